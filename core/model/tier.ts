@@ -1,0 +1,118 @@
+/** Tier: what a customer bought. Limits, price, and how its workers are shared. */
+import { z } from 'zod'
+import type { ObjectMeta } from './meta.ts'
+import { Conditions, crd } from './meta.ts'
+
+const WorkerTemplate = z
+  .object({
+    cpu: z.string().max(16).default('500m').describe('CPU request of a worker, as a Kubernetes quantity'),
+    memory: z.string().max(16).default('768Mi').describe('Memory request and limit of a worker'),
+    image: z.string().max(255).optional().describe("Worker image; without it the operator's own choice"),
+    nodeSelector: z.record(z.string().max(253), z.string().max(63)).optional().describe('Nodes that workers may use'),
+  })
+  .describe('What the pods of this tier look like. A change makes a new template revision')
+
+export const TierSpec = z.object({
+  displayName: z.string().min(1).max(64).describe('What customers see, for example PRO'),
+  price: z
+    .object({
+      amount: crd(z.string().max(16), {
+        'x-kubernetes-validations': [
+          {
+            rule: "self.matches('^[0-9]+([.][0-9]{1,2})?$')",
+            message: 'write a decimal in quotes, for example "29" or "29.50"',
+          },
+        ],
+      }).describe('Price of a month, a decimal as a string'),
+      currency: crd(z.string().max(3), {
+        'x-kubernetes-validations': [
+          { rule: "self.matches('^[A-Z]{3}$')", message: 'write the three letters of ISO 4217, for example USD' },
+        ],
+      }).describe('ISO 4217'),
+    })
+    .describe('What it costs; Berth shows it and charges nothing'),
+  sla: z.string().min(1).max(64).describe('The promised availability, in words for customers, for example 99.9 %'),
+  limits: z.object({
+    sessionsPerTenant: z.int().min(1).max(10000).describe('How many sessions a tenant may have'),
+    requestsPerMinute: z.int().min(1).max(1000000).describe('API requests of a tenant'),
+    messagesPerHour: z.int().min(1).max(10000000).describe('Messages that a tenant may send'),
+    webhookEndpoints: z.int().min(0).max(1000).describe('Webhook endpoints of a tenant'),
+    retentionDays: z.int().min(1).max(3650).describe('How long messages are kept'),
+  }),
+  placement: crd(
+    z.object({
+      mode: z.enum(['Shared', 'Dedicated']).describe('Dedicated: a worker holds the sessions of one tenant only'),
+      tenantsPerWorker: z.int().min(1).max(1000).default(1).describe('How many tenants share a worker'),
+      sessionsPerWorker: z.int().min(1).max(5000).default(1000).describe('Safety cap of sessions on a worker'),
+    }),
+    {
+      'x-kubernetes-validations': [
+        {
+          rule: "self.mode == 'Shared' || self.tenantsPerWorker == 1",
+          message: 'a dedicated worker holds one tenant: leave tenantsPerWorker out, or choose mode: Shared',
+        },
+      ],
+    },
+  ),
+  workers: crd(
+    z.object({
+      min: z.int().min(0).max(1000).default(0).describe('Workers kept even when nothing needs them'),
+      max: z.int().min(1).max(1000).default(20).describe('Workers at most'),
+      spare: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(1)
+        .describe('Empty workers kept warm, so that failover needs no pod start'),
+      replicas: z
+        .int()
+        .min(0)
+        .max(1000)
+        .optional()
+        .describe('Set: exactly this many workers (kubectl scale writes it). Unset: automatic between min and max'),
+      template: WorkerTemplate.default({ cpu: '500m', memory: '768Mi' }),
+    }),
+    { 'x-kubernetes-validations': [{ rule: 'self.min <= self.max', message: 'min must not exceed max' }] },
+  ),
+  drain: z
+    .object({
+      graceSeconds: z
+        .int()
+        .min(1)
+        .max(600)
+        .default(30)
+        .describe('How long a stopping worker may take to release its sessions'),
+    })
+    .default({ graceSeconds: 30 }),
+  scaleDown: z
+    .object({
+      stabilizationSeconds: z
+        .int()
+        .min(0)
+        .max(86400)
+        .default(300)
+        .describe('How long a worker must have been surplus before it goes'),
+    })
+    .default({ stabilizationSeconds: 300 }),
+})
+export type TierSpec = z.infer<typeof TierSpec>
+
+export const TierStatus = z.object({
+  observedGeneration: z.int().min(0).optional(),
+  workers: z.int().min(0).optional().describe('Workers there are'),
+  readyWorkers: z.int().min(0).optional(),
+  tenants: z.int().min(0).optional().describe('Tenants of this tier'),
+  sessions: z.int().min(0).optional().describe('Sessions placed'),
+  connectedSessions: z.int().min(0).optional(),
+  selector: z.string().max(256).optional().describe('Label selector of the worker pods, for kubectl scale'),
+  conditions: Conditions.optional(),
+})
+export type TierStatus = z.infer<typeof TierStatus>
+
+export interface Tier {
+  apiVersion?: string
+  kind?: string
+  metadata: ObjectMeta
+  spec: TierSpec
+  status?: TierStatus
+}
