@@ -25,6 +25,7 @@ export interface Container {
   command?: string[]
   args?: string[]
   env?: EnvVar[]
+  envFrom?: { secretRef?: { name: string; optional?: boolean } }[]
   ports?: { name?: string; containerPort: number }[]
   readinessProbe?: Probe
   livenessProbe?: Probe

@@ -1,0 +1,47 @@
+/**
+ * The worker's HTTP API: what the gateway asks of the worker that owns a session. Inside the installation only; every
+ * call but the probes carries the installation's internal token as a bearer token.
+ *
+ *   GET  /sessions/{id}                     SessionView
+ *   GET  /sessions/{id}/qr?after=N&wait=S   Qr, newer than number N; waits S seconds (≤ 30) for one
+ *                                           204: no newer one came · 409 NotWaiting: there is nothing to scan
+ *   POST /sessions/{id}/wake                Wake → Woken: look for open sends and commands now
+ *   GET  /healthz · /readyz · /metrics
+ *
+ * 421 NotMine: this boot does not own the session; ask Postgres who does. 401: no or wrong token.
+ */
+import { z } from 'zod'
+import { ConnectionState } from './session.ts'
+
+export const SessionView = z.object({
+  state: ConnectionState,
+  since: z.iso.datetime(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  attempt: z.int(),
+  phoneNumber: z.string().optional(),
+  lid: z.string().optional(),
+  epoch: z.int(),
+})
+export type SessionView = z.infer<typeof SessionView>
+
+export const Qr = z.object({
+  /** Counts the codes of this boot and session. */
+  number: z.int(),
+  /** The text that a phone scans. A secret: whoever scans it owns the session. */
+  qr: z.string(),
+  expiresAt: z.iso.datetime(),
+})
+export type Qr = z.infer<typeof Qr>
+
+export const Wake = z.object({
+  /** Answer when this message (our id) has left 'queued' and 'sending'… */
+  messageId: z.uuid().optional(),
+  /** …or after so many seconds. */
+  wait: z.number().min(0).max(30).default(0),
+})
+export type Wake = z.infer<typeof Wake>
+
+export const WorkerErrorCode = z.enum(['not_mine', 'not_waiting_for_scan', 'unauthorized', 'bad_request'])
+export const WorkerError = z.object({ code: WorkerErrorCode, message: z.string(), state: ConnectionState.optional() })
+export type WorkerError = z.infer<typeof WorkerError>

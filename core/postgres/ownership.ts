@@ -1,0 +1,76 @@
+/** Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migration 0002). */
+import type pg from 'pg'
+
+type Queryable = Pick<pg.Client, 'query'>
+
+export interface Claim {
+  sessionId: string
+  tenantId: string
+  /** With the boot it is the fence of everything written for the session. */
+  epoch: number
+}
+
+export interface Boot {
+  bootId: string
+  podUid: string
+  worker: string
+  /** URL where the gateway reaches this boot. */
+  address: string
+}
+
+export async function openLease(db: Queryable, boot: Boot): Promise<void> {
+  await db.query('SELECT lease_open($1, $2, $3, $4)', [boot.bootId, boot.podUid, boot.worker, boot.address])
+}
+
+/** false: revoked or ended. The process must close its sockets and exit. */
+export async function renewLease(db: Queryable, bootId: string): Promise<boolean> {
+  const result = await db.query<{ alive: boolean }>('SELECT lease_renew($1) AS alive', [bootId])
+  return result.rows[0]!.alive
+}
+
+export async function endLease(db: Queryable, bootId: string): Promise<void> {
+  await db.query('SELECT lease_end($1)', [bootId])
+}
+
+/** Takes what can be taken; a session that is missing from the answer is still held, or its generation is old. */
+export async function claim(
+  db: Queryable,
+  bootId: string,
+  wanted: { sessionId: string; generation: number }[],
+): Promise<Claim[]> {
+  const result = await db.query<{ session_id: string; tenant_id: string; epoch: number }>(
+    'SELECT session_id, tenant_id, epoch FROM claim($1, $2, $3)',
+    [bootId, wanted.map((w) => w.sessionId), wanted.map((w) => w.generation)],
+  )
+  return result.rows.map((row) => ({ sessionId: row.session_id, tenantId: row.tenant_id, epoch: row.epoch }))
+}
+
+type Held = Pick<Claim, 'sessionId' | 'epoch'>
+
+const idsFrom = async (
+  db: Queryable,
+  name: 'release' | 'owned',
+  bootId: string,
+  held: Held[],
+): Promise<Set<string>> => {
+  const result = await db.query<{ id: string }>(`SELECT ${name} AS id FROM ${name}($1, $2, $3)`, [
+    bootId,
+    held.map((h) => h.sessionId),
+    held.map((h) => h.epoch),
+  ])
+  return new Set(result.rows.map((row) => row.id))
+}
+
+/** Gives sessions back; answers those that were still ours. */
+export const release = (db: Queryable, bootId: string, held: Held[]): Promise<Set<string>> =>
+  idsFrom(db, 'release', bootId, held)
+
+/** Which of these claims still stand. */
+export const owned = (db: Queryable, bootId: string, held: Held[]): Promise<Set<string>> =>
+  idsFrom(db, 'owned', bootId, held)
+
+/** The boot's last commit number; -1 when the database does not know the boot (it went back, or it is another one). */
+export async function commitNumber(db: Queryable, bootId: string): Promise<number> {
+  const result = await db.query<{ number: number }>('SELECT commit_number($1) AS number', [bootId])
+  return result.rows[0]!.number
+}

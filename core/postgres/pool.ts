@@ -1,0 +1,74 @@
+/** Connections. Each process acts under its own role, whoever the user of the URL is. */
+import pg from 'pg'
+import type { Role } from './migrate.ts'
+
+export type { Pool, PoolClient } from 'pg'
+
+export interface PoolOptions {
+  url: string
+  role: Role
+  /** Shown in pg_stat_activity. */
+  application: string
+  /** Connections at most. */
+  max?: number
+}
+
+/** bigint columns are counters far below 2^53: read them as numbers. */
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+const settings = ({ url, role, application }: PoolOptions): pg.ClientConfig => ({
+  connectionString: url,
+  application_name: application,
+  connectionTimeoutMillis: 3000,
+  keepAlive: true,
+  options: `-c role=${role} -c search_path=berth -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s`,
+})
+
+/** A pool in pipeline mode: several queries of one connection share a round trip. */
+export function openPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({ ...settings(options), max: options.max ?? 8, pipeline: true } as pg.PoolConfig)
+  pool.on('error', () => {}) // an idle connection was cut: the next query opens another one
+  return pool
+}
+
+/** One connection of its own, for work that must not wait for a pool (commits, leases). */
+export async function openClient(options: PoolOptions): Promise<pg.Client> {
+  const client = new pg.Client(settings(options))
+  client.on('error', () => {}) // the query in flight is rejected; that is where it is handled
+  await client.connect()
+  return client
+}
+
+/** The transaction's own outcome: what the queries answered, in order. */
+export async function inTenant(
+  pool: pg.Pool,
+  tenantId: string,
+  ...queries: pg.QueryConfig[]
+): Promise<pg.QueryResult[]> {
+  const client = await pool.connect()
+  try {
+    const outcomes = await Promise.allSettled([
+      client.query('BEGIN'),
+      client.query({ text: "SELECT set_config('berth.tenant_id', $1, true)", values: [tenantId] }),
+      ...queries.map((query) => client.query(query)),
+      client.query('COMMIT'),
+    ])
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed) {
+      await client.query('ROLLBACK').catch(() => {})
+      throw failed.reason
+    }
+    return outcomes.slice(2, -1).map((outcome) => (outcome as PromiseFulfilledResult<pg.QueryResult>).value)
+  } finally {
+    client.release()
+  }
+}
+
+/** The error's SQLSTATE, when Postgres itself answered. */
+export const sqlState = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code)
+    ? error.code
+    : undefined
+
+/** The statement itself is at fault (data, constraint, syntax, missing feature): repeating it can't help. */
+export const isPermanent = (error: unknown): boolean => /^(22|23|42|0A)/.test(sqlState(error) ?? '')

@@ -1,0 +1,151 @@
+/** The rows as Kysely sees them: what gateway and operator read and write directly, under their grants. */
+import {
+  DummyDriver,
+  type Generated,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely'
+import type pg from 'pg'
+import { inTenant } from './pool.ts'
+
+export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
+
+export interface Tables {
+  installation: { singleton: Generated<boolean>; id: Generated<string> }
+  tier: { name: string; spec: unknown; updated_at: Generated<Date> }
+  tenant: {
+    id: string
+    name: string
+    tier: string
+    display_name: string | null
+    state: 'Active' | 'Suspended'
+    resource_uid: string
+    created_at: Generated<Date>
+    deleted_at: Date | null
+  }
+  session: {
+    id: string
+    tenant_id: string
+    name: string
+    resource_name: string
+    resource_uid: string
+    provider: string
+    desired_state: 'Running' | 'Stopped'
+    created_at: Generated<Date>
+    deleted_at: Date | null
+  }
+  session_owner: {
+    session_id: string
+    tenant_id: string
+    generation: Generated<number>
+    epoch: Generated<number>
+    boot_id: string | null
+    pod_uid: string | null
+    claimed_at: Date | null
+    released_at: Date | null
+  }
+  session_state: {
+    session_id: string
+    tenant_id: string
+    state: string
+    reason: string | null
+    message: string | null
+    attempt: number
+    since: Date
+    phone_number: string | null
+    lid: string | null
+    epoch: number
+    updated_at: Date
+  }
+  worker_lease: {
+    boot_id: string
+    boot_number: Generated<number>
+    pod_uid: string
+    worker: string
+    address: string
+    renewals: number
+    started_at: Date
+    renewed_at: Date
+    ended_at: Date | null
+    revoked_at: Date | null
+    revoked_reason: string | null
+  }
+  operator_canary: { id: string; beats: number; at: Date }
+  message: {
+    id: string
+    tenant_id: string
+    session_id: string
+    number: Generated<number>
+    chat: string
+    whatsapp_id: string
+    from_me: boolean
+    sender_phone: string | null
+    sender_lid: string | null
+    sender_name: string | null
+    type: string
+    content: unknown
+    status: MessageStatus
+    error_code: string | null
+    error_message: string | null
+    sent_at: Date | null
+    created_at: Generated<Date>
+    status_at: Generated<Date>
+    idempotency_key: string | null
+    request_hash: Buffer | null
+  }
+  command: {
+    id: string
+    tenant_id: string
+    session_id: string
+    number: Generated<number>
+    kind: 'logout'
+    status: Generated<'queued' | 'done' | 'failed'>
+    error_message: string | null
+    created_at: Generated<Date>
+    finished_at: Date | null
+  }
+  api_key: {
+    id: Generated<string>
+    tenant_id: string
+    name: string
+    hash: Buffer
+    hint: string
+    created_at: Generated<Date>
+    revoked_at: Date | null
+  }
+}
+
+/** Builds queries and never runs them: they go through `run` or `runInTenant`. */
+export const db = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (kysely) => new PostgresIntrospector(kysely),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+})
+
+/** Anything of Kysely's that knows its SQL and the type of its rows. */
+export interface Query<Row> {
+  compile(): { sql: string; parameters: readonly unknown[] }
+  execute(): Promise<Row[]>
+}
+
+const config = (query: Query<unknown>): pg.QueryConfig => {
+  const { sql, parameters } = query.compile()
+  return { text: sql, values: [...parameters] }
+}
+
+/** Runs one query outside any tenant: for the operator, and for tables that belong to no tenant. */
+export async function run<Row>(pool: Pick<pg.Pool, 'query'>, query: Query<Row>): Promise<Row[]> {
+  const { text, values } = config(query)
+  return (await pool.query(text, values)).rows as Row[]
+}
+
+/** Runs one query as one tenant, in one round trip. */
+export async function runInTenant<Row>(pool: pg.Pool, tenantId: string, query: Query<Row>): Promise<Row[]> {
+  const [result] = await inTenant(pool, tenantId, config(query))
+  return result!.rows as Row[]
+}
