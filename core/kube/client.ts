@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici'
 import { apiVersionOf, type Kind, type KubeObject } from '../model/kind.ts'
 import type { KubeConfig } from './config.ts'
-import { isGone, isNotFound, isStatus, KubeError } from './error.ts'
+import { isGone, isNotFound } from './error.ts'
 import { collectionPath, objectPath } from './path.ts'
 import { type RequestOptions, Transport } from './transport.ts'
 import { readWatchEvents, type WatchEvent } from './watch-lines.ts'
@@ -114,7 +114,7 @@ export class KubeClient {
     }
   }
 
-  /** Events after a resource version. Ends when the server ends it; a server's ERROR event is thrown as KubeError. */
+  /** Events after a resource version. Ends when the server ends it; throws KubeError and WatchFormatError. */
   async *watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const path = collectionPath(kind, options.namespace ?? this.namespace)
     const query = {
@@ -127,13 +127,7 @@ export class KubeClient {
     }
     const chunks = await this.#transport.stream(path, query, options.signal)
     try {
-      for await (const event of readWatchEvents<T>(chunks)) {
-        if (event.type !== 'ERROR') yield event
-        else {
-          const code = isStatus(event.object) ? (event.object.code ?? 500) : 500
-          throw KubeError.fromAnswer(`watch of ${path}`, code, event.object)
-        }
-      }
+      yield* readWatchEvents<T>(chunks)
     } catch (error) {
       throw this.#transport.streamError(error, path, options.signal)
     }

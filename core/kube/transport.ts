@@ -6,6 +6,7 @@ import { Credentials } from './credentials.ts'
 import { isUnreachable, KubeError } from './error.ts'
 import { sleep } from './sleep.ts'
 import { TokenBucket } from './token-bucket.ts'
+import { WatchFormatError } from './watch-lines.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30_000
@@ -138,7 +139,7 @@ export class Transport {
     timeouts: Pick<Dispatcher.RequestOptions, 'headersTimeout' | 'bodyTimeout'> = {},
   ): Promise<Dispatcher.ResponseData> {
     const send = async () => {
-      const authorization = await this.#credentials.authorization()
+      const authorization = await orAborted(this.#credentials.authorization(), options.signal)
       return dispatcher.request({
         origin: this.#origin,
         path: this.#pathPrefix + path + queryString(options.query),
@@ -168,7 +169,8 @@ export class Transport {
   /** Our own errors and a caller's abort as they are; anything else is a server that could not be reached. */
   #explain(error: unknown, label: string, signal?: AbortSignal): unknown {
     if (signal?.aborted) return signal.reason
-    return error instanceof KubeError ? error : KubeError.unreachable(this.#server, label, error)
+    if (error instanceof KubeError || error instanceof WatchFormatError) return error
+    return KubeError.unreachable(this.#server, label, error)
   }
 }
 
@@ -191,6 +193,14 @@ function parseIfJson(text: string): unknown {
   } catch {
     return text
   }
+}
+
+/** The value, unless the signal comes first: an exec plugin may hang. */
+function orAborted<T>(value: T | Promise<T>, signal: AbortSignal | undefined): T | Promise<T> {
+  if (!signal || !(value instanceof Promise)) return value
+  const { promise, reject } = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  return Promise.race([value, promise])
 }
 
 function queryString(query: Query = {}): string {

@@ -1,12 +1,13 @@
 /** Takes the stream of a watch apart: one JSON object a line. */
+import { isStatus, KubeError } from './error.ts'
 
-export type WatchEvent<T> =
-  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
-  /** Only `metadata.resourceVersion` is set: everything up to it has been sent. */
-  | { type: 'BOOKMARK'; object: T }
-  | { type: 'ERROR'; object: unknown }
+export interface WatchEvent<T> {
+  /** Of a BOOKMARK only the resource version counts: everything up to it has been sent. */
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
+  object: T
+}
 
-const TYPES = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
+const TYPES = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'])
 
 /** Well above etcd's limit for an object (1.5 MB). */
 const MAX_LINE_LENGTH = 32 * 1024 * 1024
@@ -16,7 +17,10 @@ export class WatchFormatError extends Error {
   override readonly name = 'WatchFormatError'
 }
 
-/** The events of a watch; ends where the stream ends. Half a line at the end is dropped: the connection was cut. */
+/**
+ * The events of a watch; ends where the stream ends. Half a line at the end is dropped: the connection was cut. An ERROR
+ * event is thrown as a KubeError, anything unreadable as a WatchFormatError.
+ */
 export async function* readWatchEvents<T>(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent<T>> {
   const decoder = new TextDecoder()
   let rest = ''
@@ -29,11 +33,20 @@ export async function* readWatchEvents<T>(chunks: AsyncIterable<Uint8Array>): As
 }
 
 function parseEvent<T>(line: string): WatchEvent<T> {
-  try {
-    const event = JSON.parse(line) as WatchEvent<T>
-    if (TYPES.has(event.type) && typeof event.object === 'object' && event.object !== null) return event
-  } catch {
-    // Falls through to the error below, which shows the line.
+  const event = parseJson(line) as WatchEvent<T> | { type: 'ERROR'; object: unknown } | undefined
+  if (event?.type === 'ERROR' && isStatus(event.object)) {
+    throw KubeError.fromAnswer('watch', event.object.code ?? 500, event.object)
+  }
+  if (event && TYPES.has(event.type) && typeof event.object === 'object' && event.object !== null) {
+    return event as WatchEvent<T>
   }
   throw new WatchFormatError(`not a watch event: ${line.slice(0, 200)}`)
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }

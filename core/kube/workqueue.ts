@@ -7,7 +7,7 @@ import { type Backoff, backoffMs } from './backoff.ts'
 import { type Log, silent } from './log.ts'
 
 const DEFAULT_BACKOFF: Backoff = { baseMs: 200, maxMs: 60_000 }
-/** The longest that a timer of Node can be set to. */
+/** The longest that a timer of Node can be set to, 24 days: handling a key early does no harm. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface WorkQueueOptions {
@@ -62,7 +62,6 @@ export class WorkQueue {
   /** Has the key handled after `ms`, or earlier where an earlier time is set already. */
   addAfter(key: string, ms: number): void {
     if (this.#stopped) return
-    if (ms <= 0) return this.add(key)
     const dueAt = performance.now() + ms
     const before = this.#delayed.get(key)
     if (before && before.dueAt <= dueAt) return
@@ -98,12 +97,8 @@ export class WorkQueue {
   }
 
   #due(key: string): void {
-    const delayed = this.#delayed.get(key)
     this.#delayed.delete(key)
-    const left = (delayed?.dueAt ?? 0) - performance.now()
-    // A wait longer than a timer can be set to goes on; one that a timer cut short by a millisecond does not.
-    if (left > 1_000) this.addAfter(key, left)
-    else this.add(key)
+    this.add(key)
   }
 
   #next(): void {
