@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { Event } from '../model/builtin.ts'
 import { EventKind, type KubeObject } from '../model/kind.ts'
 import type { KubeClient } from './client.ts'
-import { isNotFound, isUnreachable } from './error.ts'
+import { isAlreadyExists, isNotFound, isUnreachable } from './error.ts'
 import { type Log, silent } from './log.ts'
 import { kubeTime } from './time.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -32,7 +32,7 @@ export interface EventRecorderOptions {
 /** Something that happened, and how often. */
 interface Happening {
   event: Event
-  firstAt: number
+  lastAt: number
   /** The server has it under this name. */
   isCreated: boolean
 }
@@ -60,14 +60,15 @@ export class EventRecorder {
     const now = Date.now()
     const known = this.#happenings.get(key)
     this.#happenings.delete(key)
-    if (known && now - known.firstAt < AGGREGATE_MS) {
+    if (known && now - known.lastAt < AGGREGATE_MS) {
+      known.lastAt = now
       known.event.count = (known.event.count ?? 1) + 1
       known.event.lastTimestamp = kubeTime(new Date(now))
       this.#happenings.set(key, known)
     } else {
       this.#happenings.set(key, {
         event: this.#newEvent(object, type, reason, message, now),
-        firstAt: now,
+        lastAt: now,
         isCreated: false,
       })
     }
@@ -91,7 +92,7 @@ export class EventRecorder {
     try {
       if (!happening.isCreated || !(await this.#raiseCount(happening.event))) {
         happening.isCreated = false
-        await this.#client.create(EventKind, happening.event)
+        await this.#create(happening.event)
         happening.isCreated = true
       }
     } catch (error) {
@@ -100,6 +101,15 @@ export class EventRecorder {
         { reason: happening.event.reason, object: happening.event.involvedObject, err: error },
         'event given up',
       )
+    }
+  }
+
+  async #create(event: Event): Promise<void> {
+    try {
+      await this.#client.create(EventKind, event)
+    } catch (error) {
+      // An earlier attempt arrived, and its answer was lost.
+      if (!isAlreadyExists(error)) throw error
     }
   }
 

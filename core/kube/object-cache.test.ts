@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { KubeObject } from '../model/kind.ts'
+import { type Change, isNewer, ObjectCache } from './object-cache.ts'
+
+const object = (name: string, uid: string, version: number): KubeObject => ({
+  metadata: { name, uid, resourceVersion: String(version) },
+})
+const events = (changes: Change<KubeObject>[]) => changes.map((c) => `${c.event} ${c.object.metadata.uid}`)
+
+describe('ObjectCache', () => {
+  test('compares versions as numbers of any length', () => {
+    expect(isNewer('10', '9')).toBe(true)
+    expect(isNewer('90071992547409921', '90071992547409920')).toBe(true)
+    expect(isNewer('9', '10')).toBe(false)
+  })
+
+  test('ignores what is older than what it knows', () => {
+    const cache = new ObjectCache()
+    cache.put(object('a', 'u1', 5))
+    expect(cache.put(object('a', 'u1', 4))).toEqual([])
+    expect(cache.put(object('a', 'u1', 5))).toEqual([])
+    expect(cache.get('a')?.metadata.resourceVersion).toBe('5')
+  })
+
+  test('sees a re-created object as a deletion and an addition', () => {
+    const cache = new ObjectCache()
+    cache.put(object('a', 'u1', 5))
+    expect(events(cache.put(object('a', 'u2', 9)))).toEqual(['deleted u1', 'added u2'])
+  })
+
+  test('a late answer to a write does not bring a deleted object back', () => {
+    const cache = new ObjectCache()
+    cache.put(object('a', 'u1', 5))
+    cache.remove(object('a', 'u1', 8))
+    expect(cache.put(object('a', 'u1', 7))).toEqual([])
+    expect(cache.get('a')).toBeUndefined()
+  })
+
+  test('an object that left a selection and came back is taken in again', () => {
+    const cache = new ObjectCache()
+    cache.put(object('a', 'u1', 5))
+    cache.remove(object('a', 'u1', 8))
+    expect(events(cache.put(object('a', 'u1', 9)))).toEqual(['added u1'])
+  })
+
+  test('a list keeps what was written while it was read, and drops what is missing', () => {
+    const cache = new ObjectCache()
+    cache.put(object('old', 'u1', 5))
+    const floor = cache.newestSeen
+    cache.put(object('written', 'u2', 20))
+    expect(events(cache.replaceAll([object('new', 'u3', 7)], '15', floor))).toEqual(['added u3', 'deleted u1'])
+    expect(cache.values().map((o) => o.metadata.name)).toEqual(['written', 'new'])
+  })
+
+  test('a server whose data went back is believed', () => {
+    const cache = new ObjectCache()
+    cache.replaceAll([object('a', 'u1', 100), object('b', 'u2', 90)], '100', cache.newestSeen)
+    const changes = cache.replaceAll([object('a', 'u1', 40)], '50', cache.newestSeen)
+    expect(events(changes)).toEqual(['deleted u2', 'modified u1'])
+    expect(cache.values().map((o) => o.metadata.resourceVersion)).toEqual(['40'])
+    expect(cache.newestSeen).toBe('50')
+  })
+
+  test('tombstones are forgotten after a minute', () => {
+    let now = 0
+    const cache = new ObjectCache(() => now)
+    cache.remove(object('a', 'u1', 8))
+    now = 61_000
+    cache.remove(object('b', 'u2', 9))
+    expect(events(cache.put(object('a', 'u1', 7)))).toEqual(['added u1'])
+  })
+
+  /** A server's life: each step creates, changes or deletes one of three objects. */
+  const history = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { maxLength: 30 }).map((steps) => {
+    const live = new Map<string, KubeObject>()
+    return steps.map(([name, remove], index) => {
+      const before = live.get(name)
+      const next = object(name, before?.metadata.uid ?? `${name}${index}`, index + 1)
+      const deleted = remove && before !== undefined
+      if (deleted) live.delete(name)
+      else live.set(name, next)
+      return { object: next, deleted }
+    })
+  })
+
+  test('ends where the server is, however late the answers to writes come, and never goes back', () => {
+    const schedule = fc.array(fc.oneof(fc.constant('watch' as const), fc.nat()), { maxLength: 80 })
+    fc.assert(
+      fc.property(history, schedule, (steps, order) => {
+        const cache = new ObjectCache()
+        const reported = new Map<string, KubeObject>()
+        const report = (changes: Change<KubeObject>[]) => {
+          for (const { event, object } of changes) {
+            const { name } = object.metadata
+            expect(reported.has(name)).toBe(event !== 'added')
+            if (event === 'deleted') reported.delete(name)
+            else reported.set(name, object)
+          }
+        }
+        let watched = 0
+        const watchOne = () => {
+          const step = steps[watched++]
+          if (step) report(step.deleted ? cache.remove(step.object) : cache.put(step.object))
+        }
+        for (const what of order) {
+          if (what === 'watch') watchOne()
+          else {
+            // The answer to a write may come before or long after the watch tells of it.
+            const step = steps[what % Math.max(1, steps.length)]
+            if (!step || step.deleted) continue
+            report(cache.put(step.object))
+            const known = cache.get(step.object.metadata.name)
+            if (known?.metadata.uid === step.object.metadata.uid) {
+              expect(Number(known?.metadata.resourceVersion)).toBeGreaterThanOrEqual(
+                Number(step.object.metadata.resourceVersion),
+              )
+            }
+          }
+        }
+        while (watched < steps.length) watchOne()
+        const live = new Map<string, KubeObject>()
+        for (const step of steps) {
+          if (step.deleted) live.delete(step.object.metadata.name)
+          else live.set(step.object.metadata.name, step.object)
+        }
+        expect(new Map(cache.values().map((o) => [o.metadata.name, o]))).toEqual(live)
+        expect(reported).toEqual(live)
+      }),
+    )
+  })
+})
