@@ -1,6 +1,5 @@
 /** The parts of Kubernetes' built-in kinds that Berth reads or writes. */
 import type { KubeObject } from './kind.ts'
-import type { ObjectMeta } from './meta.ts'
 
 export interface EnvVar {
   name: string
@@ -138,5 +137,3 @@ export interface PodDisruptionBudget extends KubeObject {
     selector: { matchLabels: Record<string, string> }
   }
 }
-
-export type { ObjectMeta }

@@ -1,0 +1,262 @@
+/** Claims and the fence on a real Postgres. */
+import { randomUUID } from 'node:crypto'
+import { loadCredentials, loadJournal, loadKeys, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
+import {
+  type Claim,
+  claim,
+  commitNumber,
+  endLease,
+  openLease,
+  owned,
+  release,
+  renewLease,
+} from '@berth/core/postgres/ownership.ts'
+import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seedSession } from './seed.ts'
+
+let postgres: TestDatabase
+let operator: Pool
+let worker: Pool
+
+beforeAll(async () => {
+  postgres = await startTestPostgres()
+  operator = openPool({ url: postgres.url, role: 'berth_operator', application: 'test' })
+  worker = openPool({ url: postgres.url, role: 'berth_worker', application: 'test' })
+})
+afterAll(async () => {
+  await Promise.all([operator.end(), worker.end()])
+  await postgres.close()
+})
+
+const boot = async (podUid: string = randomUUID()): Promise<{ bootId: string; podUid: string }> => {
+  const bootId = randomUUID()
+  await openLease(worker, { bootId, podUid, worker: 'w', address: 'http://127.0.0.1:1' })
+  return { bootId, podUid }
+}
+const revoke = (bootId: string) =>
+  operator.query("UPDATE worker_lease SET revoked_at = now(), revoked_reason = 'test' WHERE boot_id = $1", [bootId])
+const session = () => seedSession(operator, { tenant: `t-${randomUUID().slice(0, 8)}` })
+const take = (bootId: string, sessionId: string, generation: number): Promise<Claim | undefined> =>
+  claim(worker, bootId, [{ sessionId, generation }]).then((claims) => claims[0])
+
+const rows = (held: Claim, more: Partial<SessionRows> = {}): SessionRows => ({
+  session: { sessionId: held.sessionId, epoch: held.epoch },
+  keys: [],
+  journal: [],
+  received: [],
+  statuses: [],
+  commands: [],
+  ...more,
+})
+
+describe('a claim', () => {
+  test('of a session that nobody held succeeds, tells the tenant and raises the epoch', async () => {
+    const { sessionId, tenantId } = await session()
+    const { bootId } = await boot()
+    expect(await take(bootId, sessionId, 1)).toEqual({ sessionId, tenantId, epoch: 1 })
+  })
+
+  test('of a held session fails until its holder releases it, ends, or is revoked', async () => {
+    for (const free of ['release', 'end', 'revoke'] as const) {
+      const { sessionId } = await session()
+      const first = await boot()
+      const second = await boot()
+      const held = (await take(first.bootId, sessionId, 1))!
+      expect(await take(second.bootId, sessionId, 2), free).toBeUndefined()
+      if (free === 'release') expect(await release(worker, first.bootId, [held])).toEqual(new Set([sessionId]))
+      if (free === 'end') await endLease(worker, first.bootId)
+      if (free === 'revoke') await revoke(first.bootId)
+      expect((await take(second.bootId, sessionId, 2))?.epoch, free).toBe(2)
+      expect(await owned(worker, first.bootId, [held]), free).toEqual(new Set())
+    }
+  })
+
+  test('by a newer boot of the same pod takes over at once; by an older one never', async () => {
+    const { sessionId } = await session()
+    const older = await boot()
+    const newer = await boot(older.podUid)
+    expect((await take(older.bootId, sessionId, 1))?.epoch).toBe(1)
+    expect((await take(newer.bootId, sessionId, 1))?.epoch).toBe(2)
+    expect(await take(older.bootId, sessionId, 1)).toBeUndefined()
+  })
+
+  test('needs a higher generation than the last one, or the same pod', async () => {
+    const { sessionId } = await session()
+    const first = await boot()
+    const second = await boot()
+    const held = (await take(first.bootId, sessionId, 5))!
+    await release(worker, first.bootId, [held])
+    expect(await take(second.bootId, sessionId, 5)).toBeUndefined()
+    expect(await take(second.bootId, sessionId, 4)).toBeUndefined()
+    expect((await take(second.bootId, sessionId, 6))?.epoch).toBe(2)
+  })
+
+  test('by a revoked boot fails, and its lease is not renewed', async () => {
+    const { sessionId } = await session()
+    const { bootId } = await boot()
+    expect(await renewLease(worker, bootId)).toBe(true)
+    await revoke(bootId)
+    expect(await renewLease(worker, bootId)).toBe(false)
+    expect(await take(bootId, sessionId, 1)).toBeUndefined()
+  })
+
+  test('of a deleted session fails', async () => {
+    const { sessionId } = await session()
+    const { bootId } = await boot()
+    await operator.query('UPDATE session SET deleted_at = now() WHERE id = $1', [sessionId])
+    expect(await take(bootId, sessionId, 1)).toBeUndefined()
+  })
+})
+
+describe('a commit', () => {
+  test('writes everything of a session, and its owner reads it back', async () => {
+    const { sessionId } = await session()
+    const { bootId } = await boot()
+    const held = (await take(bootId, sessionId, 1))!
+    const places = await writeCommit(worker, bootId, 1, [
+      rows(held, {
+        keys: [
+          { type: 'session', id: 'a', value: Buffer.from('one') },
+          { type: 'session', id: 'b', value: Buffer.from('two') },
+        ],
+        credential: { linkingAttempt: 3, value: Buffer.from('creds') },
+        journal: [{ ciphertextHash: 'h', body: Buffer.from('plain') }],
+        state: { state: 'Connected', attempt: 0, since: new Date(), phoneNumber: '+5511900000001' },
+      }),
+    ])
+    expect(places).toEqual(new Set([sessionId]))
+    const wanted = ['b', 'none', 'a'].map((id) => ({ sessionId, type: 'session', id }))
+    expect((await loadKeys(worker, bootId, wanted)).map((value) => value?.toString())).toEqual([
+      'two',
+      undefined,
+      'one',
+    ])
+    expect(await loadCredentials(worker, bootId, [sessionId])).toEqual([
+      { session_id: sessionId, linking_attempt: 3, value: Buffer.from('creds') },
+    ])
+    expect((await loadJournal(worker, bootId, [sessionId])).map((row) => row.body.toString())).toEqual(['plain'])
+    const { rows: states } = await operator.query(
+      'SELECT state, phone_number, epoch FROM session_state WHERE session_id = $1',
+      [sessionId],
+    )
+    expect(states).toEqual([{ state: 'Connected', phone_number: '+5511900000001', epoch: 1 }])
+
+    await writeCommit(worker, bootId, 2, [rows(held, { keys: [{ type: 'session', id: 'a', value: undefined }] })])
+    expect(await loadKeys(worker, bootId, [{ sessionId, type: 'session', id: 'a' }])).toEqual([undefined])
+    await writeCommit(worker, bootId, 3, [
+      rows(held, { purge: true, credential: { linkingAttempt: 4, value: Buffer.from('new') } }),
+    ])
+    expect(await loadKeys(worker, bootId, [{ sessionId, type: 'session', id: 'b' }])).toEqual([undefined])
+    expect((await loadCredentials(worker, bootId, [sessionId]))[0]?.value.toString()).toBe('new')
+  })
+
+  test('of a lost session writes nothing of it, and the others of the same commit go through', async () => {
+    const [lost, kept] = [await session(), await session()]
+    const first = await boot()
+    const second = await boot()
+    const heldLost = (await take(first.bootId, lost.sessionId, 1))!
+    const heldKept = (await take(first.bootId, kept.sessionId, 1))!
+    await revoke(first.bootId)
+    await take(second.bootId, lost.sessionId, 2)
+    const key = { type: 'session', id: 'x', value: Buffer.from('late') }
+    const both = [rows(heldLost, { keys: [key] }), rows(heldKept, { keys: [key] })].sort((a, b) =>
+      a.session.sessionId < b.session.sessionId ? -1 : 1,
+    )
+    expect(await writeCommit(worker, first.bootId, 1, both)).toEqual(new Set([kept.sessionId]))
+    expect(await loadKeys(worker, second.bootId, [{ sessionId: lost.sessionId, type: 'session', id: 'x' }])).toEqual([
+      undefined,
+    ])
+    expect(await loadKeys(worker, first.bootId, [{ sessionId: lost.sessionId, type: 'session', id: 'x' }])).toEqual([
+      undefined,
+    ])
+  })
+
+  test('with a number that is not the next one writes nothing', async () => {
+    const { sessionId } = await session()
+    const { bootId } = await boot()
+    const held = (await take(bootId, sessionId, 1))!
+    const write = (number: number) =>
+      writeCommit(worker, bootId, number, [
+        rows(held, { keys: [{ type: 't', id: String(number), value: Buffer.from('v') }] }),
+      ])
+    expect(await write(1)).toBeDefined()
+    expect(await write(1)).toBeUndefined()
+    expect(await write(3)).toBeUndefined()
+    expect(await commitNumber(worker, bootId)).toBe(1)
+    expect(await commitNumber(worker, randomUUID())).toBe(-1)
+  })
+
+  test('and a claim in its middle: the claim waits, and its owner reads what was committed', async () => {
+    const { sessionId } = await session()
+    const first = await boot()
+    const second = await boot()
+    const held = (await take(first.bootId, sessionId, 1))!
+    const slow = await openClient({ url: postgres.url, role: 'berth_worker', application: 'slow' })
+    await slow.query('BEGIN')
+    await writeCommit(slow, first.bootId, 1, [rows(held, { keys: [{ type: 's', id: 'k', value: Buffer.from('v') }] })])
+    await revoke(first.bootId)
+    const claiming = take(second.bootId, sessionId, 2)
+    const waits = async () =>
+      (await owner("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%claim(%'"))
+        .rowCount === 1
+    await expect.poll(waits).toBe(true)
+    await slow.query('COMMIT')
+    await slow.end()
+    expect((await claiming)?.epoch).toBe(2)
+    expect(await loadKeys(worker, second.bootId, [{ sessionId, type: 's', id: 'k' }])).toEqual([Buffer.from('v')])
+  })
+
+  test('stores a received message once, and a status only goes forward', async () => {
+    const { sessionId, tenantId } = await session()
+    const { bootId } = await boot()
+    const held = (await take(bootId, sessionId, 1))!
+    const message = {
+      id: randomUUID(),
+      chat: '5511911111111@s.whatsapp.net',
+      whatsappId: '3A01',
+      fromMe: false,
+      type: 'text',
+      content: { text: 'hello' },
+      status: 'received' as const,
+      sentAt: new Date(),
+    }
+    const received = (id: string) => [{ ciphertextHash: 'h', message: { ...message, id } }]
+    await writeCommit(worker, bootId, 1, [rows(held, { journal: [{ ciphertextHash: 'h', body: Buffer.from('x') }] })])
+    await writeCommit(worker, bootId, 2, [rows(held, { received: received(randomUUID()) })])
+    await writeCommit(worker, bootId, 3, [rows(held, { received: received(randomUUID()) })])
+    const { rows: stored } = await owner(`SELECT count(*)::int AS n FROM message WHERE session_id = '${sessionId}'`)
+    expect(stored).toEqual([{ n: 1 }])
+    expect(await loadJournal(worker, bootId, [sessionId])).toEqual([])
+
+    await owner(
+      `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
+       VALUES (gen_random_uuid(), '${tenantId}', '${sessionId}', 'c', '3EB0', true, 'text', '{"text":"hi"}', 'queued')`,
+    )
+    expect((await loadSends(worker, bootId, [sessionId], 10)).map((row) => row.whatsapp_id)).toEqual(['3EB0'])
+    let number = 3
+    for (const status of ['sending', 'delivered', 'sent', 'failed'] as const) {
+      await writeCommit(worker, bootId, ++number, [rows(held, { statuses: [{ whatsappId: '3EB0', status }] })])
+    }
+    expect(
+      (await owner(`SELECT status FROM message WHERE whatsapp_id = '3EB0' AND session_id = '${sessionId}'`)).rows,
+    ).toEqual([{ status: 'delivered' }])
+    expect(await loadSends(worker, bootId, [sessionId], 10)).toEqual([])
+  })
+})
+
+/** As the owner of the tables, for looking at what no process may read directly. */
+async function owner(text: string) {
+  const client = await operator.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SET LOCAL ROLE NONE')
+    const result = await client.query(text)
+    await client.query('COMMIT')
+    return result
+  } finally {
+    client.release()
+  }
+}
