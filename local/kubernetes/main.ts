@@ -1,0 +1,22 @@
+/** Runs the embedded Kubernetes API as a process: `node local/kubernetes/main.ts --data DIR [--port N] [--host H]`. */
+import { parseArgs } from 'node:util'
+import { startKubernetes } from './server.ts'
+
+const { values } = parseArgs({
+  options: { data: { type: 'string' }, port: { type: 'string' }, host: { type: 'string' } },
+})
+if (!values.data) throw new Error('usage: main.ts --data DIR [--port N] [--host H]')
+
+const kubernetes = await startKubernetes({
+  dataDir: values.data,
+  ...(values.port ? { port: Number(values.port) } : {}),
+  ...(values.host ? { host: values.host } : {}),
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    void kubernetes.close().then(() => process.exit(0))
+  })
+}
+
+console.log(JSON.stringify({ ready: true, url: kubernetes.url, kubeconfig: kubernetes.kubeconfigPath }))
