@@ -1,0 +1,88 @@
+// The control API: what a person with phones in their hands, or a test, does to the simulated WhatsApp.
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { SimulatorError } from '../errors.ts'
+import { force } from '../whatsapp/forced.ts'
+import { sendFromPhone } from '../whatsapp/message-out.ts'
+import type { Network } from '../whatsapp/network.ts'
+import { scan } from '../whatsapp/pairing.ts'
+import { readChat } from '../whatsapp/receipts.ts'
+import * as schema from './schemas.ts'
+import { viewChats, viewDevice, viewMessages, viewPhones, viewStats, viewWaiting } from './views.ts'
+
+const ofPhone = z.object({ number: z.string() })
+const ofChat = z.object({ number: z.string(), chat: z.string() })
+const ofDevice = z.object({ number: z.string(), device: z.coerce.number().int() })
+
+/** @param websocketUrl where clients connect, known once the server listens */
+export function registerRoutes(app: FastifyInstance, network: Network, websocketUrl: () => string): void {
+  const { state, authority } = network
+
+  app.get('/v1/info', (): schema.Info => {
+    const { rootPublic, rootSerial } = authority
+    return { simulator: true, websocketUrl: websocketUrl(), rootPublicKey: rootPublic.toString('base64'), rootSerial }
+  })
+  app.get('/v1/stats', () => viewStats(network))
+
+  app.get('/v1/phones', () => viewPhones(network))
+  app.post('/v1/phones', (request, reply) => {
+    const { number, name } = schema.NewPhone.parse(request.body)
+    if (state.phones.find(number))
+      throw new SimulatorError('phone_exists', `There is a simulated phone ${number} already.`)
+    const { lid, createdAt } = state.phones.create(number, name)
+    network.publish({ type: 'phone', number })
+    reply.code(201)
+    return { number, lid, name, createdAt }
+  })
+  app.post('/v1/phones/:number/scan', async (request) => {
+    const { number } = ofPhone.parse(request.params)
+    return viewDevice(network, await scan(network, number, schema.Scan.parse(request.body).qr))
+  })
+  app.post('/v1/phones/:number/messages', async (request, reply) => {
+    const { number } = ofPhone.parse(request.params)
+    const { to, text, addressing } = schema.NewMessage.parse(request.body)
+    const id = await sendFromPhone(network, { from: number, to, message: { conversation: text }, addressing })
+    reply.code(201)
+    return { id }
+  })
+  app.get('/v1/phones/:number/chats', (request) => {
+    return viewChats(network, network.phone(ofPhone.parse(request.params).number).number)
+  })
+  app.get('/v1/phones/:number/chats/:chat/messages', (request) => {
+    const { number, chat } = ofChat.parse(request.params)
+    const { limit, before } = schema.MessagesQuery.parse(request.query)
+    return viewMessages(network, network.phone(number).number, chat, limit, before)
+  })
+  app.post('/v1/phones/:number/chats/:chat/read', (request) => {
+    const { number, chat } = ofChat.parse(request.params)
+    return { read: readChat(network, number, chat) }
+  })
+
+  app.get('/v1/devices', () => state.devices.list().map((device) => viewDevice(network, device)))
+  app.get('/v1/waiting', () => viewWaiting(network))
+  app.post('/v1/devices/:number/:device/force', (request) => {
+    const { number, device: id } = ofDevice.parse(request.params)
+    const { condition } = schema.Force.parse(request.body)
+    const device = state.devices.find(number, id)
+    if (!device || device.removedAt !== undefined) {
+      throw new SimulatorError('device_not_found', `${number} has no linked device ${id}.`)
+    }
+    force(network, device, condition)
+    return {}
+  })
+
+  app.get('/v1/faults', (request) => state.faults.list(schema.FaultsQuery.parse(request.query).kind))
+  app.delete('/v1/faults', () => ({ cleared: state.faults.clear() }))
+  app.get('/v1/ledger', (request) => {
+    const { after, limit, number } = schema.LedgerQuery.parse(request.query)
+    return state.ledger.entries(after, limit, number)
+  })
+  app.get('/v1/ledger/messages', (request) => {
+    const { after, number, message } = schema.LedgerMessagesQuery.parse(request.query)
+    return state.ledger.messages(after, number, message)
+  })
+  app.get('/v1/connections', (request) => {
+    const { after, limit, number } = schema.ConnectionsQuery.parse(request.query)
+    return state.connections.list(after, limit, number)
+  })
+}

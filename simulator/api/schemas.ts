@@ -1,0 +1,165 @@
+// The control API's requests and answers, shared by the server and the typed client. Times are Unix milliseconds.
+import { z } from 'zod'
+import { FAULT_KINDS } from '../state/faults.ts'
+import { EVENTS_FROM_DEVICE, EVENTS_TO_DEVICE } from '../state/ledger.ts'
+import { CONDITIONS } from '../whatsapp/forced.ts'
+
+const number = z.string().regex(/^[1-9]\d{6,14}$/, 'an international phone number: 7 to 15 digits, without + or spaces')
+const time = z.number().int()
+const page = z.coerce.number().int().min(0)
+
+export const Info = z.object({
+  simulator: z.literal(true),
+  /** Where clients connect: Baileys' `waWebSocketUrl`. */
+  websocketUrl: z.string(),
+  /** What clients must trust: Baileys' `WA_CERT_DETAILS`. 32 bytes, base64. */
+  rootPublicKey: z.string(),
+  rootSerial: z.number().int(),
+})
+
+export const NewPhone = z.object({ number, name: z.string().trim().min(1).max(60) })
+export const Phone = z.object({ number: z.string(), lid: z.string(), name: z.string(), createdAt: time })
+
+export const Scan = z.object({ qr: z.string().min(1).max(2000) })
+export const Device = z.object({
+  number: z.string(),
+  device: z.number().int(),
+  platform: z.string(),
+  linkedAt: time,
+  /** Logged in. */
+  online: z.boolean(),
+  /** Logged in and ready: gets stanzas as they come. */
+  active: z.boolean(),
+  /** Stanzas that it hasn't acknowledged. */
+  queued: z.object({ message: z.number(), receipt: z.number(), notification: z.number() }),
+  preKeys: z.number().int(),
+  connection: z.number().int().nullable(),
+})
+/** A client that shows a QR code and waits for a scan. */
+export const Waiting = z.object({
+  connection: z.number().int(),
+  platform: z.string(),
+  since: time,
+  refs: z.array(z.string()),
+})
+export const Force = z.object({ condition: z.enum(CONDITIONS) })
+
+export const NewMessage = z.object({
+  to: number,
+  text: z.string().min(1).max(65_536),
+  addressing: z.enum(['number', 'lid']).optional(),
+})
+export const MessageId = z.object({ id: z.string() })
+export const Chat = z.object({
+  chat: z.string(),
+  name: z.string().nullable(),
+  lastText: z.string(),
+  lastDirection: z.enum(['in', 'out']),
+  lastAt: time,
+  unread: z.number().int(),
+})
+export const Message = z.object({
+  seq: z.number().int(),
+  id: z.string(),
+  chat: z.string(),
+  direction: z.enum(['in', 'out']),
+  text: z.string(),
+  at: time,
+  status: z.enum(['sent', 'delivered', 'received', 'read']),
+})
+export const MessagesQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  before: page.optional(),
+})
+export const ReadResult = z.object({ read: z.number().int() })
+
+export const Fault = z.object({
+  id: z.number().int(),
+  at: time,
+  kind: z.enum(FAULT_KINDS),
+  detail: z.string(),
+  number: z.string().nullable(),
+  device: z.number().int().nullable(),
+  connection: z.number().int().nullable(),
+  message: z.string().nullable(),
+})
+export const FaultsQuery = z.object({ kind: z.enum(FAULT_KINDS).optional() })
+export const Cleared = z.object({ cleared: z.number().int() })
+
+const ledgerEvent = z.enum([...new Set([...EVENTS_TO_DEVICE, ...EVENTS_FROM_DEVICE])])
+const direction = z.enum(['to-device', 'from-device'])
+export const LedgerEntry = z.object({
+  seq: z.number().int(),
+  at: time,
+  message: z.string(),
+  event: ledgerEvent,
+  direction,
+  number: z.string(),
+  device: z.number().int(),
+  peer: z.string(),
+  connection: z.number().int().nullable(),
+})
+export const LedgerQuery = z.object({
+  after: page.default(0),
+  limit: z.coerce.number().int().min(1).max(10_000).default(1000),
+  number: number.optional(),
+})
+export const LedgerMessage = z.object({
+  message: z.string(),
+  direction,
+  number: z.string(),
+  device: z.number().int(),
+  peer: z.string(),
+  firstAt: time,
+  lastAt: time,
+  counts: z.partialRecord(ledgerEvent, z.number().int()),
+  connections: z.array(z.number().int()),
+})
+export const LedgerMessagesQuery = z.object({
+  after: page.default(0),
+  number: number.optional(),
+  message: z.string().optional(),
+})
+
+export const ConnectionRecord = z.object({
+  id: z.number().int(),
+  remotePort: z.number().int(),
+  openedAt: time,
+  number: z.string().nullable(),
+  device: z.number().int().nullable(),
+  loginAt: time.nullable(),
+  closedAt: time.nullable(),
+  reason: z.string().nullable(),
+})
+export const ConnectionsQuery = LedgerQuery
+
+export const Stats = z.object({
+  phones: z.number().int(),
+  devices: z.number().int(),
+  online: z.number().int(),
+  connections: z.number().int(),
+  waiting: z.number().int(),
+  /** Stanzas that devices haven't acknowledged. */
+  queued: z.number().int(),
+  faults: z.number().int(),
+  /** Ledger events so far, as `direction:event`. */
+  ledger: z.record(z.string(), z.number().int()),
+  /** Bytes, and microseconds of CPU. */
+  process: z.object({ rss: z.number(), user: z.number(), system: z.number() }),
+})
+
+export const ErrorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
+
+export type Info = z.infer<typeof Info>
+export type NewPhone = z.infer<typeof NewPhone>
+export type Phone = z.infer<typeof Phone>
+export type Device = z.infer<typeof Device>
+export type Waiting = z.infer<typeof Waiting>
+export type NewMessage = z.infer<typeof NewMessage>
+export type Chat = z.infer<typeof Chat>
+export type Message = z.infer<typeof Message>
+export type Fault = z.infer<typeof Fault>
+export type LedgerEntry = z.infer<typeof LedgerEntry>
+export type LedgerMessage = z.infer<typeof LedgerMessage>
+export type ConnectionRecord = z.infer<typeof ConnectionRecord>
+export type Stats = z.infer<typeof Stats>

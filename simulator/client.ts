@@ -1,0 +1,148 @@
+// A typed client of the simulator's control API.
+import { z } from 'zod'
+import * as schema from './api/schemas.ts'
+import type { FaultKind } from './state/faults.ts'
+import type { Condition } from './whatsapp/forced.ts'
+import type { NetworkEvent } from './whatsapp/network.ts'
+
+/** What the simulator answered instead of a result. */
+export class SimulatorClientError extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.name = 'SimulatorClientError'
+    this.status = status
+    this.code = code
+  }
+}
+
+type Query = Record<string, string | number | undefined>
+
+export class SimulatorClient {
+  readonly #url: string
+
+  /** @param url as `main.ts` prints it and `startSimulator` answers it */
+  constructor(url: string) {
+    this.#url = url.replace(/\/$/, '')
+  }
+
+  info() {
+    return this.#get(schema.Info, '/v1/info')
+  }
+
+  stats() {
+    return this.#get(schema.Stats, '/v1/stats')
+  }
+
+  phones() {
+    return this.#get(z.array(schema.Phone), '/v1/phones')
+  }
+
+  createPhone(phone: schema.NewPhone) {
+    return this.#post(schema.Phone, '/v1/phones', phone)
+  }
+
+  /** The phone scans a QR code. Resolves with the linked device. */
+  scan(number: string, qr: string) {
+    return this.#post(schema.Device, `/v1/phones/${number}/scan`, { qr })
+  }
+
+  /** The person writes to another number. Answers the message's WhatsApp id. */
+  async sendText(from: string, to: string, text: string, addressing?: 'number' | 'lid') {
+    const body = { to, text, addressing }
+    return (await this.#post(schema.MessageId, `/v1/phones/${from}/messages`, body)).id
+  }
+
+  /** The latest first. */
+  chats(number: string) {
+    return this.#get(z.array(schema.Chat), `/v1/phones/${number}/chats`)
+  }
+
+  /** The newest `limit` (200) messages, oldest first. @param before the `seq` of the oldest one that's known already */
+  messages(number: string, chat: string, page: { limit?: number; before?: number } = {}) {
+    return this.#get(z.array(schema.Message), `/v1/phones/${number}/chats/${chat}/messages`, page)
+  }
+
+  /** The person reads the chat: its writers get read receipts. Answers how many messages were unread. */
+  async readChat(number: string, chat: string) {
+    return (await this.#post(schema.ReadResult, `/v1/phones/${number}/chats/${chat}/read`, {})).read
+  }
+
+  /** All linked devices. */
+  devices() {
+    return this.#get(z.array(schema.Device), '/v1/devices')
+  }
+
+  /** Clients that show a QR code. */
+  waiting() {
+    return this.#get(z.array(schema.Waiting), '/v1/waiting')
+  }
+
+  async force(number: string, device: number, condition: Condition): Promise<void> {
+    await this.#post(z.object({}), `/v1/devices/${number}/${device}/force`, { condition })
+  }
+
+  faults(kind?: FaultKind) {
+    return this.#get(z.array(schema.Fault), '/v1/faults', { kind })
+  }
+
+  /** Answers how many there were. */
+  async clearFaults() {
+    return (await this.#request(schema.Cleared, 'DELETE', '/v1/faults')).cleared
+  }
+
+  /** What happened to messages, in order. @param page.after the last `seq` that's known already */
+  ledger(page: { after?: number; limit?: number; number?: string } = {}) {
+    return this.#get(z.array(schema.LedgerEntry), '/v1/ledger', page)
+  }
+
+  /** The ledger added up per message and device. @param filter.after only messages first seen after this time */
+  ledgerMessages(filter: { after?: number; number?: string; message?: string } = {}) {
+    return this.#get(z.array(schema.LedgerMessage), '/v1/ledger/messages', filter)
+  }
+
+  connections(page: { after?: number; limit?: number; number?: string } = {}) {
+    return this.#get(z.array(schema.ConnectionRecord), '/v1/connections', page)
+  }
+
+  /** What changes from now on, until the signal aborts or the simulator ends. */
+  async *events(signal?: AbortSignal): AsyncGenerator<NetworkEvent> {
+    const response = await fetch(`${this.#url}/v1/events`, signal ? { signal } : {})
+    let text = ''
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk
+      const messages = text.split('\n\n')
+      text = messages.pop()!
+      for (const message of messages) {
+        const data = message.split('\n').find((line) => line.startsWith('data: '))
+        if (data) yield JSON.parse(data.slice(6)) as NetworkEvent
+      }
+    }
+  }
+
+  #get<Schema extends z.ZodType>(answer: Schema, path: string, query: Query = {}) {
+    const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
+    const search = new URLSearchParams(given as [string, string][]).toString()
+    return this.#request(answer, 'GET', search ? `${path}?${search}` : path)
+  }
+
+  #post<Schema extends z.ZodType>(answer: Schema, path: string, body: object) {
+    return this.#request(answer, 'POST', path, body)
+  }
+
+  async #request<Schema extends z.ZodType>(
+    answer: Schema,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<z.infer<Schema>> {
+    const init = body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}
+    const response = await fetch(this.#url + path, { method, ...init })
+    const json: unknown = await response.json()
+    if (response.ok) return answer.parse(json)
+    const { code, message } = schema.ErrorBody.parse(json).error
+    throw new SimulatorClientError(response.status, code, message)
+  }
+}

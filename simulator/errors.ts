@@ -1,0 +1,39 @@
+// Errors for people: what went wrong and what to do, under a stable code.
+
+export type ErrorCode =
+  | 'phone_not_found'
+  | 'phone_exists'
+  | 'device_not_found'
+  | 'device_offline'
+  | 'message_to_itself'
+  | 'qr_malformed'
+  | 'qr_expired'
+  | 'qr_of_another_device'
+  | 'link_failed'
+  | 'too_many_devices'
+
+const STATUS: Record<ErrorCode, number> = {
+  phone_not_found: 404,
+  phone_exists: 409,
+  device_not_found: 404,
+  device_offline: 409,
+  message_to_itself: 422,
+  qr_malformed: 422,
+  qr_expired: 410,
+  qr_of_another_device: 422,
+  link_failed: 502,
+  too_many_devices: 409,
+}
+
+export class SimulatorError extends Error {
+  readonly code: ErrorCode
+  /** As an HTTP status. */
+  readonly status: number
+
+  constructor(code: ErrorCode, message: string) {
+    super(message)
+    this.name = 'SimulatorError'
+    this.code = code
+    this.status = STATUS[code]
+  }
+}

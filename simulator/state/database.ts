@@ -1,0 +1,181 @@
+// The simulator's one SQLite file: schema, prepared statements, and commits that many changes share.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS phone (
+  number TEXT PRIMARY KEY, lid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, registration_id INTEGER NOT NULL,
+  identity_public BLOB NOT NULL, identity_private BLOB NOT NULL,
+  signed_public BLOB NOT NULL, signed_private BLOB NOT NULL, signed_signature BLOB NOT NULL,
+  next_pre_key INTEGER NOT NULL DEFAULT 1, next_device INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One-time keys that the phone handed out. A used one stays, without its private half, to notice a second use.
+CREATE TABLE IF NOT EXISTS phone_pre_key (
+  number TEXT NOT NULL, id INTEGER NOT NULL, public BLOB NOT NULL, private BLOB, used_by BLOB,
+  PRIMARY KEY (number, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS phone_session (
+  number TEXT NOT NULL, address TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (number, address)
+) STRICT, WITHOUT ROWID;
+
+-- Every (ratchet key, counter) that a phone was sent: a second one with other bytes is a re-used message key.
+CREATE TABLE IF NOT EXISTS seen_counter (
+  number TEXT NOT NULL, address TEXT NOT NULL, ratchet_key BLOB NOT NULL, counter INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (number, address, ratchet_key, counter)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS device (
+  number TEXT NOT NULL, id INTEGER NOT NULL, platform TEXT NOT NULL, noise_public BLOB NOT NULL, identity BLOB NOT NULL,
+  registration_id INTEGER NOT NULL, signed_id INTEGER NOT NULL, signed_public BLOB NOT NULL,
+  signed_signature BLOB NOT NULL, signed_identity BLOB NOT NULL, linked_at INTEGER NOT NULL, removed_at INTEGER,
+  PRIMARY KEY (number, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS device_pre_key (
+  number TEXT NOT NULL, device INTEGER NOT NULL, id INTEGER NOT NULL, public BLOB NOT NULL, taken_at INTEGER,
+  PRIMARY KEY (number, device, id)
+) STRICT, WITHOUT ROWID;
+
+-- What the server owes a device: a row is sent at every login until the device acknowledges it. Done rows keep no stanza.
+CREATE TABLE IF NOT EXISTS delivery (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL, device INTEGER NOT NULL, tag TEXT NOT NULL,
+  id TEXT NOT NULL, type TEXT NOT NULL, sender TEXT, sender_device INTEGER, stanza TEXT, queued_at INTEGER NOT NULL,
+  done_at INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS delivery_pending ON delivery (number, device, seq) WHERE done_at IS NULL;
+CREATE INDEX IF NOT EXISTS delivery_id ON delivery (number, device, id);
+
+CREATE TABLE IF NOT EXISTS message (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, phone TEXT NOT NULL, chat TEXT NOT NULL, id TEXT NOT NULL,
+  direction TEXT NOT NULL, text TEXT NOT NULL, content BLOB NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL,
+  status TEXT NOT NULL, UNIQUE (phone, chat, id, direction)
+) STRICT;
+CREATE INDEX IF NOT EXISTS message_id ON message (phone, id);
+CREATE INDEX IF NOT EXISTS message_unread ON message (phone, chat) WHERE status = 'received';
+
+CREATE TABLE IF NOT EXISTS ledger (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, message TEXT NOT NULL, event TEXT NOT NULL,
+  direction TEXT NOT NULL, number TEXT NOT NULL, device INTEGER NOT NULL, peer TEXT NOT NULL, connection INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS ledger_message ON ledger (message);
+
+CREATE TABLE IF NOT EXISTS connection (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, remote_port INTEGER NOT NULL, opened_at INTEGER NOT NULL, number TEXT,
+  device INTEGER, login_at INTEGER, closed_at INTEGER, reason TEXT
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS fault (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL, number TEXT,
+  device INTEGER, connection INTEGER, message TEXT
+) STRICT;
+`
+
+/** Raised when the file was written by another version of the simulator. */
+const SCHEMA_VERSION = 1
+
+/**
+ * All changes between two turns of the event loop are committed together, and what the world may see of them (stanzas,
+ * HTTP answers, events) waits for that commit: a kill of the process never takes back what somebody has seen.
+ */
+export class Database {
+  readonly #sqlite: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  #waiting: (() => void)[] = []
+  #open = false
+
+  /** @param folder created when missing; holds `simulator.db` */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true })
+    this.#sqlite = new DatabaseSync(join(folder, 'simulator.db'))
+    this.#sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
+    const { user_version: found } = this.#sqlite.prepare('PRAGMA user_version').get() as { user_version: number }
+    if (found !== 0 && found !== SCHEMA_VERSION) {
+      throw new Error(`${folder} was written by another version of the simulator (schema ${found}): use a new folder`)
+    }
+    this.#sqlite.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`)
+  }
+
+  /** The first row, or undefined. */
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined
+  }
+
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[]
+  }
+
+  /** Runs a statement that changes something; answers how many rows it changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    this.#begin()
+    return Number(this.#prepare(sql).run(...values).changes)
+  }
+
+  /** Runs an INSERT and answers the new row's id. */
+  insert(sql: string, ...values: SQLInputValue[]): number {
+    this.#begin()
+    return Number(this.#prepare(sql).run(...values).lastInsertRowid)
+  }
+
+  /** Runs `work`, which must not wait for anything: all of its statements are committed together, or none if it throws. */
+  change<T>(work: () => T): T {
+    this.#begin()
+    this.#sqlite.exec('SAVEPOINT change')
+    const waiting = this.#waiting.length
+    try {
+      const result = work()
+      this.#sqlite.exec('RELEASE change')
+      return result
+    } catch (error) {
+      this.#sqlite.exec('ROLLBACK TO change; RELEASE change')
+      this.#waiting.length = waiting
+      throw error
+    }
+  }
+
+  /** Calls `then` once everything changed so far is committed: at once when nothing is open. Keeps the order. */
+  whenDurable(then: () => void): void {
+    if (this.#open) this.#waiting.push(then)
+    else then()
+  }
+
+  /** Resolves once everything changed so far is committed. */
+  durable(): Promise<void> {
+    return new Promise((resolve) => this.whenDurable(resolve))
+  }
+
+  close(): void {
+    this.#commit()
+    this.#statements.clear()
+    this.#sqlite.close()
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#sqlite.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #begin(): void {
+    if (this.#open) return
+    this.#sqlite.exec('BEGIN IMMEDIATE')
+    this.#open = true
+    setImmediate(() => this.#commit())
+  }
+
+  #commit(): void {
+    if (!this.#open) return
+    this.#sqlite.exec('COMMIT')
+    this.#open = false
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const then of waiting) then()
+  }
+}

@@ -1,0 +1,49 @@
+// Who handles which stanza.
+import type { Connection } from './connection.ts'
+import { receiveMessage } from './message-in.ts'
+import { confirmPairing } from './pairing.ts'
+import { answerQuery } from './queries/answer.ts'
+import { receiveAck, receiveReceipt } from './receipts.ts'
+import { child, describe, type Stanza } from './stanza.ts'
+
+/** Tags that need no answer: presence, "typing", and the client's own bulletins. */
+const SILENTLY_TAKEN = new Set(['ib', 'presence', 'chatstate'])
+
+export async function dispatch(connection: Connection, stanza: Stanza): Promise<void> {
+  const problem = malformed(stanza)
+  if (problem) return connection.fault({ kind: 'bad-stanza', detail: `${problem}: ${describe(stanza)}` })
+  try {
+    await handle(connection, stanza)
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    connection.fault({ kind: 'internal-error', detail: `${describe(stanza)}: ${reason}` })
+  }
+}
+
+async function handle(connection: Connection, stanza: Stanza): Promise<void> {
+  if (stanza.tag === 'iq') {
+    if (stanza.attrs.type === 'get' || stanza.attrs.type === 'set') return answerQuery(connection, stanza)
+    const signed = child(stanza, 'pair-device-sign')
+    if (signed) confirmPairing(connection, signed)
+    return
+  }
+  if (SILENTLY_TAKEN.has(stanza.tag)) return
+  const { device } = connection
+  if (!device) return connection.fault({ kind: 'before-login', detail: `Sent before login: ${describe(stanza)}` })
+  if (stanza.tag === 'message') return receiveMessage(connection, device, stanza)
+  if (stanza.tag === 'receipt') return receiveReceipt(connection, device, stanza)
+  if (stanza.tag === 'ack') return receiveAck(connection, device, stanza)
+  connection.fault({ kind: 'unknown-stanza', detail: `Not known: ${describe(stanza)}` })
+}
+
+/** What any stanza must have, in words; undefined when all is well. */
+function malformed({ tag, attrs }: Stanza): string | undefined {
+  const empty = Object.entries(attrs).find(
+    ([, value]) => typeof value !== 'string' || /^(undefined|null|NaN|)$/.test(value),
+  )
+  if (empty) return `The attribute ${empty[0]} holds "${empty[1]}"`
+  if (['iq', 'message', 'receipt', 'ack'].includes(tag) && !attrs.id) return 'The id is missing'
+  if (['message', 'receipt'].includes(tag) && !attrs.to) return 'The recipient (to) is missing'
+  if (tag === 'iq' && !['get', 'set', 'result', 'error'].includes(attrs.type ?? '')) return 'The type is missing'
+  return undefined
+}

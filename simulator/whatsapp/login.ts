@@ -1,0 +1,67 @@
+// A linked device logs in: who it is shows in its Noise key. Then it asks for what it needs, declares itself active, and
+// gets everything that it's owed.
+import type { proto } from '@whiskeysockets/baileys'
+import { askForPreKeys } from './bundles.ts'
+import type { Connection } from './connection.ts'
+import { lidJid, SERVER } from './jid.ts'
+import { seconds, stanza } from './stanza.ts'
+
+/** Any bytes: the client shows them at its next connection. */
+const ROUTING_INFO = Buffer.from('080a08', 'hex')
+
+export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.ClientPayload): void {
+  const { network } = connection
+  const number = String(payload.username ?? '')
+  const device = network.state.devices.find(number, payload.device ?? 0)
+  if (!device || device.removedAt !== undefined) {
+    connection.end(failure(), `${number}:${payload.device} is not a linked device`)
+    return
+  }
+  if (!device.noiseKey.equals(noiseKey)) {
+    connection.fault({
+      kind: 'wrong-noise-key',
+      detail: 'Not the key that this device was linked with',
+      number,
+      device: device.id,
+    })
+    connection.end(failure(), 'wrong Noise key')
+    return
+  }
+  connection.device = device
+  const before = network.setConnection(number, device.id, connection)
+  before?.end(
+    stanza('stream:error', {}, [stanza('conflict', { type: 'replaced' })]),
+    `replaced by connection ${connection.id}`,
+  )
+  network.state.connections.login(connection.id, number, device.id)
+  const phone = network.phone(number)
+  const lid = lidJid(phone.lid, device.id)
+  const about = { props: '27', abprops: '1', location: 'simulator', display_name: phone.name }
+  connection.send(stanza('success', { t: seconds(), lid, ...about }))
+  const routing = stanza('edge_routing', {}, [stanza('routing_info', {}, ROUTING_INFO)])
+  connection.send(stanza('ib', { from: SERVER }, [routing]))
+  network.publish({ type: 'device', number, device: device.id })
+  network.publish({ type: 'connection', connection: connection.id })
+}
+
+/** The device says that it's ready: it gets all that it hasn't acknowledged, in order, and from now on what comes. */
+export function goActive(connection: Connection): void {
+  const { network, device } = connection
+  if (!device || connection.active) return
+  const { deliveries } = network.state
+  const { message, receipt, notification } = deliveries.counts(device.number, device.id)
+  const count = String(message + receipt + notification)
+  const parts = { message: String(message), receipt: String(receipt), notification: String(notification), appdata: '0' }
+  connection.send(stanza('ib', { from: SERVER }, [stanza('offline_preview', { count, ...parts })]))
+  connection.active = true
+  for (const { stanza: owed, sender } of deliveries.pending(device.number, device.id)) {
+    connection.sendDelivery({ ...owed, attrs: { ...owed.attrs, offline: '0' } }, sender)
+  }
+  connection.send(stanza('ib', { from: SERVER }, [stanza('offline', { count })]))
+  askForPreKeys(network, device)
+  network.publish({ type: 'device', number: device.number, device: device.id })
+}
+
+function failure() {
+  return stanza('failure', { reason: '401', location: 'simulator', t: seconds() })
+}

@@ -1,0 +1,118 @@
+// A phone writes to another number: its linked devices get the message, encrypted for each, and so do the writer's own.
+import { randomBytes } from 'node:crypto'
+import { encodeWAMessage, proto } from '@whiskeysockets/baileys'
+import { SimulatorError } from '../errors.ts'
+import type { Device } from '../state/devices.ts'
+import type { Phone } from '../state/phones.ts'
+import { takeDeviceBundle } from './bundles.ts'
+import { lidJid, numberJid } from './jid.ts'
+import type { Network } from './network.ts'
+import type { Sealed } from './signal/endpoint.ts'
+import { child, type Stanza, seconds, stanza } from './stanza.ts'
+import { shownText } from './text.ts'
+
+export interface OutgoingMessage {
+  from: string
+  to: string
+  message: proto.IMessage
+  /** Whether the devices see the writer under the number (as usual) or under the LID. */
+  addressing?: 'number' | 'lid' | undefined
+}
+
+/**
+ * Resolves with the message's id once everything is stored; the devices get it now or at their next login.
+ * @throws SimulatorError phone_not_found, message_to_itself
+ */
+export function sendFromPhone(network: Network, { from, to, message, addressing }: OutgoingMessage): Promise<string> {
+  const writer = network.phone(from)
+  const peer = network.phone(to)
+  if (from === to)
+    throw new SimulatorError('message_to_itself', 'A phone cannot write to itself here. Choose another number.')
+  const { devices, messages, database } = network.state
+  const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`
+  return network.locks.exclusive([from], async () => {
+    const copy = { deviceSentMessage: { destinationJid: numberJid(to), message } }
+    const outgoing: [Device, Sealed, Record<string, string>][] = []
+    for (const device of devices.of(to)) {
+      outgoing.push([device, await seal(network, writer, device, message), envelope(writer, addressing)])
+    }
+    for (const device of devices.of(from)) {
+      const attrs = { ...envelope(writer), recipient: numberJid(to) }
+      outgoing.push([device, await seal(network, writer, device, copy), attrs])
+    }
+    database.change(() => {
+      const row = { id, text: shownText(message) ?? '', content: Buffer.from(proto.Message.encode(message).finish()) }
+      // Without a linked device the other phone has it at once; with one, the device's receipt says when.
+      const status = devices.of(to).length ? 'sent' : 'delivered'
+      const at = Date.now()
+      messages.add(from, { ...row, chat: to, direction: 'out', address: numberJid(to), at, status })
+      messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
+      for (const [device, sealed, attrs] of outgoing) enqueue(network, writer, device, sealed, { ...attrs, id })
+      network.publish({ type: 'chat', number: from, chat: to })
+      network.publish({ type: 'chat', number: peer.number, chat: from })
+    })
+    return id
+  })
+}
+
+/** A device couldn't read a message of this phone: it goes out again under the same id, in a fresh Signal session. */
+export function resendToDevice(
+  network: Network,
+  { from, device, id, retry }: { from: string; device: Device; id: string; retry: Stanza },
+): Promise<void> {
+  const writer = network.phone(from)
+  const isOwn = from === device.number
+  return network.locks.exclusive([from], async () => {
+    const sent = findSent(network, from, device, id)
+    if (!sent) return
+    const message = proto.Message.decode(sent.content)
+    const copy = isOwn ? { deviceSentMessage: { destinationJid: numberJid(sent.chat), message } } : message
+    const sealed = await seal(network, writer, device, copy, true)
+    const attrs = { ...envelope(writer), id, ...(isOwn && { recipient: numberJid(sent.chat) }) }
+    const count = child(retry, 'retry')?.attrs.count ?? '1'
+    network.state.database.change(() => enqueue(network, writer, device, sealed, attrs, { count }))
+  })
+}
+
+/** Under the writer's chat with the account, or, for a copy to an own device, whichever chat it was written in. */
+function findSent(network: Network, from: string, device: Device, id: string) {
+  const { messages } = network.state
+  if (from !== device.number) return messages.find(from, device.number, id, 'out')
+  return messages.findSent(from, id)
+}
+
+function seal(
+  network: Network,
+  writer: Phone,
+  device: Device,
+  message: proto.IMessage,
+  renew = false,
+): Promise<Sealed> {
+  const remote = { lid: network.phone(device.number).lid, device: device.id }
+  const bundle = () => takeDeviceBundle(network, device)
+  return network.signal.encrypt(writer, remote, encodeWAMessage(message), { bundle, renew })
+}
+
+function enqueue(
+  network: Network,
+  writer: Phone,
+  device: Device,
+  { type, ciphertext, store }: Sealed,
+  attrs: Record<string, string>,
+  encAttrs: Record<string, string> = {},
+): void {
+  store()
+  network.state.ledger.add({
+    ...{ message: attrs.id!, event: 'queued', direction: 'to-device', peer: writer.number },
+    ...{ number: device.number, device: device.id },
+  })
+  const enc = stanza('enc', { v: '2', type, ...encAttrs }, ciphertext)
+  network.deliver(device, stanza('message', attrs, [enc]), { number: writer.number, device: 0 })
+}
+
+function envelope(writer: Phone, addressing: 'number' | 'lid' = 'number'): Record<string, string> {
+  const shared = { type: 'text', t: seconds(), notify: writer.name }
+  return addressing === 'lid'
+    ? { from: lidJid(writer.lid), sender_pn: numberJid(writer.number), addressing_mode: 'lid', ...shared }
+    : { from: numberJid(writer.number), sender_lid: lidJid(writer.lid), addressing_mode: 'pn', ...shared }
+}

@@ -1,0 +1,94 @@
+// The simulated WhatsApp network: what is remembered, who is connected, and what the parts of the server share.
+
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { SimulatorError } from '../errors.ts'
+import type { Device } from '../state/devices.ts'
+import type { Fault, NewFault } from '../state/faults.ts'
+import type { Phone } from '../state/phones.ts'
+import type { State } from '../state/state.ts'
+import type { Authority } from './certificate.ts'
+import type { Connection } from './connection.ts'
+import { parseJid } from './jid.ts'
+import { Locks } from './locks.ts'
+import { SignalEndpoint } from './signal/endpoint.ts'
+import type { Stanza } from './stanza.ts'
+
+/** What changed, for whoever shows it: the event stream and the page. */
+export type NetworkEvent =
+  | { type: 'phone'; number: string }
+  | { type: 'chat'; number: string; chat: string }
+  | { type: 'device'; number: string; device: number }
+  | { type: 'connection'; connection: number }
+  | { type: 'fault'; fault: Fault }
+
+export class Network {
+  readonly state: State
+  readonly authority: Authority
+  readonly locks = new Locks()
+  readonly signal: SignalEndpoint
+  readonly connections = new Set<Connection>()
+  /** Emits `event` with a NetworkEvent, once it's durable. */
+  readonly events = new EventEmitter()
+  /** QR references that wait for a scan, with the connection that they were given to. */
+  readonly offers = new Map<string, Connection>()
+  readonly #online = new Map<string, Connection>()
+
+  constructor(state: State, authority: Authority) {
+    this.state = state
+    this.authority = authority
+    this.signal = new SignalEndpoint(state.database, state.phones)
+    this.events.setMaxListeners(0)
+  }
+
+  /** @throws SimulatorError phone_not_found */
+  phone(number: string): Phone {
+    const phone = this.state.phones.find(number)
+    if (!phone) throw new SimulatorError('phone_not_found', `There is no simulated phone ${number}. Add it first.`)
+    return phone
+  }
+
+  /** The phone whose account an address names, by number or by LID. */
+  phoneOf(jid: string | undefined): Phone | undefined {
+    const parsed = parseJid(jid)
+    if (parsed?.server === 'lid') return this.state.phones.findByLid(parsed.user)
+    return parsed?.server === 's.whatsapp.net' ? this.state.phones.find(parsed.user) : undefined
+  }
+
+  /** The logged-in connection of a device. */
+  connectionOf(number: string, device: number): Connection | undefined {
+    return this.#online.get(`${number}:${device}`)
+  }
+
+  /** Answers the connection that the device had before. */
+  setConnection(number: string, device: number, connection: Connection): Connection | undefined {
+    const before = this.connectionOf(number, device)
+    this.#online.set(`${number}:${device}`, connection)
+    return before
+  }
+
+  /** Forgets the connection, unless the device has a newer one. */
+  dropConnection(number: string, device: number, connection: Connection): void {
+    if (this.connectionOf(number, device) === connection) this.#online.delete(`${number}:${device}`)
+  }
+
+  /** Owes a stanza to a device until it's acknowledged, and sends it when the device is on line. */
+  deliver(device: Device, stanza: Stanza, sender?: { number: string; device: number }): void {
+    this.state.deliveries.add(device.number, device.id, stanza, sender)
+    this.connectionOf(device.number, device.id)?.sendDelivery(stanza, sender)
+    this.publish({ type: 'device', number: device.number, device: device.id })
+  }
+
+  fault(fault: NewFault): void {
+    this.publish({ type: 'fault', fault: this.state.faults.add(fault) })
+  }
+
+  publish(event: NetworkEvent): void {
+    this.state.database.whenDurable(() => this.events.emit('event', event))
+  }
+
+  /** An id for a stanza of the server's own. */
+  stanzaId(): string {
+    return randomBytes(6).toString('hex')
+  }
+}

@@ -1,0 +1,162 @@
+// Receipts: what tells the writer of a message that it arrived, was read, or must be sent again.
+import type { Device } from '../state/devices.ts'
+import type { LedgerEvent } from '../state/ledger.ts'
+import type { Phone } from '../state/phones.ts'
+import { bundleStanzas, takePhoneBundle } from './bundles.ts'
+import type { Connection } from './connection.ts'
+import { numberJid } from './jid.ts'
+import { resendToDevice } from './message-out.ts'
+import type { Network } from './network.ts'
+import { child, children, describe, type Stanza, seconds, stanza } from './stanza.ts'
+
+/** After so many tries a phone gives up asking for a message. */
+const MAXIMUM_RETRIES = 5
+
+/** Receipt types of a device, and what they mean for the writer: nothing for those between own devices. */
+const MEANING: Record<string, 'delivered' | 'read' | 'own'> = {
+  '': 'delivered',
+  inactive: 'delivered',
+  read: 'read',
+  played: 'read',
+  'read-self': 'own',
+  sender: 'own',
+  peer_msg: 'own',
+  hist_sync: 'own',
+}
+
+/** A device has messages, has read them, or couldn't read one. */
+export async function receiveReceipt(connection: Connection, device: Device, receipt: Stanza): Promise<void> {
+  const { network } = connection
+  const { id, to, type = '' } = receipt.attrs as { id: string; to: string; type?: string }
+  if (type === 'retry') await receiveRetry(connection, device, receipt)
+  else if (!(type in MEANING)) connection.fault({ kind: 'unknown-stanza', detail: describe(receipt) })
+  else {
+    const more = children(child(receipt, 'list'), 'item').map((item) => item.attrs.id ?? '')
+    network.state.database.change(() => {
+      for (const each of [id, ...more]) takeReceipt(connection, device, each, MEANING[type]!)
+    })
+  }
+  connection.send(stanza('ack', { class: 'receipt', id, from: to, ...(type && { type }) }))
+}
+
+/** A device has a stanza, or refuses it. */
+export function receiveAck(connection: Connection, device: Device, ack: Stanza): void {
+  const { deliveries, ledger } = connection.network.state
+  const { id, error, type } = ack.attrs as { id: string; error?: string; type?: string }
+  const tag = ack.attrs.class ?? ''
+  const sender = tag === 'message' ? deliveries.sender(device.number, device.id, id) : undefined
+  const which = { type: tag === 'receipt' ? (type ?? '') : undefined, oldest: error !== undefined }
+  const state = deliveries.acknowledge(device.number, device.id, tag, id, which)
+  if (state === 'unknown') connection.fault({ kind: 'unknown-receipt', detail: describe(ack) })
+  if (error && state === 'pending') {
+    // After a request to retry, the device refuses the stanza that it couldn't read: said already.
+    const asked = ledger.count(id, device.number, device.id, 'retry') > 0
+    if (!asked) connection.fault({ kind: 'refused-by-device', detail: describe(ack), message: id })
+    if (sender) record(connection, device, id, sender.number, 'refused')
+  }
+  connection.network.publish({ type: 'device', number: device.number, device: device.id })
+}
+
+/** Tells who wrote a message what became of it; on the own phone and on every linked device of the account. */
+export function tellSender(
+  network: Network,
+  { sender, reader, id, status }: { sender: string; reader: Phone; id: string; status: 'delivered' | 'read' },
+): void {
+  const { messages, devices, ledger } = network.state
+  const shown = messages.find(sender, reader.number, id, 'out')
+  if (shown && !messages.raise(sender, reader.number, id, 'out', status)) return
+  if (shown) network.publish({ type: 'chat', number: sender, chat: reader.number })
+  // Baileys knows the chat by the address that it wrote to, a number or a LID.
+  const from = shown?.address ?? numberJid(reader.number)
+  for (const device of devices.of(sender)) {
+    network.deliver(device, stanza('receipt', { from, id, t: seconds(), ...(status === 'read' && { type: 'read' }) }))
+    if (!ledger.count(id, sender, device.id, 'submitted')) continue
+    ledger.add({
+      ...{ message: id, event: status, direction: 'from-device', peer: reader.number },
+      ...{ number: sender, device: device.id },
+    })
+  }
+}
+
+/** The person reads a chat: whoever wrote there is told. Answers how many messages were unread. */
+export function readChat(network: Network, number: string, chat: string): number {
+  const { messages, database } = network.state
+  const reader = network.phone(number)
+  return database.change(() => {
+    const unread = messages.unread(number, chat)
+    for (const { id } of unread) {
+      messages.raise(number, chat, id, 'in', 'read')
+      tellSender(network, { sender: chat, reader, id, status: 'read' })
+    }
+    network.publish({ type: 'chat', number, chat })
+    return unread.length
+  })
+}
+
+/** A phone that can't read a message asks the device that wrote it to send it again, with fresh keys. */
+export function askToRetry(
+  network: Network,
+  device: Device,
+  phone: Phone,
+  { id, from, t }: { id: string; from: string; t: string },
+): void {
+  const count = network.state.ledger.count(id, device.number, device.id, 'failed')
+  if (count > MAXIMUM_RETRIES) return
+  const [registration, ...keys] = bundleStanzas(takePhoneBundle(network, phone))
+  const retry = stanza('retry', { count: String(count), id, t, v: '1' })
+  const attrs = { from, id, type: 'retry', t: seconds() }
+  network.deliver(device, stanza('receipt', attrs, [retry, registration!, stanza('keys', {}, keys)]))
+}
+
+function takeReceipt(connection: Connection, device: Device, id: string, meaning: 'delivered' | 'read' | 'own'): void {
+  const { network } = connection
+  const { deliveries, messages } = network.state
+  const writer = deliveries.sender(device.number, device.id, id)
+  if (!writer) {
+    const detail = 'A receipt for a message that was never sent'
+    connection.fault({ kind: 'unknown-receipt', detail, message: id })
+    return
+  }
+  deliveries.acknowledge(device.number, device.id, 'message', id)
+  const own = meaning === 'own' || writer.number === device.number
+  record(connection, device, id, writer.number, own ? 'delivered' : meaning)
+  if (own) return
+  const reader = network.phone(device.number)
+  tellSender(network, { sender: writer.number, reader, id, status: meaning })
+  if (meaning === 'read' && messages.raise(device.number, writer.number, id, 'in', 'read')) {
+    network.publish({ type: 'chat', number: device.number, chat: writer.number })
+  }
+}
+
+/** The device couldn't read a message: who wrote it sends it again. */
+async function receiveRetry(connection: Connection, device: Device, receipt: Stanza): Promise<void> {
+  const { network } = connection
+  const id = receipt.attrs.id!
+  const writer = network.state.deliveries.sender(device.number, device.id, id)
+  if (!writer) {
+    return connection.fault({
+      kind: 'unknown-receipt',
+      detail: 'A retry of a message that was never sent',
+      message: id,
+    })
+  }
+  connection.fault({
+    kind: 'retry-requested',
+    detail: `The device can't read what ${writer.number} wrote`,
+    message: id,
+  })
+  record(connection, device, id, writer.number, 'retry')
+  if (network.state.ledger.count(id, device.number, device.id, 'retry') > MAXIMUM_RETRIES) return
+  if (writer.device === 0) return resendToDevice(network, { from: writer.number, device, id, retry: receipt })
+  const author = network.state.devices.find(writer.number, writer.device)
+  if (!author || author.removedAt !== undefined) return
+  const attrs = { from: numberJid(device.number, device.id), id, type: 'retry', t: seconds() }
+  network.deliver(author, stanza('receipt', attrs, children(receipt)))
+}
+
+function record(connection: Connection, device: Device, message: string, peer: string, event: LedgerEvent): void {
+  connection.network.state.ledger.add({
+    ...{ message, event, direction: 'to-device', connection: connection.id },
+    ...{ number: device.number, device: device.id, peer },
+  })
+}

@@ -1,0 +1,30 @@
+// What a Signal message shows without being decrypted: which key it uses up.
+
+import type { CiphertextType } from './endpoint.ts'
+import { protobufs } from './libsignal.ts'
+
+export interface Header {
+  ratchetKey: Buffer
+  /** Together with the ratchet key: the message key, that must never be used for two messages. */
+  counter: number
+  /** Of a first message (pkmsg): the one-time key that it uses, and what identifies the session that it starts. */
+  preKey: { id: number | undefined; baseKey: Buffer } | undefined
+}
+
+/** Undefined when the bytes aren't such a message. */
+export function readHeader(type: CiphertextType, ciphertext: Buffer): Header | undefined {
+  try {
+    if (type === 'msg') return { ...readKey(ciphertext), preKey: undefined }
+    const first = protobufs.PreKeyWhisperMessage.decode(ciphertext.subarray(1))
+    const preKey = { id: first.preKeyId || undefined, baseKey: Buffer.from(first.baseKey) }
+    return { ...readKey(Buffer.from(first.message)), preKey }
+  } catch {
+    return undefined
+  }
+}
+
+/** Version byte, protobuf, 8 bytes of MAC. */
+function readKey(message: Buffer): { ratchetKey: Buffer; counter: number } {
+  const { ephemeralKey, counter } = protobufs.WhisperMessage.decode(message.subarray(1, -8))
+  return { ratchetKey: Buffer.from(ephemeralKey), counter }
+}
