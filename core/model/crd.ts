@@ -23,8 +23,8 @@ export interface CrdDefinition {
   description: string
   spec: z.ZodType
   status: z.ZodType
-  /** CEL rules on the whole object. */
-  rules?: { rule: string; message: string; fieldPath?: string }[]
+  /** CEL rules on the whole object. No fieldPath: the API server refuses one into metadata, which the schema leaves open. */
+  rules?: { rule: string; message: string }[]
   columns: PrinterColumn[]
   selectableFields?: string[]
   scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath: string }

@@ -109,12 +109,10 @@ export const sessionRules = [
   {
     rule: "self.metadata.name.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
     message: "a session's name is at most 63 of a-z, 0-9 and '-', for example support, or acme.support",
-    fieldPath: '.metadata.name',
   },
   {
     rule: "!self.metadata.name.contains('.') || self.metadata.name.startsWith(self.spec.tenant + '.')",
     message: "what stands before the dot must be the tenant's name, for example acme.support for spec.tenant: acme",
-    fieldPath: '.metadata.name',
   },
 ]
 

@@ -44,7 +44,6 @@ export const tenantRules = [
   {
     rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
     message: "a tenant's name is at most 63 of a-z, 0-9 and '-', without a dot, for example acme-shop",
-    fieldPath: '.metadata.name',
   },
 ]
 
