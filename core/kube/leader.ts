@@ -164,9 +164,12 @@ export class LeaderElector {
   }
 
   async #release(): Promise<void> {
-    const { name, log, retryPeriodMs } = this.#options
+    const { name, log, renewDeadlineMs } = this.#options
     try {
-      await this.#write(released(this.#lease?.spec ?? {}, kubeMicroTime(new Date())), performance.now() + retryPeriodMs)
+      await this.#write(
+        released(this.#lease?.spec ?? {}, kubeMicroTime(new Date())),
+        performance.now() + renewDeadlineMs,
+      )
     } catch (error) {
       log.warn({ lease: name, err: error }, 'the leader lease could not be given up; others wait until it runs out')
     }

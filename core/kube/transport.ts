@@ -117,7 +117,7 @@ export class Transport {
     const label = `${method} ${path}`
     const { signal: callerSignal, timeoutMs = REQUEST_TIMEOUT_MS } = options
     if (!options.urgent) await this.#waitForTurn(callerSignal)
-    const timeout = AbortSignal.timeout(timeoutMs)
+    const timeout = AbortSignal.timeout(Math.ceil(timeoutMs))
     const signal = callerSignal ? AbortSignal.any([callerSignal, timeout]) : timeout
     try {
       const dispatcher = options.urgent ? this.#unlimited : this.#pool
