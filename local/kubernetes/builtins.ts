@@ -1,4 +1,5 @@
 /** The built-in kinds: those that Berth uses, and no others. */
+import { badRequest } from './api-error.ts'
 import { definitions, schemaOf } from './builtin/schemas.ts'
 import {
   CONFIG_MAP_COLUMNS,
@@ -134,6 +135,10 @@ export const BUILTINS: Resource[] = [
     plural: 'leases',
     requiresVersion: true,
     createsOnUpdate: true,
+    complete: (lease) => {
+      checkMicroTime(lease, ['spec', 'renewTime'])
+      checkMicroTime(lease, ['spec', 'acquireTime'])
+    },
     columns: LEASE_COLUMNS,
   }),
   builtin('io.k8s.api.policy.v1.PodDisruptionBudget', {
@@ -144,6 +149,10 @@ export const BUILTINS: Resource[] = [
     shortNames: ['pdb'],
     hasStatus: true,
     columns: PDB_COLUMNS,
+    complete: (budget) => {
+      const none = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
+      budget.status = { ...none, ...asRecord(budget.status) }
+    },
   }),
 ]
 
@@ -167,8 +176,18 @@ function completeSecret(secret: KubeObject): void {
   delete secret.stringData
 }
 
-/** Selectors ask for `reportingComponent`; older writers name it `source.component`. */
 function completeEvent(event: KubeObject): void {
-  event.reportingComponent ??= valueAt(event, ['source', 'component']) ?? ''
+  checkMicroTime(event, ['eventTime'])
+  event.reportingComponent ??= ''
   event.reportingInstance ??= ''
+}
+
+/** Kubernetes reads some times only with microseconds, and clients must not get used to less. */
+function checkMicroTime(object: KubeObject, path: string[]): void {
+  const time = valueAt(object, path)
+  if (time === undefined || time === null || /^[^.]+\.\d{6}(Z|[+-]\d\d:\d\d)$/.test(String(time))) return
+  const { kind } = object
+  throw badRequest(
+    `${kind} in version "v1" cannot be handled as a ${kind}: parsing time ${JSON.stringify(time)} as "2006-01-02T15:04:05.000000Z07:00": it needs microseconds`,
+  )
 }

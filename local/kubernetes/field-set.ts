@@ -85,10 +85,11 @@ export class FieldSet {
     return this.difference(other).isEmpty && other.difference(this).isEmpty
   }
 
-  /** Every member, as a path of elements. */
+  /** Every member as a path of elements; the members of a level come before those below it. */
   *paths(prefix: string[] = []): Generator<string[]> {
-    if (this.isMember) yield prefix
-    for (const [element, child] of this.children) yield* child.paths([...prefix, element])
+    const children = [...this.children].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (const [element, child] of children) if (child.isMember) yield [...prefix, element]
+    for (const [element, child] of children) yield* child.paths([...prefix, element])
   }
 }
 

@@ -16,6 +16,14 @@ export interface Writer {
   subresource?: string
 }
 
+/** What the owners of an object need to know about its resource. */
+export interface FieldRules {
+  schema: Schema
+  /** Status is written through its own endpoint: elsewhere it isn't the writer's. */
+  ignoresStatus: boolean
+  now: string
+}
+
 interface Ownership extends Writer {
   time?: string
   fields: FieldSet
@@ -25,6 +33,9 @@ interface Ownership extends Writer {
 const MAX_UPDATE_MANAGERS = 10
 
 const ANCIENT = 'ancient-changes'
+
+/** Owns what was there before anybody applied. */
+const BEFORE_FIRST_APPLY = 'before-first-apply'
 
 /** Fields that the server itself sets; nobody owns them. */
 const SERVER_FIELDS = fieldSetOf(
@@ -45,17 +56,14 @@ const SERVER_FIELDS = fieldSetOf(
   ].map((name) => ['f:metadata', `f:${name}`]),
 )
 
+const STATUS = fieldSetOf(['f:status'])
+
 /**
  * Returns `next` with managedFields that say what `writer` changed since `live`. `live` is an empty object on create.
  * A client may set managedFields itself: an empty list, or a list of one empty entry, forgets all owners.
  */
-export function trackUpdate(
-  live: KubeObject,
-  next: KubeObject,
-  writer: Writer,
-  schema: Schema,
-  now: string,
-): KubeObject {
+export function trackUpdate(live: KubeObject, next: KubeObject, writer: Writer, rules: FieldRules): KubeObject {
+  const { schema, ignoresStatus, now } = rules
   const sent = next.metadata.managedFields
   const isReset = sent !== undefined && (sent.length === 0 || (sent.length === 1 && Object.keys(sent[0]!).length === 0))
   if (isReset) return withEntries(next, [])
@@ -69,7 +77,8 @@ export function trackUpdate(
     .union(difference.modified)
     .union(difference.added)
     .difference(SERVER_FIELDS)
-  setFields(owners, writer, fields, now)
+    .without(ignoresStatus ? STATUS : new FieldSet())
+  setFields(owners, writer, fields, isEmpty(difference) ? undefined : now)
   return withEntries(next, encode(capped(owners)))
 }
 
@@ -83,20 +92,21 @@ export function applyConfig(
   live: KubeObject,
   config: KubeObject,
   writer: Writer,
-  options: { schema: Schema; force: boolean; now: string },
+  rules: FieldRules & { force: boolean },
 ): KubeObject {
-  const { schema, force, now } = options
+  const { schema, force, now } = rules
   const owners = decode(live.metadata.managedFields)
-  const key = keyOf(writer)
-  const last = owners.get(key)?.fields
+  if (owners.size === 0) ownExisting(owners, live, writer.apiVersion, rules)
+  const last = owners.get(keyOf(writer))?.fields
   const fields = fieldsOf(contentOf(config), schema).difference(SERVER_FIELDS)
   const merged = mergeApplied(contentOf(live), contentOf(config), schema) as KubeObject
-  setFields(owners, writer, fields, now)
+  setFields(owners, writer, fields, undefined)
   const pruned = last ? prune(merged, last, owners, schema) : merged
   const difference = compare(contentOf(live), contentOf(pruned), schema)
   const conflicts = conflictsWith(owners, writer, difference)
   if (conflicts.length > 0 && !force) throw conflictError(conflicts)
   takeFromOthers(owners, writer, difference)
+  if (!isEmpty(difference)) setFields(owners, writer, fields, now)
   return withEntries(pruned, encode(owners))
 }
 
@@ -109,6 +119,18 @@ function prune(merged: KubeObject, last: FieldSet, owners: Map<string, Ownership
   const gone = inMerged.difference(inStripped.union(withNamedFields(owned, schema)))
   const lastNamed = withNamedFields(last, schema)
   return (removeFields(merged, gone.intersection(lastNamed), schema) ?? {}) as KubeObject
+}
+
+/** An object that nobody owns was written by somebody all the same: what it has isn't taken without asking. */
+function ownExisting(owners: Map<string, Ownership>, live: KubeObject, apiVersion: string, rules: FieldRules): void {
+  const { added } = compare(
+    { apiVersion: live.apiVersion, kind: live.kind, metadata: {} },
+    contentOf(live),
+    rules.schema,
+  )
+  const writer: Writer = { manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion }
+  const fields = added.difference(SERVER_FIELDS).without(rules.ignoresStatus ? STATUS : new FieldSet())
+  setFields(owners, writer, fields, rules.now)
 }
 
 interface Conflict {
@@ -128,20 +150,21 @@ function takeFromOthers(owners: Map<string, Ownership>, writer: Writer, differen
   const lost = difference.modified.union(difference.added).union(difference.removed)
   for (const [key, owner] of owners) {
     if (key === keyOf(writer)) continue
-    owner.fields = owner.fields.difference(lost)
-    if (owner.fields.isEmpty) owners.delete(key)
+    const kept = owner.fields.difference(lost)
+    if (kept.isEmpty) owners.delete(key)
+    else owners.set(key, { ...owner, fields: kept })
   }
 }
 
 function conflictError(conflicts: Conflict[]): ApiError {
-  const causes: Cause[] = conflicts.flatMap(({ owner, fields }) =>
+  const byName = conflicts.toSorted((a, b) => a.owner.manager.localeCompare(b.owner.manager))
+  const causes: Cause[] = byName.flatMap(({ owner, fields }) =>
     [...fields.paths()].map((path) => ({
       reason: 'FieldManagerConflict',
       message: `conflict with ${showOwner(owner)}`,
       field: showPath(path),
     })),
   )
-  causes.sort((a, b) => a.message.localeCompare(b.message) || a.field!.localeCompare(b.field!))
   const count = causes.length === 1 ? '1 conflict' : `${causes.length} conflicts`
   return new ApiError(409, 'Conflict', `Apply failed with ${count}: ${conflictText(causes)}`, { causes })
 }
@@ -161,19 +184,19 @@ function showOwner(owner: Ownership): string {
   const name = JSON.stringify(owner.manager)
   const subresource = owner.subresource ? ` with subresource ${JSON.stringify(owner.subresource)}` : ''
   const version = owner.operation === 'Update' ? ` using ${owner.apiVersion}` : ''
-  const time = owner.operation === 'Update' && owner.time ? ` at ${owner.time}` : ''
-  return `${name}${subresource}${version}${time}`
+  return `${name}${subresource}${version}`
 }
 
-function setFields(owners: Map<string, Ownership>, writer: Writer, fields: FieldSet, now: string): void {
+/** `time` is undefined when nothing changed: the entry keeps the time it has. */
+function setFields(owners: Map<string, Ownership>, writer: Writer, fields: FieldSet, time: string | undefined): void {
   const key = keyOf(writer)
-  const before = owners.get(key)
-  if (fields.isEmpty) {
-    owners.delete(key)
-    return
-  }
-  const time = before?.fields.equals(fields) ? before.time : now
-  owners.set(key, { ...writer, ...(time ? { time } : {}), fields })
+  const known = time ?? owners.get(key)?.time
+  if (fields.isEmpty) owners.delete(key)
+  else owners.set(key, { ...writer, ...(known ? { time: known } : {}), fields })
+}
+
+function isEmpty(difference: Comparison): boolean {
+  return difference.added.isEmpty && difference.modified.isEmpty && difference.removed.isEmpty
 }
 
 /** The same manager applying through another version is the same owner; updating through one is another. */

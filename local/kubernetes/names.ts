@@ -52,6 +52,7 @@ function nameCauses(name: string, syntax: NameSyntax): Cause[] {
       },
     ]
   }
+  if (syntax === 'label' && name.includes('.')) return [invalidValue('metadata.name', name, 'must not contain dots')]
   const limit = syntax === 'label' ? 63 : 253
   const causes: Cause[] = []
   if (name.length > limit) causes.push(invalidValue('metadata.name', name, `must be no more than ${limit} bytes`))

@@ -1,9 +1,11 @@
 /** Patches of every kind, server-side apply among them, on objects and on their subresources. */
-import { ApiError, badRequest, notFound } from './api-error.ts'
+import { ApiError, badRequest, invalid, notFound } from './api-error.ts'
 import { jsonPatch } from './json-patch.ts'
 import { applyConfig, type Writer } from './managed-fields.ts'
 import { mergePatch } from './merge-patch.ts'
+import { requiredValue } from './names.ts'
 import { asRecord, fieldNames, isRecord, type Json, type KubeObject, setValueAt, timestamp, valueAt } from './object.ts'
+import { pruneUnknown } from './prune.ts'
 import { scaleBody } from './reading.ts'
 import { inVersion, representObject, wantedForm } from './representation.ts'
 import {
@@ -18,7 +20,8 @@ import {
 import { apiVersionOf, type Resource, storageKey } from './resource.ts'
 import type { Store } from './store.ts'
 import { strategicMerge } from './strategic-merge.ts'
-import { createObject, decodeObject, pruneObject, updateObject } from './writing.ts'
+import { listProblem } from './typed-value.ts'
+import { createObject, decodeObject, fieldRules, pruneObject, updateObject } from './writing.ts'
 
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
@@ -93,10 +96,11 @@ function apply(
   const { resource, namespace, name, subresource } = target
   const warnings: string[] = []
   const manager = request.query.get('fieldManager')
-  if (!manager)
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
+  if (!manager) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, [
+      requiredValue('fieldManager', 'is required for apply patch'),
+    ])
+  }
   const body = parseBody({ ...request, contentType: 'application/yaml' })
   if (!body.apiVersion || !body.kind) throw badRequest('invalid object type: /, Kind=')
   if (asArrayLength(asRecord(body.metadata).managedFields) > 0) throw badRequest('metadata.managedFields must be nil')
@@ -104,7 +108,7 @@ function apply(
     throw new ApiError(415, 'UnsupportedMediaType', 'apply to spec.replicas of the object instead')
   if (!live && subresource) throw notFound({ group: resource.group, kind: resource.plural, name: name! })
   const config = decodeObject(body, target, { ...options, fieldValidation: 'Ignore' }, [])
-  refuseUnknown(body, target)
+  checkConfig(body, resource)
   config.metadata.name ||= name!
   if (namespace) config.metadata.namespace ||= namespace
   const { resourceVersion } = config.metadata
@@ -116,13 +120,11 @@ function apply(
   }
   const base = live ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: { name: name! } }
   const applied = applyConfig(base, ownPart(config, target), writer, {
-    schema: resource.schema,
+    ...fieldRules(target, timestamp()),
     force: options.force,
-    now: timestamp(),
   })
   const form = wantedForm(request.accept)
   if (!live) {
-    if (resourceVersion) throw notFound({ group: resource.group, kind: resource.plural, name: name! })
     const created = createObject(store, target, structuredClone(applied), options, undefined)
     return { code: 201, body: representObject(created, resource, form, request.query), warnings }
   }
@@ -145,18 +147,14 @@ function ownPart(config: KubeObject, target: Target): KubeObject {
   return { apiVersion, kind, metadata: named, ...(status === undefined ? {} : { status }) }
 }
 
-/** An applied configuration may only hold known fields, whatever `fieldValidation` says. */
-function refuseUnknown(body: Json, target: Target): void {
-  const { resource, namespace, name } = target
-  try {
-    decodeObject(body, target, { dryRun: false, fieldManager: '', fieldValidation: 'Strict', force: false }, [])
-  } catch (error) {
-    const unknown = [...(error as Error).message.matchAll(/unknown field "([^"]*)"/g)].map((match) => `.${match[1]}`)
-    if (unknown.length === 0) throw error
-    const list = unknown.map((path) => `${path}: field not declared in schema`).join(', ')
-    const object = `${namespace ? `${namespace}/` : '/'}${name}; ${apiVersionOf(resource)}, Kind=${resource.kind}`
-    throw new ApiError(500, 'InternalError', `failed to create typed patch object (${object}): ${list}`)
-  }
+/** An applied configuration may only hold known fields, whatever `fieldValidation` says, and lists that have keys. */
+function checkConfig(body: Json, resource: Resource): void {
+  const [unknown] = pruneUnknown(structuredClone(body), resource.schema)
+  const problem = unknown ? `.${unknown}: field not declared in schema` : listProblem(body, resource.schema)
+  if (!problem) return
+  const { namespace = '', name = '' } = asRecord(body.metadata)
+  const object = `${namespace}/${name}; ${resource.group}/${resource.version}, Kind=${resource.kind}`
+  throw new ApiError(500, '', `failed to create typed patch object (${object}): ${problem}`)
 }
 
 function asArrayLength(value: unknown): number {

@@ -47,7 +47,7 @@ function fill(target: Json, defaults: Json): void {
 }
 
 /** The parts of a pod's spec that may change after its creation. */
-const MUTABLE = ['activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds', 'schedulingGates', 'nodeName']
+const MUTABLE = ['activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds', 'schedulingGates']
 
 export function podCauses(pod: KubeObject, old: KubeObject | undefined): Cause[] {
   const spec = asRecord(pod.spec)
@@ -58,7 +58,7 @@ export function podCauses(pod: KubeObject, old: KubeObject | undefined): Cause[]
     const message = `Unsupported value: ${JSON.stringify(spec.restartPolicy)}: supported values: "Always", "OnFailure", "Never"`
     causes.push({ reason: 'FieldValueNotSupported', message, field: 'spec.restartPolicy' })
   }
-  if (old && !equal(fixedPart(pod), fixedPart(old))) {
+  if (old && !equal(fixedPart(pod, old), fixedPart(old, old))) {
     const message =
       'Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
     causes.push({ reason: 'FieldValueForbidden', message, field: 'spec' })
@@ -79,8 +79,10 @@ function containerCauses(container: Json, index: number): Cause[] {
   return causes
 }
 
-function fixedPart(pod: KubeObject): Json {
+function fixedPart(pod: KubeObject, old: KubeObject): Json {
   const spec = Object.fromEntries(Object.entries(asRecord(pod.spec)).filter(([name]) => !MUTABLE.includes(name)))
+  // There is no scheduler and no `binding` here: a kubelet takes a pod by naming its node.
+  if (!asRecord(old.spec).nodeName) delete spec.nodeName
   for (const field of ['containers', 'initContainers']) {
     if (spec[field] === undefined) continue
     spec[field] = asArray(spec[field]).map((container) => ({ ...asRecord(container), image: undefined }))

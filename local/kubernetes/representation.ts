@@ -43,7 +43,7 @@ export function representList(
         kind: resource.listKind,
         apiVersion: apiVersionOf(resource),
         metadata: listMeta,
-        items: objects.map((object) => inVersion(object, resource)),
+        items: objects.map((object) => listItem(object, resource)),
       }
   }
 }
@@ -78,6 +78,13 @@ function completeColumn(column: object): Json {
 
 function metadataOf(object: KubeObject): Json {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+}
+
+/** In lists of built-in kinds the items don't repeat what the list says. */
+function listItem(object: KubeObject, resource: Resource): Json {
+  if (resource.isCustom) return inVersion(object, resource)
+  const { apiVersion: _apiVersion, kind: _kind, ...item } = object
+  return item
 }
 
 /** Versions of one CRD differ in nothing but their name (conversion strategy None). */

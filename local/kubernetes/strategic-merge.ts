@@ -38,22 +38,20 @@ function mergeList(target: unknown, patch: unknown[], schema: Schema | undefined
   const isMerged = schema?.['x-kubernetes-patch-strategy']?.split(',').includes('merge')
   if (!isMerged || patch.some(replacesList)) return patch.filter((item) => !replacesList(item)).map(withoutDirectives)
   const key = schema!['x-kubernetes-patch-merge-key']
-  const result = [...asArray(target)]
+  const left = [...asArray(target)]
+  const named: unknown[] = []
   for (const item of patch) {
     if (!key || !isRecord(item)) {
-      if (!result.some((other) => equal(other, item))) result.push(item)
+      if (!left.some((other) => equal(other, item))) left.push(item)
       continue
     }
-    const at = result.findIndex((other) => isRecord(other) && equal(other[key], item[key]))
-    if (item.$patch === 'delete') {
-      if (at >= 0) result.splice(at, 1)
-    } else if (at >= 0) {
-      result[at] = strategicMerge(result[at], item, schema!.items)
-    } else {
-      result.push(withoutDirectives(item))
-    }
+    const at = left.findIndex((other) => isRecord(other) && equal(other[key], item[key]))
+    if (at >= 0 && item.$patch === 'delete') left.splice(at, 1)
+    else if (at >= 0) left[at] = strategicMerge(left[at], item, schema!.items)
+    else if (item.$patch !== 'delete') named.push(withoutDirectives(item))
   }
-  return result
+  // As in kube-apiserver, new items come before those that were there.
+  return [...named, ...left]
 }
 
 /** Puts the items that the patch names into its order; the others keep their places after them. */

@@ -2,7 +2,7 @@
  * Values read through their schema: which fields they set, how two of them differ, how one is merged into the other.
  * Follows sigs.k8s.io/structured-merge-diff, package typed.
  */
-import { FieldSet } from './field-set.ts'
+import { FieldSet, showPath } from './field-set.ts'
 import { equal, isRecord, type Json } from './object.ts'
 import { fieldSchema, isAtomicMap, listType, type Schema } from './schema.ts'
 import { listKey } from './validation.ts'
@@ -100,29 +100,30 @@ export function mergeApplied(live: unknown, applied: unknown, schema: Schema | u
   return applied
 }
 
-/** Keeps the live order; items that only the applied list has follow the item they follow there. */
+/**
+ * Joins two lists of keyed items. Items that only one side has stay where they are among its others, the live ones
+ * first; where the two sides order common items differently, the applied order counts.
+ */
 function mergeItems(live: unknown[], applied: unknown[], schema: Schema): unknown[] {
   const liveItems = itemsByElement(live, schema)
   const appliedItems = itemsByElement(applied, schema)
-  const appliedOrder = [...appliedItems.keys()]
-  const merged: unknown[] = []
-  let next = 0
-  const takeNew = () => {
-    while (next < appliedOrder.length && !liveItems.has(appliedOrder[next]!)) {
-      merged.push(appliedItems.get(appliedOrder[next++]!))
-    }
+  const merged = new Map<string, unknown>()
+  const take = (element: string) => {
+    const isShared = liveItems.has(element) && appliedItems.has(element)
+    const item = isShared
+      ? mergeApplied(liveItems.get(element), appliedItems.get(element), schema.items)
+      : (appliedItems.get(element) ?? liveItems.get(element))
+    merged.set(element, item)
   }
-  takeNew()
-  for (const [element, item] of liveItems) {
-    if (!appliedItems.has(element)) {
-      merged.push(item)
-      continue
-    }
-    merged.push(mergeApplied(item, appliedItems.get(element), schema.items))
-    next = Math.max(next, appliedOrder.indexOf(element) + 1)
-    takeNew()
+  const left = [...liveItems.keys()]
+  for (const element of appliedItems.keys()) {
+    // Up to the next common item, what only the live list has comes first.
+    while (left.length > 0 && !appliedItems.has(left[0]!)) take(left.shift()!)
+    take(element)
+    while (left.length > 0 && merged.has(left[0]!)) left.shift()
   }
-  return merged
+  for (const element of left) if (!merged.has(element)) take(element)
+  return [...merged.values()]
 }
 
 /** The value without the members of a set; what becomes empty by it goes too. */
@@ -164,6 +165,37 @@ export function withNamedFields(set: FieldSet, schema: Schema | undefined): Fiel
     result.children.set(element, named)
   }
   return result
+}
+
+/** Why a value's keyed lists can't be merged, in the words of kube-apiserver: an item without key, or two with one. */
+export function listProblem(value: unknown, schema: Schema | undefined, path = ''): string | undefined {
+  if (Array.isArray(value)) {
+    const problem = isGranularList(schema) ? keyProblem(value, schema!, path) : undefined
+    if (problem) return problem
+    return firstProblem(value.map((item, index) => listProblem(item, schema?.items, `${path}[${index}]`)))
+  }
+  if (!isRecord(value)) return undefined
+  return firstProblem(
+    Object.entries(value).map(([name, child]) => listProblem(child, fieldSchema(schema, name), `${path}.${name}`)),
+  )
+}
+
+function keyProblem(list: unknown[], schema: Schema, path: string): string | undefined {
+  const seen = new Set<string>()
+  for (const [index, item] of list.entries()) {
+    const element = itemElement(item, schema)
+    if (element === 'k:{}') {
+      const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((key) => JSON.stringify(key)).join(' ')
+      return `${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys}] (and doesn't have default values for any key fields)`
+    }
+    if (seen.has(element)) return `${path}: duplicate entries for key ${showPath([element])}`
+    seen.add(element)
+  }
+  return undefined
+}
+
+function firstProblem(problems: (string | undefined)[]): string | undefined {
+  return problems.find((problem) => problem !== undefined)
 }
 
 function isGranularList(schema: Schema | undefined): boolean {

@@ -4,7 +4,7 @@ import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, mo
 import { NAMESPACES } from './builtins.ts'
 import { brokenRules, hasRules } from './cel.ts'
 import { applyDefaults } from './defaults.ts'
-import { trackUpdate, type Writer } from './managed-fields.ts'
+import { type FieldRules, trackUpdate, type Writer } from './managed-fields.ts'
 import { invalidValue, metadataCauses } from './names.ts'
 import { equal, isRecord, type Json, type KubeObject, timestamp } from './object.ts'
 import { pruneUnknown } from './prune.ts'
@@ -90,11 +90,12 @@ export function createObject(
   metadata.creationTimestamp = now
   if (hasGeneration(resource)) metadata.generation = 1
   if (resource.isCustom) applyDefaults(object, resource.schema)
-  const checked = admit(object, undefined, resource)
+  resource.complete?.(object, undefined)
+  checkObject(object, undefined, resource)
   if (store.get(storageKey(resource), namespace, metadata.name)) throw alreadyExists(subject)
   checkNamespace(store, resource, namespace, metadata.name)
   const empty = emptyObject(resource)
-  const tracked = track ? trackUpdate(empty, checked, track, resource.schema, now) : checked
+  const tracked = track ? trackUpdate(empty, object, track, fieldRules(target, now)) : object
   return options.dryRun ? tracked : store.put(storageKey(resource), tracked)
 }
 
@@ -117,8 +118,8 @@ export function updateObject(
   const prepared = preparedUpdate(live, next, target)
   if (resource.isCustom) applyDefaults(prepared, resource.schema)
   checkFinalizers(live, prepared, resource)
-  const tracked = track ? trackUpdate(live, prepared, track, resource.schema, timestamp()) : prepared
-  const completed = complete(tracked, live, resource)
+  resource.complete?.(prepared, live)
+  const completed = track ? trackUpdate(live, prepared, track, fieldRules(target, timestamp())) : prepared
   if (equal(withoutTimes(completed), withoutTimes(live))) return live
   if (hasGeneration(resource) && !equal(desiredState(live), desiredState(completed))) {
     completed.metadata.generation = (live.metadata.generation ?? 0) + 1
@@ -186,15 +187,10 @@ function checkFinalizers(live: KubeObject, next: KubeObject, resource: Resource)
   ])
 }
 
-function admit(object: KubeObject, old: KubeObject | undefined, resource: Resource): KubeObject {
-  const completed = complete(object, old, resource)
-  checkObject(completed, old, resource)
-  return completed
-}
-
-function complete(object: KubeObject, old: KubeObject | undefined, resource: Resource): KubeObject {
-  resource.complete?.(object, old)
-  return object
+/** How managedFields reads what is written to a target. */
+export function fieldRules(target: Target, now: string): FieldRules {
+  const { resource, subresource } = target
+  return { schema: resource.schema, ignoresStatus: resource.hasStatus && subresource !== 'status', now }
 }
 
 /** Throws 422 with everything that is wrong with an object. */
