@@ -155,8 +155,8 @@ async function initialise(runtime: Runtime, dataDir: string): Promise<void> {
 async function stopOrphan(data: string, log: (line: string) => void): Promise<void> {
   const lock = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number(lock.split('\n')[0])
-  if (!pid || !(await commandLine(pid)).includes(data)) return
-  const orphan = await identify(pid)
+  if (!pid || !commandLine(pid).includes(data)) return
+  const orphan = identify(pid)
   if (!orphan) return
   log(`stopping the Postgres of an earlier run (pid ${pid})`)
   signal(pid, 'SIGINT')

@@ -1,0 +1,191 @@
+/**
+ * A small kubelet: runs the pods of a Kubernetes API as processes of this machine.
+ *
+ * It is scheduler and node in one: each pod without a node is bound to it. For each of its pods it goes by what the API
+ * says now, whatever happened in between:
+ *   there                 → its containers run, and its status says how they are
+ *   being deleted         → its processes get SIGTERM, after the grace period SIGKILL; gone, the object is deleted for good
+ *   gone without a word   → its processes are killed
+ * When the kubelet starts, all processes of an earlier run are dead before anything is started; their pods go on as the
+ * same pods, restarted in place. When it stops, the processes end and the pods stay.
+ */
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import { isConflict, isNotFound } from '@berth/core/kube/error.ts'
+import type { Log } from '@berth/core/kube/log.ts'
+import { ALL_NAMESPACES } from '@berth/core/kube/path.ts'
+import { Reflector } from '@berth/core/kube/reflector.ts'
+import { WorkQueue } from '@berth/core/kube/workqueue.ts'
+import type { Pod } from '@berth/core/model/builtin.ts'
+import { PodKind, SecretKind } from '@berth/core/model/kind.ts'
+import { ProcessLedger } from '../process/ledger.ts'
+import { removeOldLogs, shortenLogs } from '../process/log-file.ts'
+import { graceMs } from './container.ts'
+import { PodRunner } from './pod.ts'
+
+export interface KubeletOptions {
+  client: KubeClient
+  /** Given to the pods as KUBECONFIG. */
+  kubeconfig: string
+  /** The folder that `berth/worker` runs from. */
+  clone: string
+  /** For the pid files of the running processes. */
+  runFolder: string
+  logsFolder: string
+  nodeName?: string
+  log?: Log
+  /** Said to a person. */
+  tell?: (line: string) => void
+}
+
+export interface Kubelet {
+  /** Ends all processes, within each pod's own grace period, and writes how they ended. The pods stay. */
+  stop(): Promise<void>
+}
+
+const SHORTEN_LOGS_EVERY_MS = 30_000
+const KEPT_LOGS = 100
+const STATUS_BACKOFF = { baseMs: 100, maxMs: 5_000 }
+
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const ledger = new ProcessLedger(options.runFolder)
+  const orphans = await ledger.endOrphans()
+  if (orphans.length > 0) options.tell?.(`ended ${orphans.length} pod processes of an earlier run`)
+  await removeOldLogs(options.logsFolder, KEPT_LOGS)
+  const kubelet = new PodKeeper(options, ledger)
+  await kubelet.start()
+  return kubelet
+}
+
+class PodKeeper implements Kubelet {
+  readonly #client: KubeClient
+  readonly #options: KubeletOptions
+  readonly #nodeName: string
+  readonly #ledger: ProcessLedger
+  readonly #reflector: Reflector<Pod>
+  readonly #queue: WorkQueue
+  /** By uid, as the API has them. */
+  readonly #pods = new Map<string, Pod>()
+  /** By uid. */
+  readonly #runners = new Map<string, PodRunner>()
+  /** What the API was told last, by uid. */
+  readonly #written = new Map<string, string>()
+  readonly #logTimer: NodeJS.Timeout
+
+  constructor(options: KubeletOptions, ledger: ProcessLedger) {
+    this.#client = options.client
+    this.#options = options
+    this.#nodeName = options.nodeName ?? 'local'
+    this.#ledger = ledger
+    this.#reflector = new Reflector(options.client, PodKind, {
+      namespace: ALL_NAMESPACES,
+      log: options.log,
+      onChange: (event, pod) => {
+        const uid = pod.metadata.uid!
+        if (event === 'deleted') this.#pods.delete(uid)
+        else this.#pods.set(uid, pod)
+        this.#queue.add(uid)
+      },
+    })
+    this.#queue = new WorkQueue({
+      name: 'kubelet',
+      concurrency: 16,
+      backoff: STATUS_BACKOFF,
+      log: options.log,
+      handle: (uid) => this.#reconcile(uid),
+    })
+    this.#logTimer = setInterval(() => void shortenLogs(options.logsFolder).catch(() => {}), SHORTEN_LOGS_EVERY_MS)
+  }
+
+  async start(): Promise<void> {
+    this.#reflector.start()
+    await this.#reflector.synced
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#logTimer)
+    await this.#reflector.stop()
+    await this.#queue.stop()
+    await Promise.all(
+      [...this.#runners].map(async ([uid, runner]) => {
+        const pod = this.#pods.get(uid)
+        await runner.stop(pod ? graceMs(pod) : 0)
+        if (pod) await this.#writeStatus(pod, runner).catch(() => {}) // the next kubelet finds out by itself
+      }),
+    )
+  }
+
+  async #reconcile(uid: string): Promise<void> {
+    const pod = this.#pods.get(uid)
+    const runner = this.#runners.get(uid)
+    if (!pod) return this.#forget(uid)
+    if (pod.spec.nodeName === undefined && !pod.metadata.deletionTimestamp) return this.#bind(pod)
+    if (pod.spec.nodeName !== this.#nodeName && pod.spec.nodeName !== undefined) return
+    if (pod.metadata.deletionTimestamp) return this.#end(pod, runner)
+    if (runner) return this.#writeStatus(pod, runner)
+    if (isFinished(pod)) return
+    this.#run(pod)
+  }
+
+  async #bind(pod: Pod): Promise<void> {
+    const { name, namespace, uid, resourceVersion } = pod.metadata
+    const patch = { metadata: { uid, resourceVersion }, spec: { nodeName: this.#nodeName } }
+    try {
+      this.#reflector.observe(await this.#client.mergePatch(PodKind, name, patch, { namespace }))
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error // changed since: the change brings us here again
+    }
+  }
+
+  #run(pod: Pod): void {
+    const uid = pod.metadata.uid!
+    const host = {
+      clone: this.#options.clone,
+      nodeName: this.#nodeName,
+      kubeconfig: this.#options.kubeconfig,
+      logsFolder: this.#options.logsFolder,
+      ledger: this.#ledger,
+      secret: (namespace: string, name: string) => this.#client.get(SecretKind, name, namespace),
+    }
+    const runner = new PodRunner(host, pod, () => this.#queue.add(uid))
+    this.#runners.set(uid, runner)
+    runner.start()
+    this.#queue.add(uid)
+  }
+
+  /** Deleted by someone: ends the processes without holding up the queue, and then the object. */
+  async #end(pod: Pod, runner: PodRunner | undefined): Promise<void> {
+    const { name, namespace, uid } = pod.metadata
+    if (runner && !runner.isStopped) {
+      await this.#writeStatus(pod, runner)
+      void runner.stop(graceMs(pod)).then(() => this.#queue.add(uid!))
+      return
+    }
+    if (runner) await this.#writeStatus(pod, runner)
+    await this.#client.delete(PodKind, name, { namespace, uid, gracePeriodSeconds: 0 }).catch((error) => {
+      if (!isConflict(error)) throw error // another pod of that name by now
+    })
+  }
+
+  async #forget(uid: string): Promise<void> {
+    await this.#runners.get(uid)?.stop(0)
+    this.#runners.delete(uid)
+    this.#written.delete(uid)
+  }
+
+  async #writeStatus(pod: Pod, runner: PodRunner): Promise<void> {
+    const { name, namespace, uid } = pod.metadata
+    const status = runner.status(pod, new Date())
+    const text = JSON.stringify(status)
+    if (this.#written.get(uid!) === text) return
+    const patch = { metadata: { uid }, status }
+    try {
+      this.#reflector.observe(await this.#client.mergePatch(PodKind, name, patch, { namespace, subresource: 'status' }))
+      this.#written.set(uid!, text)
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error // gone: the watch says so
+    }
+  }
+}
+
+/** Its processes ended for good, under this kubelet or an earlier one. */
+const isFinished = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
