@@ -1,0 +1,134 @@
+/** The HTTP application: hooks, routes, documentation. */
+import { randomUUID } from 'node:crypto'
+import { histogram } from '@berth/core/telemetry/metrics.ts'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawRequestDefaultExpression,
+} from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { collectAddresses } from './addresses.ts'
+import type { App, Context } from './context.ts'
+import { StreamSlots } from './event-stream.ts'
+import { documentOptions } from './openapi.ts'
+import { errorHandler, sendProblem } from './problem-handler.ts'
+import { Problem } from './problems.ts'
+import type { Verdict } from './rate.ts'
+import { aboutRoutes } from './routes/about.ts'
+import { commandRoutes } from './routes/commands.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { qrRoutes } from './routes/qr.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+
+const BODY_LIMIT_BYTES = 256 * 1024
+const MAX_HEADER_BYTES = 16 * 1024
+/** To receive a whole request. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Longer than load balancers keep idle connections (60 s), so that they and not we close them. */
+const KEEP_ALIVE_MS = 72_000
+
+const seconds = histogram({
+  name: 'berth_http_request_duration_seconds',
+  help: 'Time to answer a request, by route',
+  labels: ['method', 'route', 'status'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+})
+
+/** The caller's own id when it is one that can stand in a log, else a new one. */
+function requestIdOf(request: RawRequestDefaultExpression): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+/** Builds the application; listening is the caller's. */
+export async function buildApp(context: Context): Promise<App> {
+  const { log, publicUrl } = context
+  const handleError = errorHandler(log, publicUrl)
+  const app: App = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: requestIdOf,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    frameworkErrors: handleError,
+  }).withTypeProvider<ZodTypeProvider>()
+  const methodsAt = collectAddresses(app)
+  const streams = new StreamSlots()
+
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(request.url.split('?', 1)[0]!)
+    const problem =
+      methods.length > 0
+        ? new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } })
+        : new Problem('route_not_found')
+    return sendProblem(reply, problem, publicUrl)
+  })
+
+  // JSON only; a body that is empty is no body, whatever its Content-Type says.
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, undefined) : parseJson(request, body as string, done),
+  )
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    seconds.labels(request.method, route, String(reply.statusCode)).observe(reply.elapsedTime / 1000)
+    log.debug(
+      { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
+      'answered',
+    )
+  })
+  app.addHook('preClose', async () => streams.endAll())
+
+  await app.register(swagger, documentOptions(publicUrl))
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true, deepLinking: true } })
+
+  aboutRoutes(app, context)
+  await app.register(
+    async (v1: App) => {
+      guard(v1, context)
+      sessionRoutes(v1, context)
+      qrRoutes(v1, context, streams)
+      messageRoutes(v1, context)
+      commandRoutes(v1, context)
+    },
+    { prefix: '/v1' },
+  )
+  await app.ready()
+  return app
+}
+
+/** What every call to /v1 passes: who is it, how often, and may it change anything. */
+function guard(app: App, { authenticator, limits, requestRate }: Context): void {
+  app.decorateRequest('caller')
+  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('cache-control', 'no-store')
+    request.caller = await authenticator.identify(request.headers)
+    const { requestsPerMinute } = await limits.of(request.caller.tier)
+    const verdict = requestRate.take(request.caller.tenantId, requestsPerMinute)
+    reply.headers(rateHeaders(verdict))
+    if (!verdict.allowed) throw new Problem('rate_limited', { retryAfterSeconds: verdict.resetSeconds })
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    if (request.caller.suspended && !reads) throw new Problem('tenant_suspended')
+  })
+}
+
+const rateHeaders = ({ limit, remaining, resetSeconds }: Verdict) => ({
+  'ratelimit-limit': limit,
+  'ratelimit-remaining': remaining,
+  'ratelimit-reset': resetSeconds,
+})

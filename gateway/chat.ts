@@ -1,0 +1,15 @@
+/** How people write recipients, and how WhatsApp writes chats. */
+
+const PHONE_SERVER = '@s.whatsapp.net'
+const E164 = /^\+[1-9]\d{6,14}$/
+const CHAT = /^(\d{5,20}@(s\.whatsapp\.net|lid)|\d{5,20}(-\d{5,20})?@g\.us)$/
+
+/** The chat of a recipient: a phone number with country code, or a chat as it is. undefined: neither. */
+export function chatOf(recipient: string): string | undefined {
+  if (E164.test(recipient)) return recipient.slice(1) + PHONE_SERVER
+  return CHAT.test(recipient) ? recipient : undefined
+}
+
+/** The phone number of a chat, when that is what it is named by; else the chat. */
+export const recipientOf = (chat: string): string =>
+  chat.endsWith(PHONE_SERVER) ? `+${chat.slice(0, -PHONE_SERVER.length)}` : chat

@@ -1,0 +1,37 @@
+/** The gateway's settings. */
+import { readEnvironment } from '@berth/core/environment.ts'
+import { z } from 'zod'
+
+export interface Config {
+  databaseUrl: string
+  /** The installation: where its resources are. */
+  namespace: string
+  /** Shared with the workers. */
+  internalToken: string
+  host: string
+  port: number
+  /** Where customers reach the gateway, without a slash at the end; shown in the API document. */
+  publicUrl?: string
+}
+
+const variables = {
+  DATABASE_URL: z.string().describe('Postgres, for example postgres://user:password@host:5432/berth'),
+  BERTH_NAMESPACE: z.string().describe('the Kubernetes namespace of the installation'),
+  BERTH_INTERNAL_TOKEN: z.string().min(16).describe('what gateway and workers prove themselves with'),
+  HOST: z.string().default('0.0.0.0').describe('address to listen on'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('port to listen on'),
+  PUBLIC_URL: z.url().optional().describe('where customers reach the gateway'),
+}
+
+/** Throws one error that names everything that is missing or wrong. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const values = readEnvironment(variables, env)
+  return {
+    databaseUrl: values.DATABASE_URL,
+    namespace: values.BERTH_NAMESPACE,
+    internalToken: values.BERTH_INTERNAL_TOKEN,
+    host: values.HOST,
+    port: values.PORT,
+    ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL.replace(/\/+$/, '') }),
+  }
+}

@@ -1,0 +1,62 @@
+/** What the routes work with, and what every request carries. */
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Authenticator, Caller } from './auth.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Database } from './data/database.ts'
+import type { TierLimits } from './data/limits.ts'
+import type { RateLimiter } from './rate.ts'
+import type { SessionRouter } from './routing/router.ts'
+import type { Waker } from './routing/waker.ts'
+import type { WorkerClient } from './routing/worker-client.ts'
+
+/** How long requests may be held. */
+export interface Holds {
+  /** A call while its session moves. */
+  moveMs: number
+  /** A request for a code until the first one comes. */
+  firstQrMs: number
+  /** A change until the operator took it up, so that the reads that follow see it. */
+  takeUpMs: number
+}
+
+export const DEFAULT_HOLDS: Holds = { moveMs: 10_000, firstQrMs: 10_000, takeUpMs: 3000 }
+
+export interface Context {
+  database: Database
+  controlPlane: ControlPlane
+  authenticator: Authenticator
+  limits: TierLimits
+  requestRate: RateLimiter
+  messageRate: RateLimiter
+  router: SessionRouter
+  workers: WorkerClient
+  waker: Waker
+  log: Logger
+  holds: Holds
+  publicUrl?: string
+  /** Throws when the database can't be used. */
+  checkReady: () => Promise<void>
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on everything under /v1. */
+    caller: Caller
+  }
+}

@@ -1,0 +1,73 @@
+/** Server-sent events over one answer, and how many of them there may be. */
+import type { FastifyReply } from 'fastify'
+import { Problem } from './problems.ts'
+
+const HEARTBEAT_MS = 15_000
+/** A reader that leaves more than this unread is gone. */
+const MAX_UNREAD_BYTES = 256 * 1024
+
+export class EventStream {
+  readonly #raw: FastifyReply['raw']
+  readonly #heartbeat: NodeJS.Timeout
+  #number = 0
+
+  /** Takes the answer over from Fastify and sends its head. */
+  constructor(reply: FastifyReply) {
+    reply.hijack()
+    this.#raw = reply.raw
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) this.#raw.setHeader(name, value)
+    }
+    this.#raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // Proxies would hold the events back.
+      'x-accel-buffering': 'no',
+    })
+    this.#heartbeat = setInterval(() => this.#write(': heartbeat\n\n'), HEARTBEAT_MS)
+  }
+
+  send({ event, data }: { event: string; data: unknown }): void {
+    this.#write(`id: ${++this.#number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  }
+
+  end(): void {
+    clearInterval(this.#heartbeat)
+    this.#raw.end()
+  }
+
+  #write(text: string): void {
+    if (this.#raw.writableLength > MAX_UNREAD_BYTES) this.#raw.destroy()
+    else if (!this.#raw.destroyed) this.#raw.write(text)
+  }
+}
+
+const MAX_PER_TENANT = 20
+const MAX_STREAM_MS = 10 * 60_000
+
+/** The streams that are open; all of them end when the gateway stops. */
+export class StreamSlots {
+  readonly #perTenant = new Map<string, number>()
+  readonly #stopping = new AbortController()
+
+  /** Throws Problem too_many_streams. The signal ends the stream; release the slot afterwards. */
+  take(tenantId: string): { signal: AbortSignal; release: () => void } {
+    const open = this.#perTenant.get(tenantId) ?? 0
+    if (open >= MAX_PER_TENANT) {
+      throw new Problem('too_many_streams', { detail: `${MAX_PER_TENANT} are open`, retryAfterSeconds: 5 })
+    }
+    this.#perTenant.set(tenantId, open + 1)
+    return {
+      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(MAX_STREAM_MS)]),
+      release: () => {
+        const left = this.#perTenant.get(tenantId)! - 1
+        if (left > 0) this.#perTenant.set(tenantId, left)
+        else this.#perTenant.delete(tenantId)
+      },
+    }
+  }
+
+  endAll(): void {
+    this.#stopping.abort(new Error('the gateway stops'))
+  }
+}

@@ -1,0 +1,61 @@
+/** The gateway process. Settings: config.ts. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EnvironmentError } from '@berth/core/environment.ts'
+import { KubeClient } from '@berth/core/kube/client.ts'
+import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import { requireSchema, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
+import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { createLogger } from '@berth/core/telemetry/log.ts'
+import { buildApp } from './app.ts'
+import { readConfig } from './config.ts'
+import { createContext } from './services.ts'
+
+const SHUTDOWN_MS = 10_000
+const DATABASE_PAUSE_MS = 1000
+
+const log = createLogger('gateway')
+
+/** Waits for the database, and refuses one whose schema this release doesn't know. */
+async function waitForDatabase(pool: Pool): Promise<void> {
+  for (;;) {
+    try {
+      return await requireSchema(pool)
+    } catch (error) {
+      if (error instanceof SchemaMismatch) throw error
+      log.warn({ error: (error as Error).message }, 'waiting for the database')
+      await sleep(DATABASE_PAUSE_MS)
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const kube = new KubeClient(await loadKubeConfig(), { component: 'gateway' })
+  const pool = openPool({ url: config.databaseUrl, role: 'berth_gateway', application: 'berth-gateway', max: 16 })
+  const context = createContext({ ...config, pool, kube, log })
+  const app = await buildApp(context)
+
+  let stopping = false
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping: answers what is under way')
+    // What is not answered by then is cut off.
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
+    await app.close()
+    await Promise.all([context.workers.close(), kube.close(), pool.end()])
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  await waitForDatabase(pool)
+  await app.listen({ host: config.host, port: config.port })
+  log.info({ host: config.host, port: config.port, publicUrl: config.publicUrl }, 'the gateway listens')
+}
+
+main().catch((error: Error) => {
+  if (error instanceof EnvironmentError || error instanceof SchemaMismatch) console.error(error.message)
+  else log.fatal({ err: error }, 'the gateway could not start')
+  process.exit(1)
+})

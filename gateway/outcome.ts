@@ -1,0 +1,43 @@
+/** Waits until WhatsApp took a message, or refused it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from './context.ts'
+import { findMessage, type MessageRow } from './data/messages.ts'
+import { Problem } from './problems.ts'
+import type { Target } from './routing/owner.ts'
+
+const PAUSE_MS = 100
+
+const isOpen = (row: MessageRow): boolean => row.status === 'queued' || row.status === 'sending'
+
+/**
+ * The message once it left 'queued' and 'sending', or as it is after `seconds`. Never fails because of the worker: the
+ * row is durable, and a session that moves sends it from where it goes.
+ */
+export async function waitForOutcome(
+  { database, router, workers }: Pick<Context, 'database' | 'router' | 'workers'>,
+  target: Target,
+  message: MessageRow,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<MessageRow> {
+  const deadline = performance.now() + seconds * 1000
+  let row = message
+  while (isOpen(row)) {
+    const left = deadline - performance.now()
+    if (left <= 0) break
+    const asked = performance.now()
+    await router
+      .withOwner(target, { holdMs: left, repeatable: true, signal }, (owner) => {
+        const wait = Math.max(0, (deadline - performance.now()) / 1000)
+        return workers.wake(owner, target.sessionId, { messageId: row.id, wait }, signal)
+      })
+      .catch((error) => {
+        if (!(error instanceof Problem)) throw error
+      })
+    row = (await findMessage(database, { ...target, id: row.id })) ?? row
+    // A worker that answered early, with the message still open, is not asked again at once.
+    const pause = Math.min(asked + PAUSE_MS, deadline) - performance.now()
+    if (isOpen(row) && pause > 0) await sleep(pause, undefined, { signal })
+  }
+  return row
+}

@@ -1,0 +1,202 @@
+/** Messages: send and read. */
+import { z } from 'zod'
+import type { Caller } from '../auth.ts'
+import { chatOf } from '../chat.ts'
+import type { App, Context } from '../context.ts'
+import { decodeCursor, page } from '../cursor.ts'
+import {
+  findByIdempotencyKey,
+  findMessage,
+  insertMessage,
+  listMessages,
+  type MessageRow,
+  type NewMessage as NewRow,
+  requestHash,
+} from '../data/messages.ts'
+import type { SessionRow } from '../data/sessions.ts'
+import { requireSession, requireUuid } from '../find.ts'
+import { messageView } from '../message-view.ts'
+import { waitForOutcome } from '../outcome.ts'
+import { waitOf } from '../prefer.ts'
+import { Problem, problemResponses } from '../problems.ts'
+import {
+  Cursor,
+  Instant,
+  Limit,
+  MAX_TEXT_BYTES,
+  Message,
+  MessageStatus,
+  NewMessage,
+  pageOf,
+  Recipient,
+  SessionParams,
+} from '../schemas.ts'
+import { linkRefusal } from '../session-view.ts'
+import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
+
+const NUMBER_FORM = /^\d{1,15}$/
+const KEY_RULE = 'Write 1 to 128 visible ASCII characters, for example a UUID'
+
+const SendHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, KEY_RULE)
+    .optional()
+    .describe('The same key with the same body is the same message, however often it is sent'),
+  prefer: z
+    .string()
+    .optional()
+    .describe('wait=5: answer once WhatsApp took the message, after 5 seconds at the latest (30 at most)'),
+})
+
+export function messageRoutes(app: App, context: Context): void {
+  const { database, limits, messageRate, waker } = context
+
+  /** The message of an Idempotency-Key that was used before. Throws Problem idempotency_key_reused for another one's. */
+  async function replay(message: NewRow): Promise<MessageRow | undefined> {
+    const { idempotencyKey } = message
+    if (idempotencyKey === undefined) return undefined
+    const row = await findByIdempotencyKey(database, { ...message, idempotencyKey })
+    if (row && !row.request_hash?.equals(requestHash(message))) throw new Problem('idempotency_key_reused')
+    return row
+  }
+
+  /** Writes the row, unless its Idempotency-Key has one. Throws the reason why this session can't send. */
+  async function accept(caller: Caller, session: SessionRow, message: NewRow) {
+    const before = await replay(message)
+    if (before) return { row: before, replayed: true }
+    const refusal = linkRefusal(session)
+    if (refusal) throw new Problem(refusal, session.message ? { detail: session.message } : {})
+    const { messagesPerHour } = await limits.of(caller.tier)
+    const verdict = messageRate.take(caller.tenantId, messagesPerHour)
+    if (!verdict.allowed) throw new Problem('message_limit_reached', { retryAfterSeconds: verdict.resetSeconds })
+    const added = await insertMessage(database, message)
+    if (added) return { row: added, replayed: false }
+    // Another request with the same key was faster.
+    messageRate.refund(caller.tenantId)
+    const row = await replay(message)
+    if (!row) throw new Problem('session_not_found')
+    return { row, replayed: true }
+  }
+
+  app.post(
+    '/sessions/:name/messages',
+    {
+      schema: {
+        operationId: 'sendMessage',
+        summary: 'Send a message',
+        description:
+          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Read its status with GET, or wait for it with "Prefer: wait=5".',
+        tags: tags.messages,
+        params: SessionParams,
+        headers: SendHeaders,
+        body: NewMessage,
+        response: {
+          200: Message.describe('This Idempotency-Key was used before for the same message: its state now'),
+          201: Message.describe('Accepted'),
+          ...problemResponses(
+            'session_not_found',
+            'session_not_linked',
+            'session_stopped',
+            'session_logged_out',
+            'session_banned',
+            'session_failed',
+            'idempotency_key_reused',
+            'validation_failed',
+            'message_limit_reached',
+            ...ON_CHANGES,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, body } = request
+      if (Buffer.byteLength(body.text) > MAX_TEXT_BYTES) throw new Problem('payload_too_large')
+      const session = await requireSession(database, caller.tenantId, request.params.name)
+      const idempotencyKey = request.headers['idempotency-key']
+      const accepted = await accept(caller, session, {
+        tenantId: caller.tenantId,
+        sessionId: session.id,
+        chat: chatOf(body.to)!,
+        text: body.text,
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+      })
+      const target = { tenantId: caller.tenantId, sessionId: session.id }
+      const wait = waitOf(request.headers.prefer)
+      let row = accepted.row
+      if (wait === undefined) waker.wake(target)
+      else {
+        row = await waitForOutcome(context, target, row, wait, request.signal)
+        reply.header('preference-applied', `wait=${wait}`)
+      }
+      if (accepted.replayed) reply.header('idempotent-replayed', 'true')
+      return reply.code(accepted.replayed ? 200 : 201).send(messageView(row, session.name))
+    },
+  )
+
+  app.get(
+    '/sessions/:name/messages',
+    {
+      schema: {
+        operationId: 'listMessages',
+        summary: 'List messages, newest first',
+        tags: tags.messages,
+        params: SessionParams,
+        querystring: z.strictObject({
+          chat: Recipient.optional().describe('Only this conversation: a phone number or a chat'),
+          direction: z.enum(['incoming', 'outgoing'], 'Write "incoming" or "outgoing"').optional(),
+          status: MessageStatus.optional(),
+          after: Instant('Only what was stored after this time'),
+          before: Instant('Only what was stored before this time'),
+          limit: Limit,
+          cursor: Cursor,
+        }),
+        response: {
+          200: pageOf(Message),
+          ...problemResponses('session_not_found', 'validation_failed', ...EVERYWHERE),
+        },
+      },
+    },
+    async (request) => {
+      const { tenantId } = request.caller
+      const { chat, direction, status, after, before, limit, cursor } = request.query
+      const session = await requireSession(database, tenantId, request.params.name)
+      const rows = await listMessages(database, tenantId, session.id, {
+        limit: limit + 1,
+        ...(chat !== undefined && { chat: chatOf(chat)! }),
+        ...(direction && { fromMe: direction === 'outgoing' }),
+        ...(status && { status }),
+        ...(after && { after }),
+        ...(before && { before }),
+        ...(cursor !== undefined && { below: Number(decodeCursor(cursor, NUMBER_FORM)) }),
+      })
+      return page(
+        rows,
+        limit,
+        (row) => messageView(row, session.name),
+        (row) => String(row.number),
+      )
+    },
+  )
+
+  app.get(
+    '/sessions/:name/messages/:id',
+    {
+      schema: {
+        operationId: 'getMessage',
+        summary: 'One message and its status',
+        tags: tags.messages,
+        params: SessionParams.extend({ id: z.string() }),
+        response: { 200: Message, ...problemResponses('session_not_found', 'message_not_found', ...EVERYWHERE) },
+      },
+    },
+    async (request) => {
+      const { tenantId } = request.caller
+      const session = await requireSession(database, tenantId, request.params.name)
+      const id = requireUuid(request.params.id, 'message_not_found')
+      const row = await findMessage(database, { tenantId, sessionId: session.id, id })
+      if (!row) throw new Problem('message_not_found')
+      return messageView(row, session.name)
+    },
+  )
+}

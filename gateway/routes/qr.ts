@@ -1,0 +1,117 @@
+/** The code that links a phone: as a picture, as text, and as a stream that follows it. Never logged, never cached. */
+import { Qr } from '@berth/core/model/worker-api.ts'
+import QRCode from 'qrcode'
+import { z } from 'zod'
+import { chooseType } from '../accept.ts'
+import type { App, Context } from '../context.ts'
+import { EventStream, type StreamSlots } from '../event-stream.ts'
+import { currentQr, followLinking } from '../linking.ts'
+import { Problem, problemResponses } from '../problems.ts'
+import { SessionParams } from '../schemas.ts'
+import { EVERYWHERE, tags } from './common.ts'
+
+const FORMATS = ['image/svg+xml', 'image/png', 'text/plain', 'application/json'] as const
+const PICTURE_PIXELS = 320
+
+const picture = (format: (typeof FORMATS)[number], qr: string): Promise<string | Buffer> => {
+  if (format === 'image/png') return QRCode.toBuffer(qr, { errorCorrectionLevel: 'L', width: PICTURE_PIXELS })
+  const type = format === 'text/plain' ? 'utf8' : 'svg'
+  return QRCode.toString(qr, { type, errorCorrectionLevel: 'L' })
+}
+
+const EVENTS = `Server-sent events:
+
+- \`state\`: the session, at once and whenever its state changes
+- \`qr\`: \`{ qr, expiresAt, number }\`, the text to show as a QR code; a newer one replaces it
+- \`connected\`: the session; the stream ends
+
+It goes on while the session moves to another worker.`
+
+export function qrRoutes(app: App, context: Context, streams: StreamSlots): void {
+  app.get(
+    '/sessions/:name/qr',
+    {
+      schema: {
+        operationId: 'getQr',
+        summary: 'The code to scan',
+        description:
+          'Waits up to 10 seconds for a first code. A picture (SVG by default, PNG), a picture made of characters for a terminal (text/plain) or the text itself (JSON), as the Accept header says. Whoever scans it owns the session: keep it secret.',
+        tags: tags.linking,
+        params: SessionParams,
+        response: {
+          200: {
+            description: 'The code; ask again when it expires',
+            content: {
+              'image/svg+xml': { schema: z.string() },
+              'image/png': { schema: z.custom<string | Buffer>().meta({ type: 'string', format: 'binary' }) },
+              'text/plain': { schema: z.string() },
+              'application/json': { schema: Qr },
+            },
+          },
+          ...problemResponses(
+            'session_not_found',
+            'not_acceptable',
+            'session_already_linked',
+            'session_stopped',
+            'session_logged_out',
+            'session_banned',
+            'session_failed',
+            'qr_not_ready',
+            'session_moving',
+            ...EVERYWHERE,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const format = chooseType(request.headers.accept, FORMATS)
+      if (!format) throw new Problem('not_acceptable')
+      const session = { tenantId: request.caller.tenantId, name: request.params.name }
+      const code = await currentQr(context, session, context.holds.firstQrMs, request.signal)
+      reply.header('vary', 'accept').header('qr-number', code.number).header('qr-expires-at', code.expiresAt)
+      if (format === 'application/json') return reply.send(code)
+      return reply.type(format).send(await picture(format, code.qr))
+    },
+  )
+
+  app.get(
+    '/sessions/:name/qr/stream',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'streamQr',
+        summary: 'Follow the linking',
+        description: EVENTS,
+        tags: tags.linking,
+        params: SessionParams,
+        response: {
+          200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
+          ...problemResponses('session_not_found', 'too_many_streams', ...EVERYWHERE),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = request.caller
+      const slot = streams.take(tenantId)
+      try {
+        const signal = AbortSignal.any([request.signal, slot.signal])
+        const events = followLinking(context, { tenantId, name: request.params.name }, signal)
+        // The first event comes at once, or a problem instead of the stream.
+        const first = await events.next()
+        const stream = new EventStream(reply)
+        try {
+          if (!first.done) stream.send(first.value)
+          for await (const event of events) stream.send(event)
+        } catch (error) {
+          // The answer has begun: all that can be said is that it ends. The client connects again.
+          if (!signal.aborted) request.log.info({ error: (error as Error).message }, 'an event stream broke off')
+        } finally {
+          stream.end()
+        }
+      } finally {
+        slot.release()
+      }
+      return reply
+    },
+  )
+}

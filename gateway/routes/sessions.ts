@@ -1,0 +1,246 @@
+/** Sessions: declare, read, start, stop, delete. */
+import { resourceNameOf, sessionIdOf } from '@berth/core/model/names.ts'
+import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import { z } from 'zod'
+import type { Caller } from '../auth.ts'
+import type { App, Context } from '../context.ts'
+import type { ResourceKey } from '../control-plane.ts'
+import { decodeCursor, page } from '../cursor.ts'
+import {
+  countSessions,
+  findSession,
+  installationId,
+  isRetained,
+  listSessions,
+  type SessionRow,
+} from '../data/sessions.ts'
+import { requireSession } from '../find.ts'
+import { Problem, problemResponses } from '../problems.ts'
+import { Cursor, Limit, NewSessionParams, pageOf, Session, SessionChange, SessionParams } from '../schemas.ts'
+import { sessionView } from '../session-view.ts'
+import { until } from '../until.ts'
+import type { Wish } from '../wish.ts'
+import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
+
+const NAME_FORM = /^[-a-z0-9]{1,63}$/
+const MAX_DELETE_WAIT_SECONDS = 30
+
+export function sessionRoutes(app: App, context: Context): void {
+  const { database, controlPlane, limits, holds } = context
+
+  /** The resource behind a session name: the one that the mirror knows, or the one that the API would create. */
+  const keyOf = (caller: Caller, name: string, row: SessionRow | undefined): ResourceKey => ({
+    tenant: caller.tenantName,
+    resourceName: row?.resource_name ?? resourceNameOf(caller.tenantName, name),
+  })
+
+  /** Refuses a new session that could not be placed, or that would take up a deleted one's data unasked. */
+  async function checkCreation(caller: Caller, resourceName: string): Promise<void> {
+    const id = sessionIdOf(await installationId(database), controlPlane.namespace, resourceName)
+    if (await isRetained(database, caller.tenantId, id)) throw new Problem('session_data_retained')
+    const { sessionsPerTenant } = await limits.of(caller.tier)
+    if ((await countSessions(database, caller.tenantId)) >= sessionsPerTenant) {
+      throw new Problem('quota_exceeded', { detail: `Your tier allows ${sessionsPerTenant} of them` })
+    }
+  }
+
+  /** The session once the operator took the change up; after a while as it will be. */
+  async function takenUp(caller: Caller, name: string, resource: WhatsAppSession): Promise<Session> {
+    const { desiredState } = resource.spec
+    const row = await until(holds.takeUpMs, async () => {
+      const found = await findSession(database, caller.tenantId, name)
+      return found?.desired_state === desiredState ? found : undefined
+    })
+    if (row) return sessionView(row)
+    const known = await findSession(database, caller.tenantId, name)
+    if (known) return sessionView({ ...known, desired_state: desiredState })
+    return {
+      id:
+        resource.status?.id ??
+        sessionIdOf(await installationId(database), controlPlane.namespace, resource.metadata.name),
+      name,
+      state: 'Pending',
+      reason: 'NotTakenUp',
+      message: 'The operator has not taken the session up yet',
+      since: resource.metadata.creationTimestamp!,
+      attempt: 0,
+      desiredState,
+      createdAt: resource.metadata.creationTimestamp!,
+    }
+  }
+
+  /** Changes a session that must be there already. */
+  async function change(
+    caller: Caller,
+    name: string,
+    wishFor: (current: WhatsAppSession, row: SessionRow) => Wish,
+  ): Promise<Session> {
+    const row = await requireSession(database, caller.tenantId, name)
+    const { session } = await controlPlane.declare(keyOf(caller, name, row), (current) => {
+      if (!current) throw new Problem('session_not_found')
+      return wishFor(current, row)
+    })
+    return takenUp(caller, name, session)
+  }
+
+  app.get(
+    '/sessions',
+    {
+      schema: {
+        operationId: 'listSessions',
+        summary: 'List your sessions',
+        tags: tags.sessions,
+        querystring: z.strictObject({ limit: Limit, cursor: Cursor }),
+        response: { 200: pageOf(Session), ...problemResponses('validation_failed', ...EVERYWHERE) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query
+      const rows = await listSessions(database, request.caller.tenantId, {
+        limit: limit + 1,
+        ...(cursor !== undefined && { after: decodeCursor(cursor, NAME_FORM) }),
+      })
+      return page(rows, limit, sessionView, (row) => row.name)
+    },
+  )
+
+  app.get(
+    '/sessions/:name',
+    {
+      schema: {
+        operationId: 'getSession',
+        summary: 'One session: what it is doing, and why',
+        tags: tags.sessions,
+        params: SessionParams,
+        response: { 200: Session, ...problemResponses('session_not_found', ...EVERYWHERE) },
+      },
+    },
+    async (request) => sessionView(await requireSession(database, request.caller.tenantId, request.params.name)),
+  )
+
+  app.put(
+    '/sessions/:name',
+    {
+      schema: {
+        operationId: 'putSession',
+        summary: 'Create a session, or change it',
+        description:
+          'The same request again changes nothing. A new session is linked by scanning the code of …/qr with the phone.',
+        tags: tags.sessions,
+        params: NewSessionParams,
+        body: SessionChange.prefault({}),
+        response: {
+          200: Session.describe('It was there already'),
+          201: Session.describe('It was created'),
+          ...problemResponses(
+            'managed_elsewhere',
+            'quota_exceeded',
+            'session_data_retained',
+            'session_being_deleted',
+            'control_plane_unavailable',
+            'validation_failed',
+            ...ON_CHANGES,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, body } = request
+      const { name } = request.params
+      const key = keyOf(caller, name, await findSession(database, caller.tenantId, name))
+      const { session, created } = await controlPlane.declare(key, async (current) => {
+        if (!current) await checkCreation(caller, key.resourceName)
+        return { desiredState: body.desiredState, method: body.linking.method }
+      })
+      return reply.code(created ? 201 : 200).send(await takenUp(caller, name, session))
+    },
+  )
+
+  const changeSchema = {
+    tags: tags.sessions,
+    params: SessionParams,
+    response: {
+      200: Session,
+      ...problemResponses(
+        'session_not_found',
+        'managed_elsewhere',
+        'session_being_deleted',
+        'control_plane_unavailable',
+        'validation_failed',
+        ...ON_CHANGES,
+      ),
+    },
+  }
+
+  app.post(
+    '/sessions/:name/start',
+    {
+      schema: {
+        ...changeSchema,
+        operationId: 'startSession',
+        summary: 'Start a session',
+        description: 'One that was logged out is linked anew: scan the code of …/qr.',
+      },
+    },
+    (request) =>
+      change(request.caller, request.params.name, (current, row) => ({
+        desiredState: 'Running',
+        ...(row.state === 'LoggedOut' && { attempt: (current.spec.linking?.attempt ?? 0) + 1 }),
+      })),
+  )
+
+  app.post(
+    '/sessions/:name/stop',
+    {
+      schema: {
+        ...changeSchema,
+        operationId: 'stopSession',
+        summary: 'Stop a session',
+        description: 'The phone stays linked and nothing is lost; WhatsApp keeps what arrives until the next start.',
+      },
+    },
+    (request) => change(request.caller, request.params.name, () => ({ desiredState: 'Stopped' })),
+  )
+
+  app.delete(
+    '/sessions/:name',
+    {
+      schema: {
+        operationId: 'deleteSession',
+        summary: 'Delete a session',
+        description: 'The phone is unlinked and the data erased, unless the account is set up to keep them.',
+        tags: tags.sessions,
+        params: SessionParams,
+        querystring: z.strictObject({
+          wait: z.coerce
+            .number()
+            .int()
+            .min(0, 'Write a number of seconds from 0 to 30')
+            .max(MAX_DELETE_WAIT_SECONDS, 'Write a number of seconds from 0 to 30')
+            .default(0)
+            .describe('Seconds to wait until it is gone'),
+        }),
+        response: {
+          202: z
+            .object({ id: z.uuid(), name: z.string(), deleted: z.boolean().describe('It is gone already') })
+            .describe('It is being deleted'),
+          ...problemResponses('session_not_found', 'control_plane_unavailable', 'validation_failed', ...ON_CHANGES),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller } = request
+      const { name } = request.params
+      const row = await requireSession(database, caller.tenantId, name)
+      const key = keyOf(caller, name, row)
+      const resource = await controlPlane.find(key)
+      if (resource) await controlPlane.delete(key, resource.metadata.uid)
+      const gone = await until(
+        request.query.wait * 1000,
+        async () => ((await findSession(database, caller.tenantId, name))?.id === row.id ? undefined : true),
+        request.signal,
+      )
+      return reply.code(202).send({ id: row.id, name, deleted: gone === true })
+    },
+  )
+}

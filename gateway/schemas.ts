@@ -1,0 +1,176 @@
+/** What the API takes and answers. The API document is generated from these. */
+import { NAME_PATTERN } from '@berth/core/model/names.ts'
+import { ConnectionState } from '@berth/core/model/session.ts'
+import { z } from 'zod'
+import { chatOf } from './chat.ts'
+
+const NAME_RULE =
+  'Write at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit, for example "support"'
+export const MAX_TEXT_BYTES = 65_536
+export const MAX_PAGE = 100
+
+/** Any text will do where a name is looked up: a name that can't exist is simply not found. */
+export const SessionParams = z.object({
+  name: z
+    .string()
+    .describe('What you call the session')
+    .meta({ examples: ['support'] }),
+})
+export const NewSessionParams = z.object({
+  name: z
+    .string()
+    .regex(NAME_PATTERN, NAME_RULE)
+    .describe('What you call the session')
+    .meta({ examples: ['support'] }),
+})
+
+export const SessionState = z.enum([...ConnectionState.options, 'Pending', 'Stopping'])
+export type SessionState = z.infer<typeof SessionState>
+
+export const Session = z
+  .object({
+    id: z.uuid().describe('Stays the same when the session is created again under its name'),
+    name: z.string(),
+    state: SessionState.describe(
+      'Pending: no worker holds it at the moment. WaitingForScan: scan the code of …/qr. LoggedOut, Banned, Failed: see message',
+    ),
+    reason: z.string().optional().describe('One word: why it is so'),
+    message: z.string().optional().describe('One sentence: why, and what to do'),
+    since: z.iso.datetime().describe('How long it has been so'),
+    phoneNumber: z.string().optional().describe('The linked phone, E.164'),
+    lid: z.string().optional().describe("WhatsApp's other id of the linked account"),
+    attempt: z.int().describe('Tries to connect since the last success'),
+    desiredState: z.enum(['Running', 'Stopped']).describe('What you asked for'),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({
+    id: 'Session',
+    examples: [
+      {
+        id: '5f0c6a3e-8f0e-5d5e-9f6e-0b7f5d1f2a3b',
+        name: 'support',
+        state: 'Connected',
+        since: '2026-01-05T10:15:00.000Z',
+        phoneNumber: '+5511999990001',
+        attempt: 0,
+        desiredState: 'Running',
+        createdAt: '2026-01-05T10:14:21.000Z',
+      },
+    ],
+  })
+export type Session = z.infer<typeof Session>
+
+export const SessionChange = z
+  .strictObject({
+    desiredState: z.enum(['Running', 'Stopped'], 'Write "Running" or "Stopped"').default('Running'),
+    linking: z
+      .strictObject({ method: z.enum(['QR'], 'Write "QR"').default('QR') })
+      .default({ method: 'QR' })
+      .describe('How the phone is linked'),
+  })
+  .meta({ id: 'SessionChange', examples: [{ desiredState: 'Running', linking: { method: 'QR' } }] })
+export type SessionChange = z.infer<typeof SessionChange>
+
+export const MessageStatus = z
+  .enum(['queued', 'sending', 'failed', 'sent', 'delivered', 'read', 'played', 'received'])
+  .describe(
+    'queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact',
+  )
+
+const TO_RULE =
+  'Write a phone number with country code, for example "+5511999990002", or the "chat" of a message that you received'
+
+export const Recipient = z
+  .string(TO_RULE)
+  .refine((text) => chatOf(text) !== undefined, TO_RULE)
+  .describe('A phone number (E.164), or the chat of a received message')
+  .meta({ examples: ['+5511999990002'] })
+
+export const NewMessage = z
+  .strictObject({
+    to: Recipient,
+    text: z
+      .string('Write the text of the message')
+      .min(1, 'Write at least one character')
+      .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'Write valid Unicode without U+0000')
+      .describe('At most 64 kB of UTF-8')
+      .meta({ examples: ['Hello!'] }),
+  })
+  .meta({ id: 'NewMessage', examples: [{ to: '+5511999990002', text: 'Hello!' }] })
+
+export const Message = z
+  .object({
+    id: z.uuid(),
+    session: z.string().describe('Name of the session'),
+    chat: z.string().describe('The conversation: answer to it by using it as "to"'),
+    direction: z.enum(['incoming', 'outgoing']),
+    fromMe: z.boolean().describe('Sent by the linked account: by you, or on the phone itself'),
+    to: z.string().optional().describe('Outgoing: to whom; E.164 when the phone number is known'),
+    from: z
+      .object({ phoneNumber: z.string().optional(), lid: z.string().optional(), name: z.string().optional() })
+      .optional()
+      .describe('Incoming: who sent it'),
+    type: z.string().describe('text, or unsupported for what Berth does not read yet'),
+    text: z.string().optional(),
+    status: MessageStatus,
+    createdAt: z.iso.datetime(),
+    sentAt: z.iso.datetime().optional().describe('When WhatsApp took it'),
+    statusAt: z.iso.datetime().describe('When the status was reached'),
+    error: z.object({ code: z.string(), message: z.string().optional() }).optional().describe('Why it failed'),
+  })
+  .meta({
+    id: 'Message',
+    examples: [
+      {
+        id: '019b8a3e-8f0e-7d5e-9f6e-0b7f5d1f2a3b',
+        session: 'support',
+        chat: '5511999990002@s.whatsapp.net',
+        direction: 'outgoing',
+        fromMe: true,
+        to: '+5511999990002',
+        type: 'text',
+        text: 'Hello!',
+        status: 'sent',
+        createdAt: '2026-01-05T10:16:00.000Z',
+        sentAt: '2026-01-05T10:16:00.180Z',
+        statusAt: '2026-01-05T10:16:00.180Z',
+      },
+    ],
+  })
+export type Message = z.infer<typeof Message>
+
+export const Command = z
+  .object({
+    id: z.uuid(),
+    session: z.string(),
+    kind: z.enum(['logout']),
+    status: z.enum(['queued', 'done', 'failed']),
+    error: z.string().optional().describe('Why it failed'),
+    createdAt: z.iso.datetime(),
+    finishedAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'Command' })
+export type Command = z.infer<typeof Command>
+
+export const Limit = z.coerce
+  .number()
+  .int()
+  .min(1, `Write a number from 1 to ${MAX_PAGE}`)
+  .max(MAX_PAGE, `Write a number from 1 to ${MAX_PAGE}`)
+  .default(50)
+  .describe('How many at most')
+
+export const Cursor = z.string().max(200).optional().describe('nextCursor of the page before')
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    data: z.array(item),
+    nextCursor: z.string().nullable().describe('Pass it as "cursor" for the next page; null: this was the last one'),
+  })
+
+export const Instant = (what: string) =>
+  z.iso
+    .datetime({ offset: true, error: 'Write a time as 2026-01-05T10:15:00Z' })
+    .transform((text) => new Date(text))
+    .optional()
+    .describe(what)

@@ -1,0 +1,55 @@
+/** Puts the parts together. */
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import { requireSchema } from '@berth/core/postgres/migrate.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import { Authenticator } from './auth.ts'
+import { type Context, DEFAULT_HOLDS, type Holds } from './context.ts'
+import { ControlPlane } from './control-plane.ts'
+import { Database } from './data/database.ts'
+import { findCaller } from './data/keys.ts'
+import { TierLimits } from './data/limits.ts'
+import { findOwner } from './data/sessions.ts'
+import { Problem } from './problems.ts'
+import { RateLimiter } from './rate.ts'
+import { SessionRouter } from './routing/router.ts'
+import { Waker } from './routing/waker.ts'
+import { WorkerClient } from './routing/worker-client.ts'
+
+interface Parts {
+  pool: Pool
+  kube: KubeClient
+  namespace: string
+  internalToken: string
+  log: Logger
+  publicUrl?: string
+  holds?: Partial<Holds>
+}
+
+export function createContext({ pool, kube, namespace, internalToken, log, publicUrl, holds }: Parts): Context {
+  const database = new Database(pool)
+  const router = new SessionRouter(({ tenantId, sessionId }) => findOwner(database, tenantId, sessionId))
+  const workers = new WorkerClient(internalToken)
+  return {
+    database,
+    controlPlane: new ControlPlane(kube, namespace, log),
+    authenticator: new Authenticator((hash) => findCaller(database, hash)),
+    limits: new TierLimits(database),
+    requestRate: new RateLimiter(60),
+    messageRate: new RateLimiter(3600),
+    router,
+    workers,
+    waker: new Waker(router, workers, log),
+    log,
+    holds: { ...DEFAULT_HOLDS, ...holds },
+    ...(publicUrl && { publicUrl }),
+    checkReady: async () => {
+      await requireSchema(pool).catch((error: Error) => {
+        throw new Problem('database_unavailable', {
+          detail: error.name === 'SchemaMismatch' ? error.message : undefined,
+          retryAfterSeconds: 2,
+        })
+      })
+    },
+  }
+}

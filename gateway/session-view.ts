@@ -1,0 +1,86 @@
+/** A session as its tenant sees it, and what can't be done with it as it is. Pure. */
+import type { SessionRow } from './data/sessions.ts'
+import type { ProblemCode } from './problems.ts'
+import { type Session, SessionState } from './schemas.ts'
+
+interface Situation {
+  state: SessionState
+  reason?: string
+  message?: string
+  since: Date
+}
+
+const isHeld = (row: SessionRow): boolean =>
+  row.boot_id !== null && row.released_at === null && row.ended_at === null && row.revoked_at === null
+
+/** What the worker wrote last; a state that this release does not know counts as Failed. */
+const written = (row: SessionRow): Situation | undefined =>
+  row.state === null || row.since === null
+    ? undefined
+    : {
+        state: SessionState.safeParse(row.state).data ?? 'Failed',
+        ...(row.reason && { reason: row.reason }),
+        ...(row.message && { message: row.message }),
+        since: row.since,
+      }
+
+/**
+ * The worker's word counts while that worker holds the session. Otherwise what a person must see to (LoggedOut, Banned)
+ * stays true whoever holds it, and everything else is on its way.
+ */
+function situationOf(row: SessionRow): Situation {
+  const held = isHeld(row)
+  if (row.desired_state === 'Stopped') {
+    const since = row.released_at ?? row.created_at
+    return held ? { state: 'Stopping', since: row.claimed_at ?? since } : { state: 'Stopped', since }
+  }
+  const last = written(row)
+  if (last && (last.state === 'LoggedOut' || last.state === 'Banned')) return last
+  if (held) {
+    if (last && row.state_epoch === row.owner_epoch) return last
+    return { state: 'Connecting', reason: 'Claimed', since: row.claimed_at ?? row.created_at }
+  }
+  const left = row.revoked_at ?? row.ended_at ?? row.released_at
+  if (left) return { state: 'Pending', reason: 'Moving', message: 'Another worker takes it over', since: left }
+  return { state: 'Pending', reason: 'NotPlaced', message: 'Waiting for a place on a worker', since: row.created_at }
+}
+
+/** The answer of the API. */
+export function sessionView(row: SessionRow): Session {
+  const { since, ...situation } = situationOf(row)
+  const linked = isLinked(row)
+  return {
+    id: row.id,
+    name: row.name,
+    ...situation,
+    since: since.toISOString(),
+    ...(linked && row.phone_number && { phoneNumber: row.phone_number }),
+    ...(linked && row.lid && { lid: row.lid }),
+    attempt: row.attempt ?? 0,
+    desiredState: row.desired_state,
+    createdAt: row.created_at.toISOString(),
+  }
+}
+
+/** Linked to a phone, whether it is connected right now or not. */
+export const isLinked = (row: Pick<SessionRow, 'state' | 'phone_number'>): boolean =>
+  row.phone_number !== null && row.state !== 'LoggedOut' && row.state !== 'WaitingForScan'
+
+type Settled = Pick<SessionRow, 'desired_state' | 'state' | 'phone_number'>
+
+/** What keeps a session from working until somebody does something. */
+function blockOf(row: Settled): ProblemCode | undefined {
+  if (row.desired_state === 'Stopped') return 'session_stopped'
+  if (row.state === 'LoggedOut') return 'session_logged_out'
+  if (row.state === 'Banned') return 'session_banned'
+  if (row.state === 'Failed') return 'session_failed'
+  return undefined
+}
+
+/** Why the link can't be used to send or log out: it would wait for ever. A moving or reconnecting session is fine. */
+export const linkRefusal = (row: Settled): ProblemCode | undefined =>
+  blockOf(row) ?? (isLinked(row) ? undefined : 'session_not_linked')
+
+/** Why there is no code to scan, now or soon. */
+export const qrRefusal = (row: Settled): ProblemCode | undefined =>
+  blockOf(row) ?? (isLinked(row) ? 'session_already_linked' : undefined)
