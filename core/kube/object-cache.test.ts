@@ -44,6 +44,20 @@ describe('ObjectCache', () => {
     expect(events(cache.put(object('a', 'u1', 9)))).toEqual(['added u1'])
   })
 
+  test('a deletion that is older than what is known is ignored: the object is back', () => {
+    const cache = new ObjectCache()
+    cache.put(object('a', 'u1', 12))
+    expect(cache.remove(object('a', 'u1', 10))).toEqual([])
+    expect(cache.get('a')).toBeDefined()
+  })
+
+  test('the deletion of its predecessor does not touch an object', () => {
+    const cache = new ObjectCache()
+    cache.put(object('a', 'u2', 12))
+    expect(cache.remove(object('a', 'u1', 10))).toEqual([])
+    expect(cache.get('a')?.metadata.uid).toBe('u2')
+  })
+
   test('a list keeps what was written while it was read, and drops what is missing', () => {
     const cache = new ObjectCache()
     cache.put(object('old', 'u1', 5))

@@ -34,7 +34,10 @@ export interface RequestOptions {
   signal?: AbortSignal
   /** Of one attempt; 30 s by default. */
   timeoutMs?: number
-  /** Goes past the rate limit and the connection limit: for lease renewals, which must not queue behind other work. */
+  /**
+   * Goes past the rate limit and the connection limit, and is tried only once: for lease renewals, which must neither
+   * queue behind other work nor come late.
+   */
   urgent?: boolean
 }
 
@@ -80,8 +83,8 @@ export class Transport {
       try {
         return await this.#attempt<T>(method, path, options)
       } catch (error) {
-        const again = method === 'GET' && attempt < MAX_READ_ATTEMPTS && mayRepeat(error)
-        if (!again) throw error
+        const again = method === 'GET' && !options.urgent && attempt < MAX_READ_ATTEMPTS
+        if (!again || !mayRepeat(error)) throw error
         const wait = Math.max(backoffMs(attempt, READ_BACKOFF), error.retryAfterMs ?? 0)
         await sleep(wait, options.signal)
       }
