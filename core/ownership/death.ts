@@ -53,7 +53,7 @@ export function observePods(
     const uid = pod.metadata.uid ?? ''
     const known = before.get(uid)
     const state = podState(pod)
-    after.set(uid, known?.state === state ? known : { state, since: now, gone: false })
+    after.set(uid, known?.state === state && !known.gone ? known : { state, since: now, gone: false })
   }
   for (const [uid, sight] of before) {
     if (after.has(uid)) continue

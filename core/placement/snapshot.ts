@@ -1,0 +1,91 @@
+/** What the planner looks at: resources, pods, leases and owners, condensed to what placement depends on. */
+
+export interface TierView {
+  name: string
+  /** Price of a month; customers of dearer tiers are placed first. */
+  price: number
+  dedicated: boolean
+  tenantsPerWorker: number
+  sessionsPerWorker: number
+  sessionsPerTenant: number
+  workers: { min: number; max: number; spare: number; replicas?: number }
+  /** How long a worker must have been surplus before it goes. */
+  stabilizationMs: number
+}
+
+export interface TenantView {
+  name: string
+  tier: string
+  suspended: boolean
+  /** The worker where its sessions belong. */
+  worker?: string
+}
+
+/** Why a session is not placed; `message` is written for people and says what to do. */
+export interface Reason {
+  reason: string
+  message: string
+}
+
+export interface PlacementView {
+  worker: string
+  podUID: string
+  generation: number
+}
+
+/** The owner row in Postgres. */
+export interface OwnerView {
+  generation: number
+  podUID?: string
+  /** Name of the worker whose boot holds the claim: neither released nor ended nor revoked. */
+  heldBy?: string
+}
+
+export interface SessionView {
+  /** The resource's name. */
+  name: string
+  tenant: string
+  /** Any text that sorts by age. */
+  createdAt: string
+  running: boolean
+  /** It has to leave: being deleted, and nothing is left to do on its worker. */
+  leaving: boolean
+  /** Has been linked to a phone. */
+  linked: boolean
+  /** Something outside placement forbids it, for example a name that is taken. */
+  blocked?: Reason
+  placement?: PlacementView
+  owner?: OwnerView
+}
+
+/**
+ * Starting: no boot yet. Ready: the pod is ready and the boot is renewing. Unsure: one of these is not so, and that proves
+ * nothing. Leaving: the pod is being deleted. Lost: its process is dead or has lost its lease. Gone: no pod any more.
+ */
+export type WorkerPhase = 'Starting' | 'Ready' | 'Unsure' | 'Leaving' | 'Lost' | 'Gone'
+
+export interface WorkerView {
+  name: string
+  tier: string
+  /** Set when it is dedicated. */
+  tenant?: string
+  desiredState: 'Active' | 'Cordoned' | 'Drained'
+  deleting: boolean
+  podUID?: string
+  phase: WorkerPhase
+  /** Since when it is in this phase; on the same clock as the plan's `now`, in milliseconds. */
+  phaseSince: number
+  /** A session was placed here once. */
+  used: boolean
+  /** Since when every plan has called it surplus. */
+  surplusSince?: number
+}
+
+export interface Snapshot {
+  tiers: readonly TierView[]
+  tenants: readonly TenantView[]
+  sessions: readonly SessionView[]
+  workers: readonly WorkerView[]
+  /** Names of new workers are derived from it: another one for each plan. */
+  seed: string
+}

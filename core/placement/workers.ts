@@ -1,0 +1,119 @@
+/**
+ * How many workers each tier should have: as many as its tenants need, and `spare` empty ones beyond that, between `min`
+ * and `max`; or `replicas`, when it is scaled by hand. A worker is never deleted for want of use while anybody sits on
+ * it. One that has lost its pod or its process is deleted and replaced under another name.
+ */
+import { createHash } from 'node:crypto'
+import type { Action } from './action.ts'
+import type { Floor } from './floor.ts'
+import type { TierView, WorkerView } from './snapshot.ts'
+import { byName, byText } from './sort.ts'
+
+/** A worker whose process does not come back is replaced after this time. */
+const GIVE_UP_MS = 60_000
+/** With so many broken workers in a tier, another one would break as well: a person has to look. */
+const MAX_BROKEN = 3
+
+export interface Staffing {
+  actions: Action[]
+  surplus: Set<string>
+}
+
+export interface Demand {
+  tier: TierView
+  /** Tenants that wait for a worker. */
+  waiting: number
+}
+
+export function staff(demand: readonly Demand[], floor: Floor, seed: string, now: number): Staffing {
+  const tiers = new Set(demand.map(({ tier }) => tier.name))
+  const surplus = new Set<string>()
+  const going = new Map<string, string>()
+  for (const worker of floor.workers) {
+    if (worker.deleting) continue
+    const why = whyItGoes(worker, floor, tiers.has(worker.tier), now)
+    if (why) going.set(worker.name, why)
+  }
+  const create: Action[] = []
+  for (const { tier, waiting } of [...demand].sort((a, b) => byName(a.tier, b.tier))) {
+    const staying = floor.workers.filter(
+      ({ name, tier: of, deleting }) => of === tier.name && !deleting && !going.has(name),
+    )
+    const alive = staying.filter(({ phase }) => phase !== 'Lost' && phase !== 'Leaving')
+    const missing = missingIn(tier, waiting, alive, staying.length - alive.length, floor)
+    for (let i = 0; i < missing; i++) {
+      create.push({ do: 'CreateWorker', worker: nameOf(tier.name, seed, i), tier: tier.name, why: whyMade(waiting, i) })
+    }
+    const needed = missing === 0 ? superfluous(tier, waiting, alive, floor) : []
+    for (const worker of needed) {
+      surplus.add(worker.name)
+      const since = worker.surplusSince ?? now
+      const wait = tier.workers.replicas === undefined ? tier.stabilizationMs : 0
+      if (now - since >= wait) going.set(worker.name, 'nobody needs it')
+    }
+  }
+  const remove = [...going]
+    .sort(([a], [b]) => byText(a, b))
+    .map(([name, why]): Action => {
+      return { do: 'DeleteWorker', worker: name, tier: floor.get(name)!.tier, why }
+    })
+  return { actions: [...create, ...remove], surplus }
+}
+
+/** Why a worker is deleted whatever the demand. */
+function whyItGoes(worker: WorkerView, floor: Floor, tierExists: boolean, now: number): string | undefined {
+  if (worker.phase === 'Gone') return 'its pod is gone'
+  if (worker.phase === 'Lost' && now - worker.phaseSince >= GIVE_UP_MS) return 'its process did not come back'
+  if (!floor.isEmpty(worker)) return undefined
+  if (!tierExists) return 'its tier is gone'
+  const tenant = floor.tenantOf(worker)
+  if (tenant) return `tenant ${tenant} has left, and a dedicated worker is never used again`
+  return undefined
+}
+
+/** Empty workers that can take a tenant, or will when they are up. */
+const warm = (tier: TierView, alive: readonly WorkerView[], floor: Floor): WorkerView[] =>
+  alive.filter(
+    (worker) => worker.desiredState === 'Active' && floor.isEmpty(worker) && !(tier.dedicated && floor.isUsed(worker)),
+  )
+
+const workersFor = (tier: TierView, waiting: number): number => Math.ceil(waiting / tier.tenantsPerWorker)
+
+function missingIn(
+  tier: TierView,
+  waiting: number,
+  alive: readonly WorkerView[],
+  broken: number,
+  floor: Floor,
+): number {
+  const { min, max, spare, replicas } = tier.workers
+  if (broken >= MAX_BROKEN) return 0
+  if (replicas !== undefined) return Math.max(0, replicas - alive.length)
+  const wanted = workersFor(tier, waiting) + spare - warm(tier, alive, floor).length
+  return Math.max(0, Math.min(Math.max(wanted, min - alive.length), max - alive.length))
+}
+
+/** Empty workers beyond what is wanted: those that are not up yet first, then the last by name. */
+function superfluous(tier: TierView, waiting: number, alive: readonly WorkerView[], floor: Floor): WorkerView[] {
+  const { min, spare, replicas } = tier.workers
+  const empty = alive.filter((worker) => floor.isEmpty(worker))
+  const useful = warm(tier, alive, floor)
+  const beyond =
+    replicas === undefined
+      ? Math.min(useful.length - spare - workersFor(tier, waiting), alive.length - min)
+      : alive.length - replicas
+  const candidates = replicas === undefined ? useful : empty
+  return [...candidates]
+    .sort((a, b) => Number(a.phase === 'Ready') - Number(b.phase === 'Ready') || byName(b, a))
+    .slice(0, Math.max(0, beyond))
+}
+
+const whyMade = (waiting: number, index: number): string =>
+  index < waiting ? 'tenants wait for a worker' : 'to have an empty one ready'
+
+/** `<tier>-<5 letters or digits>`; a worker's name is a label too, which is at most 63 long. */
+function nameOf(tier: string, seed: string, index: number): string {
+  const hash = createHash('sha256').update(`${seed}/${tier}/${index}`).digest()
+  const suffix = Array.from(hash.subarray(0, 5), (byte) => 'bcdfghjklmnpqrstvwxz2456789'[byte % 27]).join('')
+  return `${tier.slice(0, 57)}-${suffix}`
+}
