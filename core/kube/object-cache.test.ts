@@ -86,20 +86,22 @@ describe('ObjectCache', () => {
   })
 
   /** A server's life: each step creates, changes or deletes one of three objects. */
-  const history = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { maxLength: 30 }).map((steps) => {
-    const live = new Map<string, KubeObject>()
-    return steps.map(([name, remove], index) => {
-      const before = live.get(name)
-      const next = object(name, before?.metadata.uid ?? `${name}${index}`, index + 1)
-      const deleted = remove && before !== undefined
-      if (deleted) live.delete(name)
-      else live.set(name, next)
-      return { object: next, deleted }
+  const history = fc
+    .array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { maxLength: 30, size: 'max' })
+    .map((steps) => {
+      const live = new Map<string, KubeObject>()
+      return steps.map(([name, remove], index) => {
+        const before = live.get(name)
+        const next = object(name, before?.metadata.uid ?? `${name}${index}`, index + 1)
+        const deleted = remove && before !== undefined
+        if (deleted) live.delete(name)
+        else live.set(name, next)
+        return { object: next, deleted }
+      })
     })
-  })
 
   test('ends where the server is, however late the answers to writes come, and never goes back', () => {
-    const schedule = fc.array(fc.oneof(fc.constant('watch' as const), fc.nat()), { maxLength: 80 })
+    const schedule = fc.array(fc.oneof(fc.constant('watch' as const), fc.nat()), { maxLength: 80, size: 'max' })
     fc.assert(
       fc.property(history, schedule, (steps, order) => {
         const cache = new ObjectCache()
