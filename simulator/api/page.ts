@@ -3,7 +3,16 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 
 const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' } as const
-const FILES = ['index.html', 'style.css', 'main.js', 'api.js', 'elements.js', 'icon.svg'] as const
+const FILES = [
+  'index.html',
+  'style.css',
+  'main.js',
+  'api.js',
+  'elements.js',
+  'phone.js',
+  'faults.js',
+  'icon.svg',
+] as const
 /** Nothing but the page's own files. */
 const POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
