@@ -1,0 +1,66 @@
+/** A worker's settings, from its environment. */
+
+import { KeyRing } from '@berth/core/crypto/seal.ts'
+import { readEnvironment } from '@berth/core/environment.ts'
+import { z } from 'zod'
+
+export interface WorkerConfig {
+  /** Name of the Worker resource and of its pod. */
+  worker: string
+  podUid: string
+  namespace: string
+  /** The address to listen on, and where the gateway finds it. */
+  podIp: string
+  /** 0: any free one. */
+  port: number
+  databaseUrl: string
+  encryptionKeys: KeyRing
+  internalToken: string
+  /** Another WhatsApp than the real one: the simulator. */
+  whatsapp?: { url: string; rootKey?: Buffer<ArrayBuffer> }
+  /** How long a stop may take before what is left is given back at once. */
+  stopMs: number
+}
+
+const keyRing = z.string().transform((text, context) => {
+  try {
+    return KeyRing.parse(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+    return z.NEVER
+  }
+})
+
+export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
+  const given = readEnvironment(
+    {
+      POD_NAME: z.string().describe('name of the Worker resource and of its pod'),
+      POD_UID: z.uuid().describe("the pod's metadata.uid"),
+      POD_NAMESPACE: z.string().describe("the pod's namespace"),
+      POD_IP: z.string().describe('the address to listen on'),
+      PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+      DATABASE_URL: z.string().describe('postgres://user:password@host:port/database'),
+      BERTH_ENCRYPTION_KEYS: keyRing.describe('number:base64 of 32 bytes, as in 1:<openssl rand -base64 32>'),
+      BERTH_INTERNAL_TOKEN: z.string().min(16).describe('shared with the gateway, at least 16 characters'),
+      BERTH_WHATSAPP_URL: z
+        .url({ protocol: /^wss?$/ })
+        .optional()
+        .describe("the simulator's ws://…/ws/chat"),
+      BERTH_WHATSAPP_ROOT: z.base64().optional().describe("the simulator's root key"),
+    },
+    env,
+  )
+  const { BERTH_WHATSAPP_URL: url, BERTH_WHATSAPP_ROOT: root } = given
+  return {
+    worker: given.POD_NAME,
+    podUid: given.POD_UID,
+    namespace: given.POD_NAMESPACE,
+    podIp: given.POD_IP,
+    port: given.PORT,
+    databaseUrl: given.DATABASE_URL,
+    encryptionKeys: given.BERTH_ENCRYPTION_KEYS,
+    internalToken: given.BERTH_INTERNAL_TOKEN,
+    ...(url ? { whatsapp: { url, ...(root ? { rootKey: Buffer.from(root, 'base64') } : {}) } } : {}),
+    stopMs: 20_000,
+  }
+}

@@ -1,0 +1,89 @@
+/** Baileys' credentials and key store, on top of a session's store. */
+import type { AuthenticationCreds, CacheStore, SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys'
+import type { SessionStore, UnitContent } from '../../store/session-store.ts'
+import type { KeyChange } from '../../store/unit.ts'
+import { encodeCredential } from './codec.ts'
+
+export interface JournalEntry {
+  ciphertextHash: string
+  body: Buffer
+}
+
+/** A key type of ours inside Baileys' transactions: carries journal rows into the write of their ratchet step. */
+export const JOURNAL = 'journal'
+
+type KeySet = Record<string, Record<string, unknown> | undefined>
+
+export class AuthState {
+  readonly creds: AuthenticationCreds
+  readonly #store: SessionStore
+  readonly #linkingAttempt: number
+  /** Journal rows that are being written: a redelivery meanwhile waits for them. */
+  readonly #writing = new Map<string, Promise<void>>()
+  #lastSave: Promise<void> = Promise.resolve()
+
+  constructor(store: SessionStore, creds: AuthenticationCreds, linkingAttempt: number) {
+    this.creds = creds
+    this.#store = store
+    this.#linkingAttempt = linkingAttempt
+  }
+
+  readonly keys: SignalKeyStore = {
+    get: (type, ids) => this.#store.get(type, ids) as never,
+    set: (data) => this.#set(data),
+  }
+
+  /** The device lists, which Baileys awaits: kept, or each restart would give every contact new sessions. */
+  readonly devices: CacheStore = {
+    // Nothing known is undefined, which the type of Baileys' asynchronous caches leaves out.
+    get: async <T>(user: string) => (await this.#store.get('devices', [user]))[user] as T,
+    set: (user, value) => this.#store.write({ keys: [{ type: 'devices', id: user, value }] }),
+    del: (user) => this.#store.write({ keys: [{ type: 'devices', id: user, value: undefined }] }),
+    flushAll: () => {}, // Baileys calls it at the end of a socket; ours outlives the socket
+  }
+
+  /** Writes the credentials as they are now. */
+  save(extra: Pick<UnitContent, 'purge'> = {}): Promise<void> {
+    this.#lastSave = this.#store.write({ ...extra, credential: this.#credential(this.creds) })
+    return this.#lastSave
+  }
+
+  /** Resolves when the credentials are durable as they were last saved. */
+  saved(): Promise<void> {
+    return this.#lastSave
+  }
+
+  /** Resolves when a journal row that is being written is durable; undefined when there is no such row. */
+  journalWrite(ciphertextHash: string): Promise<void> | undefined {
+    return this.#writing.get(ciphertextHash)
+  }
+
+  async #set(data: SignalDataSet): Promise<void> {
+    const { [JOURNAL]: journal, ...types } = data as KeySet
+    const keys: KeyChange[] = Object.entries(types).flatMap(([type, values]) =>
+      Object.entries(values ?? {}).map(([id, value]) => ({ type, id, value: value ?? undefined })),
+    )
+    const entries = Object.values(journal ?? {}) as JournalEntry[]
+    const credential = this.#withPreKeys(data)
+    const write = this.#store.write({ keys, journal: entries, ...(credential ? { credential } : {}) })
+    for (const { ciphertextHash } of entries) this.#writing.set(ciphertextHash, write)
+    await write
+    for (const { ciphertextHash } of entries) this.#writing.delete(ciphertextHash)
+  }
+
+  /**
+   * New pre-keys and the counter that names them are one write: Baileys tells of the raised counter only afterwards, and a
+   * crash in between would give the same numbers to other keys.
+   */
+  #withPreKeys(data: SignalDataSet): UnitContent['credential'] {
+    const added = Object.entries(data['pre-key'] ?? {}).filter(([, pair]) => pair)
+    const next = Math.max(0, ...added.map(([id]) => Number(id))) + 1
+    if (next <= this.creds.nextPreKeyId) return undefined
+    const firstUnuploadedPreKeyId = Math.max(this.creds.firstUnuploadedPreKeyId, next)
+    return this.#credential({ ...this.creds, nextPreKeyId: next, firstUnuploadedPreKeyId })
+  }
+
+  #credential(creds: AuthenticationCreds): UnitContent['credential'] {
+    return { linkingAttempt: this.#linkingAttempt, value: encodeCredential(creds) }
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Makes Baileys trust the simulator's root instead of WhatsApp's, process-wide. (Baileys 7.0.0-rc14 does not really check
+ * the signatures, so what protects a connection to WhatsApp is TLS; a fixed release will check, and then this counts.)
+ */
+import { WA_CERT_DETAILS } from '@whiskeysockets/baileys'
+
+export function trustRoot(publicKey: Buffer<ArrayBuffer>): void {
+  WA_CERT_DETAILS.PUBLIC_KEY = publicKey
+  WA_CERT_DETAILS.SERIAL = 0
+}

@@ -1,0 +1,262 @@
+/**
+ * The Baileys driver: a linked phone.
+ *
+ * Starting: what the journal still holds is stored as messages. Resting states of an earlier owner are the session's matter.
+ * Connecting → (not linked) WaitingForScan, a code after another → the phone scans one → 515 → Connecting.
+ * Connecting → (linked) Connected → ready, when the offline stanzas were handed over too, whichever comes last.
+ * Any of them → closed → what reconnect.ts decides: connect again after a wait, pause until somebody wants a code, or stop.
+ * Stopped from outside: no further connection is begun. A socket that is not the current one any more is not listened to.
+ */
+import { sleep } from '@berth/core/kube/sleep.ts'
+import { type ConnectionState, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
+import { logins } from '../../metrics.ts'
+import type { ConnectionReport, Driver, DriverFactory, DriverHost, Send } from '../driver.ts'
+import { AuthState } from './auth-state.ts'
+import { codec, decodeCredential } from './codec.ts'
+import { correctLibsignal } from './corrections/libsignal.ts'
+import { quietConsole } from './corrections/quiet-console.ts'
+import { trustRoot } from './corrections/root.ts'
+import { quietLogger } from './logger.ts'
+import { type Person, phoneNumberOf } from './receive.ts'
+import { ReceivePipeline } from './receive-pipeline.ts'
+import { type Decision, decide } from './reconnect.ts'
+import { JournaledRepository } from './repository.ts'
+import { sendThrough } from './send.ts'
+import { openSocket } from './socket.ts'
+
+/** How long a code can be scanned: the first of a connection, and the others. */
+const FIRST_CODE_MS = 60_000
+const NEXT_CODE_MS = 20_000
+const MAY_NOT_ACT_WAIT_MS = 250
+
+export interface BaileysOptions {
+  /** Another server than WhatsApp's: the simulator. */
+  url?: string
+  rootKey?: Buffer<ArrayBuffer>
+}
+
+/** Corrects the process once, and makes drivers. */
+export function baileysDrivers(options: BaileysOptions): DriverFactory {
+  quietConsole()
+  correctLibsignal()
+  if (options.rootKey) trustRoot(options.rootKey)
+  return { codec, create: (host) => new BaileysDriver(host, options.url) }
+}
+
+class BaileysDriver implements Driver {
+  readonly #host: DriverHost
+  readonly #url: string | undefined
+  readonly #auth: AuthState
+  readonly #pipeline: ReceivePipeline
+  readonly #repository: JournaledRepository
+  /** Aborted when the driver must connect no more. */
+  readonly #stopping = new AbortController()
+  #socket: WASocket | undefined
+  /** Settles when the current socket has closed. */
+  #closed: PromiseWithResolvers<void> = Promise.withResolvers()
+  #wanted: PromiseWithResolvers<void> | undefined
+  /** Give up the sends under way. */
+  readonly #sending = new Set<(error: Error) => void>()
+  #leaveGate: () => void = () => {}
+  #isOpen = false
+  #isCaughtUp = false
+  #failures = 0
+  #codes = 0
+  #unscannedRounds = 0
+
+  constructor(host: DriverHost, url: string | undefined) {
+    this.#host = host
+    this.#url = url
+    this.#auth = new AuthState(host.store, decodeCredential(host.credential), host.linkingAttempt)
+    this.#pipeline = new ReceivePipeline(host, () => this.#me)
+    this.#repository = new JournaledRepository(
+      this.#auth,
+      { body: (hash) => host.journalBody(hash), written: (entry) => void this.#pipeline.take(entry) },
+      quietLogger(host.log),
+    )
+  }
+
+  start(): void {
+    for (const entry of this.#host.openJournal) void this.#pipeline.take(entry)
+    void this.#run().catch((error) => {
+      if (!this.#stopping.signal.aborted) this.#host.log.error({ err: error }, 'the driver of a session ended')
+    })
+  }
+
+  get linked(): boolean {
+    return Boolean(this.#auth.creds.me)
+  }
+
+  async send(send: Send): Promise<void> {
+    const socket = this.#socket
+    if (!socket || !this.#isOpen) throw new Error('not connected')
+    // A send that is under way when the socket closes would settle a minute later; it is given up at once.
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#sending.add(reject)
+    sendThrough(socket, send).then(resolve, reject)
+    try {
+      await promise
+    } finally {
+      this.#sending.delete(reject)
+    }
+  }
+
+  async logout(): Promise<void> {
+    await this.#socket?.logout()
+  }
+
+  wantCode(): void {
+    this.#wanted?.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    const socket = this.#socket
+    if (!socket) return
+    void socket.end(undefined)
+    await Promise.race([this.#closed.promise, sleep(1000)])
+  }
+
+  destroy(): void {
+    this.#stopping.abort()
+    void this.#socket?.end(undefined)
+  }
+
+  get #me(): Person {
+    const { me } = this.#auth.creds
+    return {
+      ...(me ? { pn: jidNormalizedUser(me.id) } : {}),
+      ...(me?.lid ? { lid: jidNormalizedUser(me.lid) } : {}),
+    }
+  }
+
+  /** Connects, again and again, until stopped or until a person is needed. */
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    if (!this.#host.credential) await this.#auth.save()
+    this.#report({ state: 'Connecting' })
+    while (!signal.aborted) {
+      const code = await this.#connectOnce()
+      if (signal.aborted) return
+      await this.#auth.saved() // what was learnt last, as the linked account, must be durable before the next login
+      if (this.#codes > 0 && !this.linked) this.#unscannedRounds++
+      const decision = decide(
+        { code, linked: this.linked, failures: ++this.#failures, unscannedRounds: this.#unscannedRounds },
+        Math.random,
+      )
+      logins.inc({ outcome: decision.reason })
+      this.#host.log.info({ code, next: decision.next, reason: decision.reason }, 'connection ended')
+      if (!(await this.#carryOut(decision))) return
+    }
+  }
+
+  /** False: no further connection. */
+  async #carryOut(decision: Decision): Promise<boolean> {
+    const { signal } = this.#stopping
+    const { state, reason, message } = decision
+    if (decision.next === 'stop') {
+      this.#report({ state, reason, message })
+      return false
+    }
+    if (decision.next === 'pause') {
+      this.#report({ state, reason, message })
+      this.#wanted = Promise.withResolvers()
+      signal.addEventListener('abort', () => this.wantCode(), { once: true })
+      await this.#wanted.promise
+      this.#wanted = undefined
+      this.#unscannedRounds = 0
+      return !signal.aborted
+    }
+    if (decision.checkOwner && !(await this.#host.stillOurs())) return false
+    if (!decision.silent) this.#report({ state, reason, message })
+    if (decision.waitMs > 0) await sleep(decision.waitMs, signal)
+    return true
+  }
+
+  /** One connection, from the gate to its end; answers the status code of its end. */
+  async #connectOnce(): Promise<number | undefined> {
+    const { signal } = this.#stopping
+    while (!this.#host.mayAct()) await sleep(MAY_NOT_ACT_WAIT_MS, signal)
+    this.#leaveGate = await this.#host.logins.enter()
+    this.#closed = Promise.withResolvers()
+    this.#isOpen = this.#isCaughtUp = false
+    this.#codes = 0
+    try {
+      return signal.aborted ? undefined : await this.#openUntilClosed()
+    } catch (error) {
+      this.#host.log.warn({ err: error }, 'a connection could not be begun')
+      return undefined
+    } finally {
+      this.#isOpen = false
+      this.#socket = undefined
+      this.#leaveGate()
+      this.#host.qr(undefined)
+      this.#closed.resolve()
+      for (const abandon of this.#sending) abandon(new Error('the connection was closed'))
+    }
+  }
+
+  #openUntilClosed(): Promise<number | undefined> {
+    const [host, auth, repository] = [this.#host, this.#auth, this.#repository]
+    const socket = openSocket({ host, auth, repository, url: this.#url, log: host.log })
+    this.#socket = socket
+    return new Promise((resolve) => {
+      socket.ev.process((events) => {
+        if (events['creds.update']) {
+          Object.assign(auth.creds, events['creds.update'])
+          void auth.save()
+        }
+        const update = events['connection.update']
+        if (!update) return
+        this.#follow(update)
+        if (update.connection === 'close') resolve(statusCodeOf(update.lastDisconnect?.error))
+      })
+    })
+  }
+
+  /** What Baileys tells of the connection while it stands. */
+  #follow({ qr, isNewLogin, connection, receivedPendingNotifications }: Partial<ConnectionState>): void {
+    if (qr) this.#offerCode(qr)
+    if (isNewLogin) {
+      this.#codes = this.#unscannedRounds = 0
+      this.#host.qr(undefined)
+      this.#report({ state: 'Connecting', reason: 'Scanned', message: 'The code was scanned. Connecting.' })
+    }
+    if (connection === 'open') {
+      this.#isOpen = true
+      this.#failures = 0
+      this.#leaveGate()
+      logins.inc({ outcome: 'Connected' })
+      this.#report({ state: 'Connected' })
+    }
+    if (receivedPendingNotifications) this.#isCaughtUp = true
+    const becameReady = connection === 'open' || receivedPendingNotifications
+    if (becameReady && this.#isOpen && this.#isCaughtUp) this.#host.ready()
+  }
+
+  #offerCode(text: string): void {
+    this.#leaveGate() // a phone may take minutes
+    this.#codes++
+    const lifetime = this.#codes === 1 ? FIRST_CODE_MS : NEXT_CODE_MS
+    this.#host.qr({ text, expiresAt: new Date(Date.now() + lifetime) })
+    this.#report({
+      state: 'WaitingForScan',
+      reason: 'CodeReady',
+      message: 'Scan the code with the phone to be linked.',
+    })
+  }
+
+  #report(words: Pick<ConnectionReport, 'state' | 'reason' | 'message'>): void {
+    const { pn, lid } = this.#me
+    this.#host.report({
+      ...words,
+      attempt: this.#failures,
+      ...(pn ? { phoneNumber: phoneNumberOf(pn) } : {}),
+      ...(lid ? { lid } : {}),
+    })
+  }
+}
+
+/** Of a Boom, which is what Baileys ends connections with. */
+const statusCodeOf = (error: unknown): number | undefined =>
+  (error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode

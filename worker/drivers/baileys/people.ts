@@ -1,0 +1,26 @@
+/** Finds the other address of a person, in the mappings that Baileys stores. */
+import { jidDecode, jidEncode } from '@whiskeysockets/baileys'
+import type { SessionStore } from '../../store/session-store.ts'
+import type { Person } from './receive.ts'
+
+/** Baileys' key type: `<phone number>` → LID, `<LID>_reverse` → phone number. */
+const MAPPING = 'lid-mapping'
+
+export async function findPerson(store: Pick<SessionStore, 'get'>, person: Person): Promise<Person> {
+  const { pn, lid } = person
+  if (pn && !lid) {
+    const user = await look(store, jidDecode(pn)?.user)
+    return user ? { pn, lid: jidEncode(user, 'lid') } : person
+  }
+  if (lid && !pn) {
+    const user = await look(store, `${jidDecode(lid)?.user}_reverse`)
+    return user ? { pn: jidEncode(user, 's.whatsapp.net'), lid } : person
+  }
+  return person
+}
+
+async function look(store: Pick<SessionStore, 'get'>, id: string | undefined): Promise<string | undefined> {
+  if (!id) return undefined
+  const found = (await store.get(MAPPING, [id]))[id]
+  return typeof found === 'string' ? found : undefined
+}

@@ -1,0 +1,76 @@
+/**
+ * What WhatsApp says of our messages: the server's acks, and the contacts' receipts. Pure parsing, and the gate that holds
+ * receipts back until what they say is durable.
+ */
+import type { EventEmitter } from 'node:events'
+import type { StatusChange } from '@berth/core/postgres/commit.ts'
+import type { MessageStatus } from '@berth/core/postgres/tables.ts'
+import type { BinaryNode } from '@whiskeysockets/baileys'
+
+/** A receipt without a type, or 'inactive' (the contact's app was not open), is a delivery. */
+const STATUS_OF_RECEIPT: Record<string, MessageStatus> = {
+  '': 'delivered',
+  inactive: 'delivered',
+  read: 'read',
+  played: 'played',
+  // From another device of our own account: the server has the message.
+  sender: 'sent',
+}
+
+const REFUSALS: Record<string, { errorCode: string; errorMessage: string }> = {
+  463: {
+    errorCode: 'account_restricted',
+    errorMessage:
+      'WhatsApp does not let this account begin new chats for now. Chats that exist go on; wait, and let contacts write first.',
+  },
+  479: {
+    errorCode: 'rejected',
+    errorMessage: 'WhatsApp found the message malformed for this contact. Send it again; its keys are renewed.',
+  },
+}
+
+/** The server's ack of a message of ours: it took it, or why not. */
+export function statusOfAck({ attrs }: BinaryNode): StatusChange {
+  const whatsappId = attrs.id!
+  if (!attrs.error) {
+    return { whatsappId, status: 'sent', ...(attrs.t ? { sentAt: new Date(Number(attrs.t) * 1000) } : {}) }
+  }
+  const refusal = REFUSALS[attrs.error] ?? {
+    errorCode: 'rejected',
+    errorMessage: `WhatsApp refused the message with code ${attrs.error}.`,
+  }
+  return { whatsappId, status: 'failed', ...refusal }
+}
+
+/** What a receipt says of our messages; empty when it says nothing (a contact asks again, another device read a chat). */
+export function statusesOfReceipt({ attrs, content }: BinaryNode): StatusChange[] {
+  const status = STATUS_OF_RECEIPT[attrs.type ?? '']
+  if (!status || !attrs.id) return []
+  const ids = [attrs.id]
+  for (const list of Array.isArray(content) ? content : []) {
+    for (const item of Array.isArray(list.content) ? list.content : []) {
+      if (item.tag === 'item' && item.attrs.id) ids.push(item.attrs.id)
+    }
+  }
+  return ids.map((whatsappId) => ({ whatsappId, status }))
+}
+
+type Listener = (node: BinaryNode) => void
+
+/**
+ * Baileys acknowledges a receipt as soon as it sees it, and the server then forgets it. So its listeners are taken off and
+ * called, in order, when what the receipt says is durable: after a crash it comes again, and the message is not sent twice.
+ */
+export function holdReceipts(ws: EventEmitter, store: (changes: StatusChange[]) => Promise<void>): void {
+  const listeners = ws.listeners('CB:receipt') as Listener[]
+  ws.removeAllListeners('CB:receipt')
+  let last: Promise<void> = Promise.resolve()
+  ws.on('CB:receipt', (node: BinaryNode) => {
+    const stored = store(statusesOfReceipt(node))
+    last = last
+      .then(() => stored)
+      .then(() => {
+        for (const listener of listeners) listener(node)
+      })
+  })
+}

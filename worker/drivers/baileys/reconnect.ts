@@ -1,0 +1,118 @@
+/**
+ * What to do when a connection has ended: by its status code, as Baileys gives it. Pure.
+ *
+ * 515 is the regular end of linking: connect again at once. Lost and refused connections and server errors: again, later
+ * each time. 440 means that the same device is connected elsewhere: never fight it; ask whose the session is, and if it is
+ * ours, come back slowly. A removed link, a ban and a refused version need a person: stop.
+ * A session that is not linked yet and whose codes ran out gets new ones a few times, then waits until somebody looks.
+ */
+import { backoffMs } from '@berth/core/kube/backoff.ts'
+import type { ConnectionState } from '@berth/core/model/session.ts'
+
+export interface Ending {
+  /** Undefined: closed without a reason. */
+  code: number | undefined
+  linked: boolean
+  /** Connections in a row that did not open, this one included. */
+  failures: number
+  /** Rounds of codes in a row that nobody scanned, this one included if it offered any. */
+  unscannedRounds: number
+}
+
+interface Words {
+  state: ConnectionState
+  reason: string
+  message: string
+}
+
+export type Decision =
+  /** `silent`: part of the regular course, not worth a state of its own. */
+  | ({ next: 'connect'; waitMs: number; silent?: boolean; checkOwner?: boolean } & Words)
+  /** Until somebody wants a code. */
+  | ({ next: 'pause' } & Words)
+  | ({ next: 'stop' } & Words)
+
+export const MAX_UNSCANNED_ROUNDS = 5
+
+const BACKOFF = { baseMs: 1000, maxMs: 60_000 }
+const ELSEWHERE_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 }
+
+const LINK_AGAIN = 'Link it again: raise spec.linking.attempt, or start it through the API, and scan the new code.'
+
+const STOPS: Record<number, Words> = {
+  401: {
+    state: 'LoggedOut',
+    reason: 'LoggedOut',
+    message: `The phone removed this linked device, or it was logged out. ${LINK_AGAIN}`,
+  },
+  402: {
+    state: 'Banned',
+    reason: 'TemporarilyBanned',
+    message: `WhatsApp suspended this account for a time: open WhatsApp on the phone to see until when. Then: ${LINK_AGAIN}`,
+  },
+  403: {
+    state: 'Banned',
+    reason: 'Banned',
+    message: `WhatsApp banned this account: open WhatsApp on the phone to ask for a review. Afterwards: ${LINK_AGAIN}`,
+  },
+  405: {
+    state: 'Failed',
+    reason: 'ClientOutdated',
+    message: `WhatsApp no longer accepts this version of the client: update Berth. Then: ${LINK_AGAIN}`,
+  },
+  406: {
+    state: 'LoggedOut',
+    reason: 'LoggedOut',
+    message: `WhatsApp logged this device out. ${LINK_AGAIN}`,
+  },
+  411: {
+    state: 'Failed',
+    reason: 'MultiDeviceOff',
+    message: `The phone's WhatsApp is too old for linked devices: update it. Then: ${LINK_AGAIN}`,
+  },
+}
+
+const RETRIES: Record<number, { reason: string; message: string }> = {
+  408: { reason: 'NoAnswer', message: 'WhatsApp did not answer in time. Trying again.' },
+  428: { reason: 'ConnectionClosed', message: 'The connection to WhatsApp was closed. Trying again.' },
+  500: { reason: 'ServerError', message: 'WhatsApp ended the connection with an error. Trying again.' },
+  503: { reason: 'ServerUnavailable', message: 'WhatsApp is not available right now. Trying again.' },
+}
+
+/** `random`: at least 0, below 1. */
+export function decide(ending: Ending, random: () => number): Decision {
+  const { code = 0, linked, failures, unscannedRounds } = ending
+  if (code === 515) {
+    const words = { state: 'Connecting', reason: 'Linked', message: 'Linked. Connecting.' } as const
+    return { next: 'connect', waitMs: 0, silent: true, ...words }
+  }
+  const stop = STOPS[code]
+  if (stop) return { next: 'stop', ...stop }
+  if (code === 440) {
+    return {
+      next: 'connect',
+      waitMs: backoffMs(failures, ELSEWHERE_BACKOFF, random),
+      checkOwner: true,
+      state: 'UsedElsewhere',
+      reason: 'Replaced',
+      message: 'Another program connected with the keys of this linked device. Stop it, or link this session again.',
+    }
+  }
+  if (!linked && unscannedRounds >= MAX_UNSCANNED_ROUNDS) {
+    return {
+      next: 'pause',
+      state: 'WaitingForScan',
+      reason: 'NobodyScanned',
+      message: 'Nobody scanned a code for a while. Ask for the code again to get a new one.',
+    }
+  }
+  if (!linked && unscannedRounds > 0 && code === 408) {
+    const words = { state: 'WaitingForScan', reason: 'NewCode', message: 'The codes ran out, new ones come.' } as const
+    return { next: 'connect', waitMs: backoffMs(1, BACKOFF, random), silent: true, ...words }
+  }
+  const why = RETRIES[code] ?? {
+    reason: code ? `Code${code}` : 'ConnectionClosed',
+    message: `The connection to WhatsApp ended${code ? ` with code ${code}` : ''}. Trying again.`,
+  }
+  return { next: 'connect', waitMs: backoffMs(failures, BACKOFF, random), state: 'Disconnected', ...why }
+}

@@ -1,0 +1,81 @@
+/** One connection to WhatsApp: an unmodified Baileys socket with our gates around it. */
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import makeWASocket, {
+  type BinaryNode,
+  type CacheStore,
+  type SocketConfig,
+  type WASocket,
+} from '@whiskeysockets/baileys'
+import type { DriverHost } from '../driver.ts'
+import type { AuthState } from './auth-state.ts'
+import { quietLogger } from './logger.ts'
+import { holdReceipts, statusOfAck } from './receipts.ts'
+import type { JournaledRepository } from './repository.ts'
+
+/** Baileys ends the connection when it heard nothing for this long and 5 s more. */
+const KEEP_ALIVE_MS = 15_000
+const QUERY_TIMEOUT_MS = 20_000
+const SHARED_CACHE_ENTRIES = 10_000
+
+/** A plain bounded map, shared by all sessions: Baileys' own caches cost 8 kB a socket. Keys are message ids, unique enough. */
+function boundedCache(): CacheStore {
+  const entries = new Map<string, unknown>()
+  return {
+    get: <T>(key: string) => entries.get(key) as T | undefined,
+    set: (key, value) => {
+      entries.delete(key)
+      entries.set(key, value)
+      if (entries.size > SHARED_CACHE_ENTRIES) entries.delete(entries.keys().next().value!)
+    },
+    del: (key) => {
+      entries.delete(key)
+    },
+    flushAll: () => {}, // one session's end must not empty the others'
+  }
+}
+
+const shared = {
+  msgRetryCounterCache: boundedCache(),
+  callOfferCache: boundedCache(),
+  placeholderResendCache: boundedCache(),
+} satisfies Partial<SocketConfig>
+
+export interface SocketOptions {
+  host: DriverHost
+  auth: AuthState
+  repository: JournaledRepository
+  /** Undefined: the real WhatsApp. */
+  url: string | undefined
+  log: Logger
+}
+
+export function openSocket({ host, auth, repository, url, log }: SocketOptions): WASocket {
+  const socket = makeWASocket({
+    ...(url ? { waWebSocketUrl: url } : {}),
+    auth: { creds: auth.creds, keys: auth.keys },
+    logger: quietLogger(log),
+    makeSignalRepository: repository.make,
+    userDevicesCache: auth.devices,
+    ...shared,
+    // A write of our store waits until it is durable and never rejects.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 1 },
+    keepAliveIntervalMs: KEEP_ALIVE_MS,
+    defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    shouldSyncHistoryMessage: () => false,
+    // 85 kB a session; resends read what was sent from the database.
+    enableRecentMessageCache: false,
+    getMessage: async ({ id }) => {
+      const sent = id ? await host.sent(id) : undefined
+      return sent?.type === 'text' ? { extendedTextMessage: { text: textOf(sent.content) } } : undefined
+    },
+  })
+  socket.ws.prependListener('CB:message', (stanza: BinaryNode) => repository.note(stanza))
+  socket.ws.on('CB:ack,class:message', (ack: BinaryNode) => void host.statuses([statusOfAck(ack)]))
+  holdReceipts(socket.ws, (changes) => host.statuses(changes))
+  return socket
+}
+
+/** The text of a stored message of type 'text'. */
+export const textOf = (content: unknown): string => (content as { text: string }).text

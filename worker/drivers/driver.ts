@@ -1,0 +1,99 @@
+/**
+ * What a session asks of a driver, and what a driver tells its session. Placement, storage and the outbox know nothing of
+ * the provider's protocol; a driver knows nothing of Kubernetes, and of Postgres only the store it is given.
+ */
+import type { ConnectionState } from '@berth/core/model/session.ts'
+import type { StatusChange } from '@berth/core/postgres/commit.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { LoginGate } from '../sessions/login-gate.ts'
+import type { Codec } from '../store/codec.ts'
+import type { SessionStore } from '../store/session-store.ts'
+
+/** What the connection is doing; whatever is left out is not known or does not apply. */
+export interface ConnectionReport {
+  state: ConnectionState
+  /** One word: why it is so. */
+  reason?: string
+  /** One sentence for people: why, and what to do. */
+  message?: string
+  /** Tries since the last success. */
+  attempt: number
+  phoneNumber?: string
+  lid?: string
+}
+
+/** States that only a person, a new linking attempt or a new provider version ends: nothing is tried in them. */
+export const RESTING: ReadonlySet<ConnectionState> = new Set(['LoggedOut', 'Banned', 'Failed'])
+
+export interface QrCode {
+  text: string
+  expiresAt: Date
+}
+
+export interface Send {
+  chat: string
+  whatsappId: string
+  type: string
+  content: unknown
+}
+
+/** It will never work as it is written: the message fails with this code. Everything else that a send throws may be tried again. */
+export class SendRefused extends Error {
+  override name = 'SendRefused'
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** What a driver tells its session, and asks of it. */
+export interface DriverHost {
+  readonly sessionId: string
+  readonly store: SessionStore
+  readonly log: Logger
+  readonly logins: LoginGate
+  /** The credentials as they were last stored, opened; undefined: there are none yet. */
+  readonly credential: Buffer | undefined
+  readonly linkingAttempt: number
+  /** Journal rows whose message is not stored yet, opened, oldest first. */
+  readonly openJournal: { ciphertextHash: string; body: Buffer }[]
+  /** False: begin no login now. */
+  mayAct(): boolean
+  /** Asks Postgres whether the session is still ours; waits while it can't be asked. */
+  stillOurs(): Promise<boolean>
+  /** The plain journal row of an earlier delivery of this ciphertext. */
+  journalBody(ciphertextHash: string): Promise<Buffer | undefined>
+  /** What was sent under this id, for a contact that asks for it again. */
+  sent(whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
+  report(report: ConnectionReport): void
+  /** A code to be scanned; undefined: there is none any more. */
+  qr(code: QrCode | undefined): void
+  /** What the provider said of our messages. Resolves when it is durable: until then the provider is told nothing. */
+  statuses(changes: StatusChange[]): Promise<void>
+  /** Connected, and everything that had waited at the provider was handed over: sends may go. */
+  ready(): void
+}
+
+export interface Driver {
+  /** Begins to connect; never throws. */
+  start(): void
+  /** Hands one message to the provider; resolves when its bytes are out, which says nothing of their arrival. */
+  send(send: Send): Promise<void>
+  /** An account is known, so there is something to log out of. */
+  readonly linked: boolean
+  /** Undoes the link on the provider's side. Only while connected. */
+  logout(): Promise<void>
+  /** Somebody wants to see a code: goes on offering codes if it had stopped to. */
+  wantCode(): void
+  /** Closes the connection and tries no more; resolves when it is closed. */
+  stop(): Promise<void>
+  /** The same, at once and without a word: the session has another owner. */
+  destroy(): void
+}
+
+export interface DriverFactory {
+  /** How the driver's values are stored. */
+  codec: Codec
+  create(host: DriverHost): Driver
+}

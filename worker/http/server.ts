@@ -1,0 +1,112 @@
+/** The worker's HTTP API (core/model/worker-api.ts): for the gateway, the kubelet's probes and Prometheus. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type SessionView, Wake, type WorkerError } from '@berth/core/model/worker-api.ts'
+import { metrics } from '@berth/core/telemetry/metrics.ts'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Session } from '../sessions/session.ts'
+
+export interface HttpOptions {
+  token: string
+  /** The held session of this id. */
+  find(sessionId: string): Session | undefined
+  wake(session: Session): Promise<void>
+  /** Why the worker takes nothing; undefined: it is ready. */
+  notReady(): string | undefined
+}
+
+const SessionParameters = z.object({ id: z.uuid() })
+const QrQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  wait: z.coerce.number().min(0).max(30).default(0),
+})
+
+class ApiError extends Error {
+  readonly status: number
+  readonly body: WorkerError
+  constructor(status: number, body: WorkerError) {
+    super(body.message)
+    this.status = status
+    this.body = body
+  }
+}
+
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const app = Fastify({ bodyLimit: 16 * 1024, forceCloseConnections: true })
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    if (error instanceof ApiError) return reply.code(error.status).send(error.body)
+    if (error instanceof z.ZodError) {
+      return reply.code(400).send({ code: 'bad_request', message: z.prettifyError(error) } satisfies WorkerError)
+    }
+    return reply.code(error.statusCode ?? 500).send({ code: 'bad_request', message: error.message })
+  })
+
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', (_request, reply) => {
+    const reason = options.notReady()
+    return reason ? reply.code(503).send({ status: 'not ready', reason }) : { status: 'ok' }
+  })
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
+
+  const isAuthorized = bearer(options.token)
+  app.register(async (api) => {
+    api.addHook('onRequest', async (request) => {
+      if (isAuthorized(request)) return
+      throw new ApiError(401, { code: 'unauthorized', message: 'The internal token is missing or wrong.' })
+    })
+    const held = (request: FastifyRequest): Session => {
+      const session = options.find(SessionParameters.parse(request.params).id)
+      if (session) return session
+      throw new ApiError(421, { code: 'not_mine', message: 'This worker does not own the session.' })
+    }
+    api.get('/sessions/:id', (request) => viewOf(held(request)))
+    api.get('/sessions/:id/qr', (request, reply) => showQr(held(request), QrQuery.parse(request.query), reply))
+    api.post('/sessions/:id/wake', async (request) => {
+      const session = held(request)
+      const { messageId, wait } = Wake.parse(request.body ?? {})
+      await options.wake(session)
+      if (messageId && wait > 0) await atMost(wait, session.outbox.whenSettled(messageId))
+      return viewOf(session)
+    })
+  })
+  return app
+}
+
+const viewOf = ({ state, owner }: Session): SessionView => ({
+  ...state,
+  since: state.since.toISOString(),
+  epoch: owner.epoch,
+})
+
+/** The newest code, or the next one within the wait. */
+async function showQr(session: Session, { after, wait }: z.infer<typeof QrQuery>, reply: FastifyReply) {
+  reply.header('cache-control', 'no-store')
+  session.wantCode()
+  const limit = AbortSignal.timeout(wait * 1000)
+  for (;;) {
+    const code = session.qr.newerThan(after, new Date())
+    if (code) return { number: code.number, qr: code.text, expiresAt: code.expiresAt.toISOString() }
+    const { state } = session.state
+    const comes =
+      state === 'WaitingForScan' || (!session.linked && (state === 'Connecting' || state === 'Disconnected'))
+    if (!comes || session.stopped) {
+      const message = `There is nothing to scan: the session is ${state}.`
+      throw new ApiError(409, { code: 'not_waiting_for_scan', message, state })
+    }
+    if (limit.aborted) return reply.code(204).send()
+    await session.qr.changed(limit)
+  }
+}
+
+/** Compares hashes, which have one length, in constant time. */
+function bearer(token: string): (request: FastifyRequest) => boolean {
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
+  const expected = hash(`Bearer ${token}`)
+  return ({ headers }) => timingSafeEqual(hash(headers.authorization ?? ''), expected)
+}
+
+async function atMost(seconds: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000)))])
+  clearTimeout(timer)
+}

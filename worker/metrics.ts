@@ -1,0 +1,47 @@
+/** What a worker measures. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
+
+export const commits = counter({ name: 'berth_worker_commits_total', help: 'Commits written' })
+export const commitSeconds = histogram({
+  name: 'berth_worker_commit_seconds',
+  help: 'From building a commit to its answer, retries included',
+})
+export const claims = counter({ name: 'berth_worker_claims_total', help: 'Sessions claimed' })
+export const losses = counter({ name: 'berth_worker_losses_total', help: 'Sessions lost without having been released' })
+export const messages = counter({
+  name: 'berth_worker_messages_total',
+  help: 'Messages received (in) and accepted by the provider (out)',
+  labels: ['direction'],
+})
+export const logins = counter({
+  name: 'berth_worker_logins_total',
+  help: 'Connections opened or tried, by how they ended',
+  labels: ['outcome'],
+})
+
+let readStates: () => string[] = () => []
+const sessions = gauge({
+  name: 'berth_worker_sessions',
+  help: 'Sessions held, by state',
+  labels: ['state'],
+  collect: () => {
+    sessions.reset()
+    for (const state of readStates()) sessions.inc({ state })
+  },
+})
+/** Has the held sessions counted, by their states, when the metrics are read. */
+export const countSessions = (read: () => string[]): void => {
+  readStates = read
+}
+
+const lag = monitorEventLoopDelay({ resolution: 10 })
+lag.enable()
+const lagSeconds = gauge({
+  name: 'berth_worker_event_loop_lag_seconds',
+  help: 'Greatest delay of the event loop since the last reading',
+  collect: () => {
+    lagSeconds.set(lag.max / 1e9)
+    lag.reset()
+  },
+})

@@ -1,0 +1,69 @@
+/** Everything that sessions need at once when they are claimed: five queries for all of them together. */
+import { loadCommands, loadCredentials, loadJournal, loadSends, loadStates } from '@berth/core/postgres/auth-state.ts'
+import type { StateRow } from '@berth/core/postgres/commit.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import { OUTBOX_BATCH } from '../outbox.ts'
+import type { Ownership } from '../store/ownership.ts'
+import { CREDENTIAL_PLACE, journalPlace } from '../store/unit.ts'
+import type { StoredSession } from './session.ts'
+
+export async function loadSessions(
+  pool: Pool,
+  bootId: string,
+  owners: Ownership[],
+): Promise<Map<Ownership, StoredSession>> {
+  const ids = owners.map((owner) => owner.sessionId)
+  const [credentials, states, journal, sends, commands] = await Promise.all([
+    loadCredentials(pool, bootId, ids),
+    loadStates(pool, bootId, ids),
+    loadJournal(pool, bootId, ids),
+    loadSends(pool, bootId, ids, OUTBOX_BATCH),
+    loadCommands(pool, bootId, ids),
+  ])
+  const rows = {
+    credentials: bySession(credentials),
+    states: bySession(states),
+    journal: bySession(journal),
+    sends: bySession(sends),
+    commands: bySession(commands),
+  }
+  return new Map(
+    owners.map((owner) => {
+      const { sessionId, sealer } = owner
+      const stored: StoredSession = {
+        credential: undefined,
+        state: rows.states.get(sessionId)?.map(stateRow)[0],
+        journal: [],
+        sends: rows.sends.get(sessionId) ?? [],
+        commands: rows.commands.get(sessionId) ?? [],
+      }
+      try {
+        const credential = rows.credentials.get(sessionId)?.[0]
+        if (credential) {
+          const value = sealer.open(CREDENTIAL_PLACE, credential.value)
+          stored.credential = { linkingAttempt: credential.linking_attempt, value }
+        }
+        stored.journal = (rows.journal.get(sessionId) ?? []).map(({ ciphertext_hash, body }) => ({
+          ciphertextHash: ciphertext_hash,
+          body: sealer.open(journalPlace(ciphertext_hash), body),
+        }))
+      } catch (error) {
+        stored.unreadable = error as Error
+      }
+      return [owner, stored]
+    }),
+  )
+}
+
+const bySession = <Row extends { session_id: string }>(rows: Row[]): Map<string, Row[]> =>
+  Map.groupBy(rows, (row) => row.session_id)
+
+const stateRow = (row: Awaited<ReturnType<typeof loadStates>>[number]): StateRow => ({
+  state: row.state,
+  reason: row.reason ?? undefined,
+  message: row.message ?? undefined,
+  attempt: row.attempt,
+  since: row.since,
+  phoneNumber: row.phone_number ?? undefined,
+  lid: row.lid ?? undefined,
+})

@@ -1,0 +1,284 @@
+/**
+ * One session while this boot owns it: its store, its driver, its outbox, its state.
+ *
+ * Claimed → running: the driver connects, unless the last owner left the session in a state that needs a person and no new
+ * linking attempt was asked for. Running → relinking, when the attempt was raised: the connection is closed, everything
+ * known of the account is purged in one write, and a new driver begins. Running → stopping: connection closed, what waits
+ * is written, then the supervisor releases the claim. Lost, at any time: the socket first, then everything else, at once.
+ */
+import type { CommandRow, SendRow } from '@berth/core/postgres/auth-state.ts'
+import type { StateRow } from '@berth/core/postgres/commit.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import {
+  type ConnectionReport,
+  type Driver,
+  type DriverFactory,
+  type DriverHost,
+  type QrCode,
+  RESTING,
+} from '../drivers/driver.ts'
+import { Outbox } from '../outbox.ts'
+import type { Cache } from '../store/cache.ts'
+import type { Committer } from '../store/committer.ts'
+import type { Loader } from '../store/loader.ts'
+import type { Ownership } from '../store/ownership.ts'
+import { SessionStore } from '../store/session-store.ts'
+import type { LoginGate } from './login-gate.ts'
+import { QrBoard } from './qr-board.ts'
+
+/** What sessions need of their process. */
+export interface SessionEnvironment {
+  committer: Committer
+  loader: Loader
+  cache: Cache
+  logins: LoginGate
+  drivers: DriverFactory
+  mayAct(): boolean
+  /** Waits while Postgres can't be asked; a session that is not ours is lost afterwards. */
+  stillOurs(owner: Ownership): Promise<boolean>
+  journalBody(owner: Ownership, ciphertextHash: string): Promise<Buffer | undefined>
+  sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
+  /** The state of a session changed. */
+  changed(session: Session): void
+  log: Logger
+}
+
+/** What the database holds of a session when it is claimed; values are opened already. */
+export interface StoredSession {
+  credential: { linkingAttempt: number; value: Buffer } | undefined
+  state: StateRow | undefined
+  journal: { ciphertextHash: string; body: Buffer }[]
+  sends: SendRow[]
+  commands: CommandRow[]
+  /** Values could not be opened: the encryption key is missing, or they are damaged. */
+  unreadable?: Error
+}
+
+export interface SessionState extends ConnectionReport {
+  since: Date
+}
+
+export class Session {
+  readonly owner: Ownership
+  readonly generation: number
+  readonly qr = new QrBoard()
+  readonly outbox: Outbox
+  readonly log: Logger
+  readonly #environment: SessionEnvironment
+  #linkingAttempt: number
+  #state: SessionState
+  #store!: SessionStore
+  #driver: Driver | undefined
+  #commands: CommandRow[] = []
+  #runningCommands = false
+  #stopped = false
+
+  constructor(
+    owner: Ownership,
+    placed: { generation: number; linkingAttempt: number },
+    stored: StoredSession,
+    environment: SessionEnvironment,
+  ) {
+    this.owner = owner
+    this.generation = placed.generation
+    this.#environment = environment
+    this.log = environment.log.child({ sessionId: owner.sessionId, epoch: owner.epoch })
+    this.#linkingAttempt = stored.credential?.linkingAttempt ?? placed.linkingAttempt
+    this.#state = stateFrom(stored.state)
+    this.outbox = new Outbox({
+      send: (send) => this.#driver!.send(send),
+      write: (statuses, options) => this.#store.write({ statuses }, options),
+      mayAct: environment.mayAct,
+      log: this.log,
+    })
+    owner.onLoss(() => this.#lost())
+  }
+
+  get id(): string {
+    return this.owner.sessionId
+  }
+
+  get linkingAttempt(): number {
+    return this.#linkingAttempt
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** An account is known and was not logged out. */
+  get linked(): boolean {
+    return Boolean(this.#driver?.linked) && this.#state.state !== 'LoggedOut'
+  }
+
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** Begins with what the database held; call once. */
+  start(stored: StoredSession, linkingAttempt: number): void {
+    this.#openStore()
+    if (stored.unreadable) {
+      this.log.error({ err: stored.unreadable }, 'what is stored of a session cannot be opened')
+      this.#set({
+        state: 'Failed',
+        reason: 'KeysUnreadable',
+        message: 'What is stored of this session was sealed with a key that the worker does not have: give it back.',
+        attempt: 0,
+      })
+      return
+    }
+    this.outbox.offer(stored.sends)
+    this.takeCommands(stored.commands)
+    if (stored.credential && linkingAttempt > stored.credential.linkingAttempt) {
+      void this.relink(linkingAttempt)
+      return
+    }
+    this.#driver = this.#createDriver(stored.credential?.value, stored.journal)
+    if (RESTING.has(this.#state.state)) {
+      this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
+      this.#changed()
+      void this.#runCommands()
+    } else this.#driver.start()
+  }
+
+  /** Forgets the account and offers codes for a new link. */
+  async relink(linkingAttempt: number): Promise<void> {
+    this.#linkingAttempt = linkingAttempt
+    this.log.info({ linkingAttempt }, 'linking anew')
+    this.outbox.notReady()
+    await this.#driver?.stop()
+    this.#store.close()
+    if (this.#stopped) return
+    this.#openStore()
+    await this.#store.write({ purge: true })
+    if (this.#stopped) return
+    this.#driver = this.#createDriver(undefined, [])
+    this.#driver.start()
+  }
+
+  /** Open commands, as the database has them. */
+  takeCommands(commands: CommandRow[]): void {
+    const known = new Set(this.#commands.map((command) => command.id))
+    this.#commands.push(...commands.filter((command) => !known.has(command.id)))
+    void this.#runCommands()
+  }
+
+  /** Somebody wants to see a code. */
+  wantCode(): void {
+    this.#driver?.wantCode()
+  }
+
+  /** Closes the connection and writes what waits. Afterwards the claim can be released. */
+  async stop(why: 'stopped' | 'moved'): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.outbox.stop()
+    await this.#driver?.stop()
+    this.qr.clear()
+    const moved = { state: 'Disconnected', reason: 'Moving', message: 'The session moves to another worker.' } as const
+    const stopped = {
+      state: 'Stopped',
+      reason: 'Stopped',
+      message: 'The session is stopped; nothing is lost.',
+    } as const
+    if (why === 'stopped') this.#set({ ...this.#state, ...stopped, attempt: 0 })
+    else if (!RESTING.has(this.#state.state)) this.#set({ ...this.#state, ...moved, attempt: 0 })
+    this.#store.close()
+    // Units of a session are written in order: when an empty one is durable, all before it are.
+    await Promise.race([this.#environment.committer.add({ owner: this.owner }), this.owner.whenLost()])
+  }
+
+  #lost(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#driver?.destroy()
+    this.outbox.stop()
+    this.#store.close()
+    this.qr.clear()
+    this.log.warn({ reason: this.owner.loss?.message }, 'lost')
+  }
+
+  #openStore(): void {
+    const { committer, loader, cache, drivers } = this.#environment
+    const section = cache.section(`${this.id}/${this.owner.epoch}`)
+    this.#store = new SessionStore({ owner: this.owner, committer, loader, cache: section, codec: drivers.codec })
+  }
+
+  #createDriver(credential: Buffer | undefined, openJournal: StoredSession['journal']): Driver {
+    const { drivers, logins, mayAct, stillOurs, journalBody, sent } = this.#environment
+    const { owner } = this
+    const host: DriverHost = {
+      sessionId: this.id,
+      store: this.#store,
+      log: this.log,
+      logins,
+      credential,
+      linkingAttempt: this.#linkingAttempt,
+      openJournal,
+      mayAct,
+      stillOurs: () => stillOurs(owner),
+      journalBody: (hash) => journalBody(owner, hash),
+      sent: (whatsappId) => sent(owner, whatsappId),
+      report: (report) => this.#report(report),
+      qr: (code) => this.#offer(code),
+      statuses: (changes) => this.outbox.statuses(changes),
+      ready: () => this.outbox.ready(),
+    }
+    return drivers.create(host)
+  }
+
+  #offer(code: QrCode | undefined): void {
+    if (code) this.qr.offer(code)
+    else this.qr.clear()
+  }
+
+  #report(report: ConnectionReport): void {
+    if (this.#stopped) return
+    if (report.state !== 'Connected') this.outbox.notReady()
+    this.#set(report)
+    void this.#runCommands()
+  }
+
+  #set(report: ConnectionReport): void {
+    const since = report.state === this.#state.state ? this.#state.since : new Date()
+    this.#state = { ...report, since }
+    void this.#store.write({ state: { ...this.#state } })
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#environment.changed(this)
+  }
+
+  /** Carries out what can be now; the others wait for a connection. */
+  async #runCommands(): Promise<void> {
+    if (this.#runningCommands || this.#stopped || !this.#driver || !this.#environment.mayAct()) return
+    this.#runningCommands = true
+    try {
+      while (this.#commands[0] && (await this.#logout(this.#commands[0]))) this.#commands.shift()
+    } catch (error) {
+      this.log.warn({ err: error }, 'a command could not be carried out yet')
+    } finally {
+      this.#runningCommands = false
+    }
+  }
+
+  /** False: not now. */
+  async #logout({ id }: CommandRow): Promise<boolean> {
+    const { state } = this.#state
+    if (state === 'Connected') {
+      await this.#driver!.logout()
+    } else if (this.linked && !RESTING.has(state)) {
+      return false // there is a link, and it takes a connection to undo it
+    }
+    await this.#store.write({ commands: [{ id, status: 'done' }] })
+    return true
+  }
+}
+
+function stateFrom(row: StateRow | undefined): SessionState {
+  if (!row) return { state: 'Connecting', attempt: 0, since: new Date() }
+  const { state, reason, message, attempt, since, phoneNumber, lid } = row
+  return { state: state as SessionState['state'], reason, message, attempt, since, phoneNumber, lid }
+}

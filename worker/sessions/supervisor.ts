@@ -1,0 +1,272 @@
+/**
+ * Holds the sessions that are placed on this worker.
+ *
+ * Each change of a resource, and each second, the plan of reconcile.ts is carried out: sessions to be claimed are claimed
+ * together, in one statement; one that another boot still holds is tried again after 100 ms, later each second. A claim is
+ * committed before anything of the session is loaded. Sessions to be left are stopped, written, released, each by itself.
+ * While Kubernetes is unreachable the last known resources count, so sessions just go on.
+ */
+import type { KeyRing } from '@berth/core/crypto/seal.ts'
+import type { Reflector } from '@berth/core/kube/reflector.ts'
+import { sleep } from '@berth/core/kube/sleep.ts'
+import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import { journalBody, loadCommands, loadSends, loadSent } from '@berth/core/postgres/auth-state.ts'
+import { claim, owned, release } from '@berth/core/postgres/ownership.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { DriverFactory } from '../drivers/driver.ts'
+import type { StatusWriter } from '../kube-status.ts'
+import { claims, losses } from '../metrics.ts'
+import { OUTBOX_BATCH } from '../outbox.ts'
+import type { Cache } from '../store/cache.ts'
+import type { Committer } from '../store/committer.ts'
+import type { Loader } from '../store/loader.ts'
+import { Ownership, OwnershipLost } from '../store/ownership.ts'
+import { persist } from '../store/persist.ts'
+import { journalPlace } from '../store/unit.ts'
+import { loadSessions } from './load.ts'
+import { LoginGate } from './login-gate.ts'
+import { plan, type WantedSession, wantedOf } from './reconcile.ts'
+import { Session, type SessionEnvironment } from './session.ts'
+
+const TICK_MS = 1000
+/** Commands come with a wake; this is for those whose wake was lost. */
+const COMMANDS_EVERY_TICKS = 5
+const CLAIM_WAIT_MS = 100
+const MAX_CLAIM_WAIT_MS = 1000
+/** Sessions that leave at the same time when the worker stops: a gap per session, not per pod. */
+const LEAVING_AT_ONCE = 4
+
+export interface SupervisorOptions {
+  pool: Pool
+  bootId: string
+  podUid: string
+  keys: KeyRing
+  sessions: Pick<Reflector<WhatsAppSession>, 'list'>
+  committer: Committer
+  loader: Loader
+  cache: Cache
+  drivers: DriverFactory
+  status: StatusWriter
+  mayAct(): boolean
+  log: Logger
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #environment: SessionEnvironment
+  readonly #held = new Map<string, Session>()
+  readonly #leaving = new Map<Session, Promise<void>>()
+  /** Sessions that could not be claimed: how often, and when to try again (performance.now()). */
+  readonly #claimTries = new Map<string, { failures: number; notBefore: number }>()
+  #claiming = false
+  #soon: NodeJS.Timeout | undefined
+  #tick: NodeJS.Timeout | undefined
+  #ticks = 0
+  #polling = false
+  #stopping = false
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    const { pool, bootId, committer, loader, cache, drivers, mayAct, status, log } = options
+    this.#environment = {
+      committer,
+      loader,
+      cache,
+      drivers,
+      mayAct,
+      log,
+      logins: new LoginGate(),
+      stillOurs: async (owner) => {
+        const ours = await persist('claim check', log, () => owned(pool, bootId, [owner]))
+        if (!ours.has(owner.sessionId)) owner.lose(new OwnershipLost(owner.sessionId))
+        return !owner.loss
+      },
+      journalBody: async (owner, hash) => {
+        const box = await persist('journal', log, () => journalBody(pool, bootId, owner.sessionId, hash))
+        return box && owner.sealer.open(journalPlace(hash), box)
+      },
+      sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
+      changed: (session) => status.add(session.id),
+    }
+  }
+
+  start(): void {
+    this.#tick = setInterval(() => void this.#onTick(), TICK_MS)
+    this.reconcileSoon()
+  }
+
+  /** The session, while this boot owns it. */
+  get(sessionId: string): Session | undefined {
+    const session = this.#held.get(sessionId)
+    return session?.owner.loss ? undefined : session
+  }
+
+  list(): Session[] {
+    return [...this.#held.values()]
+  }
+
+  /** A resource changed. Many changes are one round. */
+  reconcileSoon(afterMs = 0): void {
+    if (this.#stopping) return
+    clearTimeout(this.#soon)
+    this.#soon = setTimeout(() => this.#reconcile(), afterMs)
+  }
+
+  /** Looks for open sends and commands now. */
+  async wake(session: Session): Promise<void> {
+    await this.#poll([session], [session])
+  }
+
+  /** Gives all sessions back, a few at a time; resolves when none is held. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#soon)
+    clearInterval(this.#tick)
+    const rest = this.list()
+    const leave = async () => {
+      for (let session = rest.shift(); session; session = rest.shift()) await this.#leave(session, 'moved')
+    }
+    await Promise.all(Array.from({ length: LEAVING_AT_ONCE }, leave))
+  }
+
+  /** Closes all connections at once and without a word: this boot owns nothing any more. */
+  destroy(reason: Error): void {
+    this.#stopping = true
+    clearTimeout(this.#soon)
+    clearInterval(this.#tick)
+    for (const session of this.list()) session.owner.lose(reason)
+  }
+
+  #reconcile(): void {
+    if (this.#stopping) return
+    const { podUid, sessions } = this.#options
+    const resources = sessions.list()
+    const wanted = resources.flatMap((resource) => wantedOf(resource, podUid) ?? [])
+    const stopped = new Set(
+      resources.flatMap(({ spec, status }) => (status?.id && spec.desiredState === 'Stopped' ? [status.id] : [])),
+    )
+    const todo = plan(
+      wanted,
+      this.list().map(({ id, generation, linkingAttempt }) => ({ sessionId: id, generation, linkingAttempt })),
+      stopped,
+    )
+    for (const { sessionId, why } of todo.stop) void this.#leave(this.#held.get(sessionId)!, why)
+    for (const { sessionId, linkingAttempt } of todo.relink) void this.#held.get(sessionId)!.relink(linkingAttempt)
+    this.#forgetTries(new Set(wanted.map((want) => want.sessionId)))
+    if (todo.claim.length > 0) void this.#claim(todo.claim)
+  }
+
+  #forgetTries(wanted: Set<string>): void {
+    for (const sessionId of this.#claimTries.keys()) {
+      if (!wanted.has(sessionId)) this.#claimTries.delete(sessionId)
+    }
+  }
+
+  async #claim(wanted: WantedSession[]): Promise<void> {
+    if (this.#claiming || !this.#options.mayAct()) return // the next tick comes back
+    const now = performance.now()
+    const due = wanted.filter(({ sessionId }) => (this.#claimTries.get(sessionId)?.notBefore ?? 0) <= now)
+    if (due.length === 0) return
+    this.#claiming = true
+    try {
+      await this.#claimNow(due)
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'claiming failed, trying again')
+    } finally {
+      this.#claiming = false
+    }
+    const waits = [...this.#claimTries.values()].map(({ notBefore }) => notBefore - performance.now())
+    if (waits.length > 0) this.reconcileSoon(Math.max(10, Math.min(...waits)))
+  }
+
+  async #claimNow(wanted: WantedSession[]): Promise<void> {
+    const { pool, bootId, keys, log } = this.#options
+    const claimed = await claim(pool, bootId, wanted)
+    const wantedById = new Map(wanted.map((want) => [want.sessionId, want]))
+    const owners = claimed.map((one) => new Ownership(one, keys.sealer(one.sessionId)))
+    for (const owner of owners) {
+      this.#claimTries.delete(owner.sessionId)
+      wantedById.delete(owner.sessionId)
+    }
+    for (const sessionId of wantedById.keys()) this.#tryClaimLater(sessionId)
+    if (owners.length === 0) return
+    claims.inc(owners.length)
+    log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
+    const stored = await persist('claimed sessions', log, () => loadSessions(pool, bootId, owners))
+    for (const [owner, content] of stored) {
+      const want = wanted.find(({ sessionId }) => sessionId === owner.sessionId)!
+      const session = new Session(owner, want, content, this.#environment)
+      this.#held.set(session.id, session)
+      owner.onLoss(() => this.#onLoss(session))
+      session.start(content, want.linkingAttempt)
+    }
+    this.reconcileSoon() // what changed while we were loading
+  }
+
+  #tryClaimLater(sessionId: string): void {
+    const failures = (this.#claimTries.get(sessionId)?.failures ?? 0) + 1
+    const waitMs = Math.min(MAX_CLAIM_WAIT_MS, CLAIM_WAIT_MS * 2 ** Math.min(failures - 1, 10))
+    this.#claimTries.set(sessionId, { failures, notBefore: performance.now() + waitMs })
+  }
+
+  #onLoss(session: Session): void {
+    if (this.#leaving.has(session)) return
+    if (this.#held.get(session.id) === session) this.#held.delete(session.id)
+    losses.inc()
+    this.#claimTries.set(session.id, { failures: 1, notBefore: performance.now() + MAX_CLAIM_WAIT_MS })
+    this.reconcileSoon(MAX_CLAIM_WAIT_MS)
+  }
+
+  /** Stops a session, writes what waits, releases its claim. */
+  #leave(session: Session, why: 'stopped' | 'moved'): Promise<void> {
+    const leaving = this.#leaving.get(session)
+    if (leaving) return leaving
+    const left = this.#leaveNow(session, why).finally(() => {
+      this.#leaving.delete(session)
+      if (this.#held.get(session.id) === session) this.#held.delete(session.id)
+      this.reconcileSoon()
+    })
+    this.#leaving.set(session, left)
+    return left
+  }
+
+  async #leaveNow(session: Session, why: 'stopped' | 'moved'): Promise<void> {
+    const { pool, bootId, status, log } = this.#options
+    await session.stop(why)
+    // The next owner tells its own state; a stopped session has none.
+    if (why === 'stopped') await Promise.race([status.write(session), sleep(1000)])
+    if (!session.owner.loss) await persist('release', log, () => release(pool, bootId, [session.owner]))
+    session.owner.lose(new Error('released'))
+    session.log.info({ why }, 'released')
+  }
+
+  async #onTick(): Promise<void> {
+    this.#reconcile()
+    if (this.#polling || !this.#options.mayAct()) return
+    this.#polling = true
+    this.#ticks++
+    try {
+      const held = this.list().filter((session) => !session.stopped)
+      const hungry = held.filter((session) => session.state.state === 'Connected' && session.outbox.wantsMore)
+      for (const session of held) session.outbox.pump()
+      await this.#poll(hungry, this.#ticks % COMMANDS_EVERY_TICKS === 0 ? held : [])
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'open sends could not be read')
+    } finally {
+      this.#polling = false
+    }
+  }
+
+  async #poll(forSends: Session[], forCommands: Session[]): Promise<void> {
+    const { pool, bootId } = this.#options
+    const ids = (sessions: Session[]) => sessions.map((session) => session.id)
+    for (const session of forSends) session.outbox.beforeLoad()
+    const [sends, commands] = await Promise.all([
+      forSends.length ? loadSends(pool, bootId, ids(forSends), OUTBOX_BATCH) : [],
+      forCommands.length ? loadCommands(pool, bootId, ids(forCommands)) : [],
+    ])
+    for (const [id, rows] of Map.groupBy(sends, (row) => row.session_id)) this.get(id)?.outbox.offer(rows)
+    for (const [id, rows] of Map.groupBy(commands, (row) => row.session_id)) this.get(id)?.takeCommands(rows)
+  }
+}

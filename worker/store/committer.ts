@@ -1,0 +1,224 @@
+/**
+ * One group committer per process. It collects the writes of all sessions and writes them in one statement, which is
+ * one transaction: fence and commit number are part of it (core/postgres/commit.ts).
+ *
+ * Idle → writing, on the next turn of the event loop after an urgent unit, or 25 ms after a lazy one. There is one commit
+ * in flight; what comes meanwhile is the next batch, so the commit in flight is the collector and no delay is needed.
+ * Writing → settled: units of sessions whose fence held resolve; the other sessions are lost, and their units never
+ * settle (a rejection would make the provider's library tell the sender that decryption failed).
+ * Writing → unsure, when the connection breaks or no answer comes: a new connection asks for the commit number. It tells
+ * whether the commit landed; if not, the same rows go again. Another number than these two means that the database went
+ * back in time: everything stops.
+ * Writing → alone, when Postgres says that the statement itself is bad: each session of the batch is written by itself,
+ * and only the one with the bad row falls.
+ */
+
+import { backoffMs } from '@berth/core/kube/backoff.ts'
+import { sleep } from '@berth/core/kube/sleep.ts'
+import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
+import { commitNumber, owned } from '@berth/core/postgres/ownership.ts'
+import { isPermanent, type openClient } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import { commitSeconds, commits } from '../metrics.ts'
+import { type Ownership, OwnershipLost } from './ownership.ts'
+import { toRows, type Unit } from './unit.ts'
+import { within } from './within.ts'
+
+const LAZY_MS = 25
+const MAX_UNITS = 2000
+/** Above Postgres' own limit for a statement, so that normally it is Postgres that gives up. */
+const ANSWER_MS = 12_000
+const DISCONNECT_MS = 1000
+const BACKOFF = { baseMs: 50, maxMs: 1000 }
+
+/** A connection that only the committer uses. */
+export type CommitConnection = Pick<Awaited<ReturnType<typeof openClient>>, 'query' | 'end'>
+
+export interface CommitterOptions {
+  bootId: string
+  connect: () => Promise<CommitConnection>
+  /** The database is older than what it told us before. Nothing may go on. */
+  onWentBack: (error: Error) => void
+  log: Logger
+}
+
+export class DatabaseWentBack extends Error {
+  override name = 'DatabaseWentBack'
+}
+
+interface Pending {
+  unit: Unit
+  resolve: () => void
+}
+
+export class Committer {
+  readonly #options: CommitterOptions
+  #queue: Pending[] = []
+  #lazyTimer: NodeJS.Timeout | undefined
+  #scheduled = false
+  #writing = false
+  #stopped = false
+  #connection: CommitConnection | undefined
+  /** Number of the last commit that is known to have landed. */
+  #number = 0
+  /** A commit was sent and its answer did not come. */
+  #unsure = false
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Resolves when the unit is durable; never, when it is refused: then the owner is lost. Units of a session are written
+   * in the order of their adding. A lazy one rides along with the next commit, 25 ms at most.
+   */
+  add(unit: Unit, { lazy = false } = {}): Promise<void> {
+    if (unit.owner.loss || this.#stopped) return new Promise(() => {})
+    return new Promise((resolve) => {
+      this.#queue.push({ unit, resolve })
+      this.#schedule(lazy)
+    })
+  }
+
+  /** Units that are not settled yet. */
+  get backlog(): number {
+    return this.#queue.length
+  }
+
+  /** Writes nothing more; what waits never settles. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#lazyTimer)
+    await this.#disconnect()
+  }
+
+  #schedule(lazy: boolean): void {
+    if (this.#writing || this.#scheduled) return
+    if (lazy) {
+      this.#lazyTimer ??= setTimeout(() => void this.#run(), LAZY_MS)
+      return
+    }
+    this.#scheduled = true
+    setImmediate(() => void this.#run())
+  }
+
+  /** Writes batch after batch until nothing waits. */
+  async #run(): Promise<void> {
+    clearTimeout(this.#lazyTimer)
+    this.#lazyTimer = undefined
+    this.#scheduled = false
+    if (this.#writing || this.#stopped) return
+    this.#writing = true
+    try {
+      while (this.#queue.length > 0 && !this.#stopped) {
+        const batch = this.#queue.splice(0, MAX_UNITS).filter(({ unit }) => !unit.owner.loss)
+        if (batch.length > 0) await this.#settle(batch)
+      }
+    } catch (error) {
+      this.#wentBack(error as Error)
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  async #settle(batch: Pending[]): Promise<void> {
+    const owners = new Map(batch.map(({ unit }) => [unit.owner.sessionId, unit.owner]))
+    const rows = toRows(batch.map(({ unit }) => unit))
+    const held = await this.#write(rows, owners)
+    for (const [sessionId, owner] of owners) {
+      if (!held.has(sessionId)) owner.lose(new OwnershipLost(sessionId))
+    }
+    for (const { unit, resolve } of batch) {
+      if (!unit.owner.loss) resolve()
+    }
+  }
+
+  /** Writes the rows, whatever it takes; answers the sessions whose fence held. Throws DatabaseWentBack only. */
+  async #write(rows: SessionRows[], owners: Map<string, Ownership>): Promise<Set<string>> {
+    const end = commitSeconds.startTimer()
+    for (let failures = 1; ; failures++) {
+      try {
+        const held = await this.#attempt(rows)
+        if (failures > 1) this.#options.log.info({ failures }, 'commits go on')
+        commits.inc()
+        end()
+        return held
+      } catch (error) {
+        if (error instanceof DatabaseWentBack) throw error
+        if (this.#stopped) return new Promise(() => {})
+        if (isPermanent(error)) {
+          this.#unsure = false // a statement that fails leaves the number as it was
+          return this.#writeAlone(rows, owners, error as Error)
+        }
+        this.#options.log.warn(
+          { err: error, failures, sessions: rows.length },
+          'commit without an answer, trying again',
+        )
+        await this.#disconnect()
+        await sleep(backoffMs(failures, BACKOFF))
+      }
+    }
+  }
+
+  async #writeAlone(rows: SessionRows[], owners: Map<string, Ownership>, error: Error): Promise<Set<string>> {
+    if (rows.length === 1) {
+      const { sessionId } = rows[0]!.session
+      this.#options.log.error(
+        { sessionId, err: error },
+        'a session wrote what the database refuses: it is taken up anew',
+      )
+      owners.get(sessionId)!.lose(error)
+      return new Set()
+    }
+    const held = new Set<string>()
+    for (const row of rows) {
+      for (const sessionId of await this.#write([row], owners)) held.add(sessionId)
+    }
+    return held
+  }
+
+  async #attempt(rows: SessionRows[]): Promise<Set<string>> {
+    const { bootId } = this.#options
+    this.#connection ??= await this.#options.connect()
+    const connection = this.#connection
+    const next = this.#number + 1
+    if (this.#unsure) {
+      const number = await within(ANSWER_MS, commitNumber(connection, bootId))
+      if (number !== next && number !== this.#number) {
+        throw new DatabaseWentBack(
+          `the database is at commit ${number} of this boot, which has written ${this.#number}`,
+        )
+      }
+      this.#unsure = false
+      if (number === next) {
+        this.#number = next
+        return within(
+          ANSWER_MS,
+          owned(
+            connection,
+            bootId,
+            rows.map((row) => row.session),
+          ),
+        )
+      }
+    }
+    this.#unsure = true
+    const held = await within(ANSWER_MS, writeCommit(connection, bootId, next, rows))
+    if (!held) throw new Error(`commit ${next} was not the next one`) // an earlier try of it may have landed meanwhile
+    this.#number = next
+    this.#unsure = false
+    return held
+  }
+
+  async #disconnect(): Promise<void> {
+    const connection = this.#connection
+    this.#connection = undefined
+    if (connection) await within(DISCONNECT_MS, connection.end()).catch(() => {})
+  }
+
+  #wentBack(error: Error): void {
+    this.#stopped = true
+    for (const { unit } of this.#queue) unit.owner.lose(error)
+    this.#options.onWentBack(error)
+  }
+}

@@ -1,0 +1,23 @@
+/** Reads and calls that wait for Postgres instead of failing with it. */
+import { backoffMs } from '@berth/core/kube/backoff.ts'
+import { sleep } from '@berth/core/kube/sleep.ts'
+import { isPermanent } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import { within } from './within.ts'
+
+const ANSWER_MS = 12_000
+const BACKOFF = { baseMs: 50, maxMs: 1000 }
+
+/** Asks until there is an answer. Rejects with what can't be helped by repeating, and when `signal` is aborted. */
+export async function persist<T>(what: string, log: Logger, ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    signal?.throwIfAborted()
+    try {
+      return await within(ANSWER_MS, ask())
+    } catch (error) {
+      if (isPermanent(error)) throw error
+      log.warn({ err: error, failures }, `${what}: no answer from the database, trying again`)
+      await sleep(backoffMs(failures, BACKOFF), signal)
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * A worker: one boot that holds sessions. Listening first, then the lease, then the sessions.
+ *
+ * Ends in one of three ways: stopped (sessions are given back one by one, then the lease is ended), revoked (another boot
+ * may own the sessions already: every socket is closed at once), or because the database went back in time.
+ */
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { KubeClient } from '@berth/core/kube/client.ts'
+import type { KubeConfig } from '@berth/core/kube/config.ts'
+import { Reflector } from '@berth/core/kube/reflector.ts'
+import { sleep } from '@berth/core/kube/sleep.ts'
+import { SessionKind } from '@berth/core/model/kind.ts'
+import { requireSchema, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
+import { endLease, openLease } from '@berth/core/postgres/ownership.ts'
+import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { WorkerConfig } from './config.ts'
+import type { DriverFactory } from './drivers/driver.ts'
+import { createHttpServer } from './http/server.ts'
+import { StatusWriter } from './kube-status.ts'
+import { Lease } from './lease/lease.ts'
+import { countSessions } from './metrics.ts'
+import { Supervisor } from './sessions/supervisor.ts'
+import { Cache } from './store/cache.ts'
+import { Committer } from './store/committer.ts'
+import { Loader } from './store/loader.ts'
+import { persist } from './store/persist.ts'
+import { within } from './store/within.ts'
+
+const CACHE_BYTES = 64 * 1024 * 1024
+const POOL_CONNECTIONS = 3
+const ROLE = 'berth_worker'
+
+export interface WorkerParts {
+  config: WorkerConfig
+  kube: KubeConfig
+  drivers: DriverFactory
+  /** The boot is over without having been stopped: the process must exit with an error. Its sockets are closed. */
+  onDead: (reason: string) => void
+  log: Logger
+}
+
+export interface RunningWorker {
+  bootId: string
+  /** Where the gateway reaches it. */
+  address: string
+  /** Gives everything back; resolves when the process may exit. */
+  stop(): Promise<void>
+}
+
+/** Resolves when the lease is open and sessions are being watched. Rejects when the database is not fit for this release. */
+export async function startWorker({ config, kube, drivers, onDead, log }: WorkerParts): Promise<RunningWorker> {
+  const bootId = randomUUID()
+  const url = config.databaseUrl
+  const pool = openPool({ url, role: ROLE, application: 'berth-worker', max: POOL_CONNECTIONS })
+  const client = new KubeClient(kube, { component: 'worker' })
+  const find = (sessionId: string) => supervisor.get(sessionId)
+  let lease: Lease | undefined
+  let dead = false
+
+  const die = (reason: string): void => {
+    if (dead) return
+    dead = true
+    supervisor.destroy(new Error(reason))
+    onDead(reason)
+  }
+  const committer = new Committer({
+    bootId,
+    connect: () => openClient({ url, role: ROLE, application: 'berth-worker-commits' }),
+    onWentBack: (error) => {
+      log.error({ err: error }, 'the database went back in time: nothing goes on until it was repaired')
+      die(error.message)
+    },
+    log,
+  })
+  const reflector = new Reflector(client, SessionKind, {
+    namespace: config.namespace,
+    fieldSelector: `status.placement.worker=${config.worker}`,
+    onChange: () => supervisor.reconcileSoon(),
+    log,
+  })
+  const status = new StatusWriter({ client, sessions: reflector, find, log })
+  const supervisor: Supervisor = new Supervisor({
+    pool,
+    bootId,
+    podUid: config.podUid,
+    keys: config.encryptionKeys,
+    sessions: reflector,
+    committer,
+    loader: new Loader(pool, bootId, log),
+    cache: new Cache(CACHE_BYTES),
+    drivers,
+    status,
+    mayAct: () => Boolean(lease?.mayAct) && !dead,
+    log,
+  })
+  const http = createHttpServer({
+    token: config.internalToken,
+    find,
+    wake: (session) => supervisor.wake(session),
+    notReady: () => {
+      if (!lease?.mayAct) return 'the lease was not renewed lately'
+      return reflector.isSynced ? undefined : 'the sessions were not listed yet'
+    },
+  })
+  countSessions(() => supervisor.list().map((session) => session.state.state))
+
+  await http.listen({ host: config.podIp, port: config.port })
+  const { port } = http.server.address() as AddressInfo
+  const address = `http://${config.podIp.includes(':') ? `[${config.podIp}]` : config.podIp}:${port}`
+  await requireFit(pool, log)
+  const boot = { bootId, podUid: config.podUid, worker: config.worker, address }
+  await persist('lease', log, () => openLease(pool, boot))
+  lease = new Lease({ databaseUrl: url, bootId, onRefused: die, log })
+  reflector.start()
+  supervisor.start()
+  log.info({ bootId, address }, 'the worker is running')
+
+  return {
+    bootId,
+    address,
+    async stop() {
+      await reflector.stop()
+      await Promise.race([supervisor.stop(), sleep(config.stopMs)])
+      await status.stop()
+      await within(2000, endLease(pool, bootId)).catch((error) => log.warn({ err: error }, 'the lease was not ended'))
+      await lease?.stop()
+      await committer.stop()
+      await http.close()
+      await client.close()
+      await pool.end()
+    },
+  }
+}
+
+/** Waits for the database; rejects when its schema is not the one of this release. */
+async function requireFit(pool: Pool, log: Logger): Promise<void> {
+  const mismatch = await persist('schema', log, () =>
+    requireSchema(pool).catch((error) => {
+      if (error instanceof SchemaMismatch) return error
+      throw error
+    }),
+  )
+  if (mismatch) throw mismatch
+}
