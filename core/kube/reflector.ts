@@ -13,6 +13,7 @@ import type { KubeClient } from './client.ts'
 import { isGone, KubeError } from './error.ts'
 import { type Log, silent } from './log.ts'
 import { type Change, cacheKey, isNewer, ObjectCache } from './object-cache.ts'
+import { ALL_NAMESPACES } from './path.ts'
 import { compileSelectors } from './selector.ts'
 import { sleep } from './sleep.ts'
 import { type WatchEvent, WatchFormatError } from './watch-lines.ts'
@@ -98,7 +99,7 @@ export class Reflector<T extends KubeObject> {
   /** The object as last heard. Never change it: everyone gets the same one. */
   get(name: string, namespace?: string): T | undefined {
     const { namespace: own } = this.#options
-    const usual = own && own !== '*' ? own : this.#client.namespace
+    const usual = own && own !== ALL_NAMESPACES ? own : this.#client.namespace
     return this.#cache.get(cacheKey(name, this.#kind.namespaced ? (namespace ?? usual) : undefined))
   }
 

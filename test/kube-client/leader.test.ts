@@ -69,6 +69,29 @@ test('one leads; when it stops it gives the lease up, and the other takes over w
   expect((await client.get(LeaseKind, 'handover'))?.spec?.holderIdentity).toBe('')
 })
 
+test('the lease is given up only when the work has ended', async () => {
+  const { client } = cluster
+  const lines: string[] = []
+  const started = Promise.withResolvers<void>()
+  const elector = new LeaderElector(client, {
+    ...SLOW,
+    name: 'winding-down',
+    identity: 'a',
+    onStarted: async (signal) => {
+      started.resolve()
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      // Longer than giving up the lease would take.
+      for (let i = 0; i < 5; i++) lines.push((await client.get(LeaseKind, 'winding-down'))?.spec?.holderIdentity ?? '')
+      lines.push('work ended')
+    },
+    onStopped: () => lines.push('stopped'),
+  })
+  void elector.run()
+  await started.promise
+  await elector.stop()
+  expect(lines).toEqual(['a', 'a', 'a', 'a', 'a', 'work ended', 'stopped'])
+})
+
 test('a leader that is cut off stops before another starts, and waits its turn afterwards', async () => {
   const proxy = await CuttableProxy.start(cluster.config.server)
   const remote = new KubeClient({ ...cluster.config, server: proxy.url })
