@@ -6,6 +6,7 @@ import { chatOf } from './chat.ts'
 
 const NAME_RULE =
   'Write at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit, for example "support"'
+const NOT_AN_OBJECT = 'Send a JSON object'
 export const MAX_TEXT_BYTES = 65_536
 export const MAX_PAGE = 100
 
@@ -61,13 +62,16 @@ export const Session = z
 export type Session = z.infer<typeof Session>
 
 export const SessionChange = z
-  .strictObject({
-    desiredState: z.enum(['Running', 'Stopped'], 'Write "Running" or "Stopped"').default('Running'),
-    linking: z
-      .strictObject({ method: z.enum(['QR'], 'Write "QR"').default('QR') })
-      .default({ method: 'QR' })
-      .describe('How the phone is linked'),
-  })
+  .strictObject(
+    {
+      desiredState: z.enum(['Running', 'Stopped'], 'Write "Running" or "Stopped"').default('Running'),
+      linking: z
+        .strictObject({ method: z.enum(['QR'], 'Write "QR"').default('QR') })
+        .default({ method: 'QR' })
+        .describe('How the phone is linked'),
+    },
+    NOT_AN_OBJECT,
+  )
   .meta({ id: 'SessionChange', examples: [{ desiredState: 'Running', linking: { method: 'QR' } }] })
 export type SessionChange = z.infer<typeof SessionChange>
 
@@ -87,15 +91,18 @@ export const Recipient = z
   .meta({ examples: ['+5511999990002'] })
 
 export const NewMessage = z
-  .strictObject({
-    to: Recipient,
-    text: z
-      .string('Write the text of the message')
-      .min(1, 'Write at least one character')
-      .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'Write valid Unicode without U+0000')
-      .describe('At most 64 kB of UTF-8')
-      .meta({ examples: ['Hello!'] }),
-  })
+  .strictObject(
+    {
+      to: Recipient,
+      text: z
+        .string('Write the text of the message')
+        .min(1, 'Write at least one character')
+        .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'Write valid Unicode without U+0000')
+        .describe('At most 64 kB of UTF-8')
+        .meta({ examples: ['Hello!'] }),
+    },
+    NOT_AN_OBJECT,
+  )
   .meta({ id: 'NewMessage', examples: [{ to: '+5511999990002', text: 'Hello!' }] })
 
 export const Message = z

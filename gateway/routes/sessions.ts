@@ -128,7 +128,7 @@ export function sessionRoutes(app: App, context: Context): void {
           'The same request again changes nothing. A new session is linked by scanning the code of …/qr with the phone.',
         tags: tags.sessions,
         params: NewSessionParams,
-        body: SessionChange.prefault({}),
+        body: SessionChange.nullish(),
         response: {
           200: Session.describe('It was there already'),
           201: Session.describe('It was created'),
@@ -145,12 +145,13 @@ export function sessionRoutes(app: App, context: Context): void {
       },
     },
     async (request, reply) => {
-      const { caller, body } = request
+      const { caller } = request
       const { name } = request.params
+      const wanted = request.body ?? SessionChange.parse({})
       const key = keyOf(caller, name, await findSession(database, caller.tenantId, name))
       const { session, created } = await controlPlane.declare(key, async (current) => {
         if (!current) await checkCreation(caller, key.resourceName)
-        return { desiredState: body.desiredState, method: body.linking.method }
+        return { desiredState: wanted.desiredState, method: wanted.linking.method }
       })
       return reply.code(created ? 201 : 200).send(await takenUp(caller, name, session))
     },

@@ -1,0 +1,190 @@
+/**
+ * A worker as far as the gateway can tell: a lease, claims and commits through the real functions of the database, and
+ * the HTTP API of core/model/worker-api.ts. It speaks to no phone: the test says what happens.
+ */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Qr } from '@berth/core/model/worker-api.ts'
+import { Wake } from '@berth/core/model/worker-api.ts'
+import { loadCommands, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { type SessionRows, type StateRow, writeCommit } from '@berth/core/postgres/commit.ts'
+import { claim, endLease, openLease, release } from '@berth/core/postgres/ownership.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+
+/** The parts of a commit that tests write. */
+export type Rows = Partial<Pick<SessionRows, 'received' | 'statuses' | 'state' | 'commands'>>
+
+interface Held {
+  epoch: number
+  codes: Qr[]
+  /** Sends what is open when it is woken. */
+  sends: boolean
+}
+
+export class FakeWorker {
+  readonly bootId = randomUUID()
+  readonly podUid = randomUUID()
+  /** The calls that came, as `METHOD /path`. */
+  readonly calls: string[] = []
+  /** Answers every call with this status instead. */
+  answerWith: number | undefined
+  readonly #db: Pool
+  readonly #token: string
+  readonly #held = new Map<string, Held>()
+  readonly #server = createServer((request, response) => void this.#answer(request, response))
+  #changed = Promise.withResolvers<void>()
+  #commit = 0
+  #lastCommit: Promise<unknown> = Promise.resolve()
+
+  constructor(db: Pool, token: string) {
+    this.#db = db
+    this.#token = token
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Listens and opens the lease. */
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    const boot = { bootId: this.bootId, podUid: this.podUid, worker: 'fake', address: this.address }
+    await openLease(this.#db, boot)
+    return this
+  }
+
+  /** Claims a session under a generation; false when somebody else holds it. */
+  async claim(sessionId: string, generation: number, { sends = true } = {}): Promise<boolean> {
+    const [claimed] = await claim(this.#db, this.bootId, [{ sessionId, generation }])
+    if (!claimed) return false
+    this.#held.set(sessionId, { epoch: claimed.epoch, codes: [], sends })
+    return true
+  }
+
+  async release(sessionId: string): Promise<void> {
+    const { epoch } = this.#held.get(sessionId)!
+    this.#held.delete(sessionId)
+    await release(this.#db, this.bootId, [{ sessionId, epoch }])
+    this.#notify()
+  }
+
+  /** Answers 421 for the session from now on, though Postgres still names this boot. */
+  forget(sessionId: string): void {
+    this.#held.delete(sessionId)
+  }
+
+  /** One commit for one session, under the fence. */
+  async write(sessionId: string, rows: Rows): Promise<void> {
+    const { epoch } = this.#held.get(sessionId)!
+    const session = { sessionId, epoch }
+    const all = { session, keys: [], journal: [], received: [], statuses: [], commands: [], ...rows }
+    const commit = this.#lastCommit.then(() => writeCommit(this.#db, this.bootId, ++this.#commit, [all]))
+    this.#lastCommit = commit.catch(() => {})
+    if (!(await commit)?.has(sessionId)) throw new Error('the fence refused the commit')
+  }
+
+  async setState(sessionId: string, state: string, more: Partial<StateRow> = {}): Promise<void> {
+    await this.write(sessionId, { state: { state, attempt: 0, since: new Date(), ...more } })
+    this.#notify()
+  }
+
+  /** Linked and connected. */
+  connect(sessionId: string, phoneNumber = '+5511999990001'): Promise<void> {
+    return this.setState(sessionId, 'Connected', { phoneNumber })
+  }
+
+  /** A new code to scan. */
+  offer(sessionId: string, qr: string): void {
+    const { codes } = this.#held.get(sessionId)!
+    codes.push({ number: codes.length + 1, qr, expiresAt: new Date(Date.now() + 20_000).toISOString() })
+    this.#notify()
+  }
+
+  /** Sends what is open, as the real worker would when it is woken. */
+  async sendOpen(sessionId: string): Promise<void> {
+    const open = await loadSends(this.#db, this.bootId, [sessionId], 100)
+    if (open.length === 0) return
+    const statuses = open.map((row) => ({
+      whatsappId: row.whatsapp_id,
+      status: 'sent' as const,
+      sentAt: new Date(),
+    }))
+    await this.write(sessionId, { statuses })
+    this.#notify()
+  }
+
+  /** Waits until there is something to send, and has it fail. */
+  async failOpen(sessionId: string, errorCode: string): Promise<void> {
+    for (;;) {
+      const [row] = await loadSends(this.#db, this.bootId, [sessionId], 1)
+      if (row) {
+        await this.write(sessionId, { statuses: [{ whatsappId: row.whatsapp_id, status: 'failed', errorCode }] })
+        return this.#notify()
+      }
+      await this.#changed.promise
+    }
+  }
+
+  /** Carries out the commands that wait. */
+  async runCommands(sessionId: string): Promise<void> {
+    const open = await loadCommands(this.#db, this.bootId, [sessionId])
+    await this.write(sessionId, { commands: open.map(({ id }) => ({ id, status: 'done' as const })) })
+  }
+
+  /** Stops listening without a word, as a process that was killed; the lease stays. */
+  async kill(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  /** Ends the lease in good order and stops. */
+  async stop(): Promise<void> {
+    await endLease(this.#db, this.bootId)
+    if (this.#server.listening) await this.kill()
+  }
+
+  #notify(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = (status: number, body?: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(body === undefined ? undefined : JSON.stringify(body))
+    }
+    const url = new URL(request.url!, 'http://worker')
+    this.calls.push(`${request.method} ${url.pathname}`)
+    if (request.headers.authorization !== `Bearer ${this.#token}`) {
+      return reply(401, { code: 'unauthorized', message: 'wrong token' })
+    }
+    if (this.answerWith) return reply(this.answerWith, { code: 'bad_request', message: 'as the test wants' })
+    const [, sessionId, action] = /^\/sessions\/([^/]+)\/(qr|wake)$/.exec(url.pathname) ?? []
+    const held = sessionId && this.#held.get(sessionId)
+    if (!sessionId || !held) return reply(421, { code: 'not_mine', message: 'not mine' })
+    if (action === 'wake') {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk)
+      const wake = Wake.parse(JSON.parse(Buffer.concat(chunks).toString()))
+      this.#notify()
+      if (held.sends) await this.sendOpen(sessionId)
+      else await this.#wait(wake.wait)
+      return reply(200, {})
+    }
+    const after = Number(url.searchParams.get('after'))
+    const newest = () => held.codes.findLast((code) => code.number > after)
+    if (!newest()) await this.#wait(Number(url.searchParams.get('wait')))
+    const code = newest()
+    return code ? reply(200, code) : reply(204)
+  }
+
+  /** Until something changes, or so many seconds went by. */
+  async #wait(seconds: number): Promise<void> {
+    const timeout = Promise.withResolvers<void>()
+    const timer = setTimeout(timeout.resolve, seconds * 1000)
+    await Promise.race([this.#changed.promise, timeout.promise])
+    clearTimeout(timer)
+  }
+}
