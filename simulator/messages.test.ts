@@ -1,4 +1,6 @@
 // 1:1 text with the unmodified Baileys, both ways, with receipts.
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestClient } from './testing/baileys.ts'
 import { until } from './testing/until.ts'
@@ -80,6 +82,21 @@ it("shows the device what the account's own phone writes", async () => {
   const message = await client.message(id)
   expect(message.key).toMatchObject({ fromMe: true, remoteJid: `${ana}@s.whatsapp.net` })
   expect(message.message?.conversation).toBe('written on the phone')
+})
+
+it('lets an account write to itself', async () => {
+  const id = await client.sendText(shop, 'a note')
+  await until(async () => (await world.api.messages(shop, shop)).some((note) => note.id === id), 'the note')
+})
+
+it('asks the device for more one-time keys when few are left', async () => {
+  const other = new DatabaseSync(join(world.folder, 'simulator.db'))
+  other.exec('UPDATE device_pre_key SET taken_at = 1 WHERE id > 5')
+  other.close()
+  await world.api.createPhone({ number: '5511944444444', name: 'Carla' })
+  await client.message(await world.api.sendText('5511944444444', shop, 'takes one of the last five'))
+  const preKeys = async () => (await world.api.devices()).find(({ number }) => number === shop)!.preKeys
+  await until(async () => (await preKeys()) >= 5, 'new keys')
 })
 
 it('refuses a message to a number that is not on WhatsApp', async () => {

@@ -54,9 +54,10 @@ export class Faults {
     return { id, at, kind, detail, number, device, connection, message }
   }
 
-  /** Oldest first. */
+  /** The latest 1000, oldest first. */
   list(kind?: FaultKind): Fault[] {
-    return this.#database.all<Fault>('SELECT * FROM fault WHERE kind = ifnull(?, kind) ORDER BY id', kind ?? null)
+    const sql = 'SELECT * FROM fault WHERE kind = ifnull(?, kind) ORDER BY id DESC LIMIT 1000'
+    return this.#database.all<Fault>(sql, kind ?? null).reverse()
   }
 
   count(): number {

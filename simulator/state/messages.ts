@@ -75,13 +75,14 @@ export class Messages {
 
   /** The phone's chats, the latest first. */
   chats(phone: string): Chat[] {
-    return this.#database.all<Chat>(
-      `SELECT chat, text AS lastText, direction AS lastDirection, at AS lastAt,
-         (SELECT count(*) FROM message u WHERE u.phone = m.phone AND u.chat = m.chat AND u.status = 'received') AS unread
-       FROM message m WHERE phone = ? AND seq = (SELECT max(seq) FROM message l WHERE l.phone = m.phone AND l.chat = m.chat)
-       ORDER BY seq DESC`,
+    // SQLite takes the other columns from the row that has the maximum.
+    const rows = this.#database.all<Chat & { last: number }>(
+      `SELECT chat, max(seq) AS last, text AS lastText, direction AS lastDirection, at AS lastAt,
+         sum(status = 'received') AS unread
+       FROM message WHERE phone = ? GROUP BY chat ORDER BY last DESC`,
       phone,
     )
+    return rows.map(({ last: _, ...chat }) => chat)
   }
 
   /** Incoming messages of the chat that aren't read yet, oldest first. */

@@ -19,9 +19,13 @@ export interface State {
   faults: Faults
 }
 
+/** How long the simulator remembers what is settled. Chats, keys and what is owed stay. */
+const MEMORY_MS = 7 * 24 * 60 * 60 * 1000
+
 /** @param folder created when missing */
 export function openState(folder: string): State {
   const database = new Database(folder)
+  forget(database, Date.now() - MEMORY_MS)
   return {
     database,
     phones: new Phones(database),
@@ -32,4 +36,12 @@ export function openState(folder: string): State {
     connections: new Connections(database),
     faults: new Faults(database),
   }
+}
+
+/** Keeps the file from growing without end. @param before Unix milliseconds */
+function forget(database: Database, before: number): void {
+  database.run('DELETE FROM ledger WHERE at < ?', before)
+  database.run('DELETE FROM fault WHERE at < ?', before)
+  database.run('DELETE FROM connection WHERE closed_at < ?', before)
+  database.run('DELETE FROM delivery WHERE done_at < ?', before)
 }

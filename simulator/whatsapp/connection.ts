@@ -124,9 +124,15 @@ export class Connection {
     if (this.device) this.network.dropConnection(this.device.number, this.device.id, this)
   }
 
+  /** Nothing more is heard: it was sent off, or plays dead. */
+  #isOver(): boolean {
+    return this.#stage === 'ended' || this.silent
+  }
+
   async #receive(data: Buffer): Promise<void> {
-    if (this.#stage === 'ended' || this.silent) return
+    if (this.#isOver()) return
     for (const frame of this.#frames.push(data)) {
+      if (this.#isOver()) return
       if (this.#stage === 'hello') {
         this.#socket.send(this.#noise.hello(frame))
         this.#stage = 'finish'

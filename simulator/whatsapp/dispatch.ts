@@ -4,7 +4,7 @@ import { receiveMessage } from './message-in.ts'
 import { confirmPairing } from './pairing.ts'
 import { answerQuery } from './queries/answer.ts'
 import { receiveAck, receiveReceipt } from './receipts.ts'
-import { child, describe, type Stanza } from './stanza.ts'
+import { child, children, describe, type Stanza } from './stanza.ts'
 
 /** Tags that need no answer: presence, "typing", and the client's own bulletins. */
 const SILENTLY_TAKEN = new Set(['ib', 'presence', 'chatstate'])
@@ -37,13 +37,26 @@ async function handle(connection: Connection, stanza: Stanza): Promise<void> {
 }
 
 /** What any stanza must have, in words; undefined when all is well. */
-function malformed({ tag, attrs }: Stanza): string | undefined {
-  const empty = Object.entries(attrs).find(
-    ([, value]) => typeof value !== 'string' || /^(undefined|null|NaN|)$/.test(value),
-  )
-  if (empty) return `The attribute ${empty[0]} holds "${empty[1]}"`
+function malformed(stanza: Stanza): string | undefined {
+  const { tag, attrs } = stanza
+  const empty = emptyAttribute(stanza)
+  if (empty) return empty
   if (['iq', 'message', 'receipt', 'ack'].includes(tag) && !attrs.id) return 'The id is missing'
   if (['message', 'receipt'].includes(tag) && !attrs.to) return 'The recipient (to) is missing'
   if (tag === 'iq' && !['get', 'set', 'result', 'error'].includes(attrs.type ?? '')) return 'The type is missing'
+  return undefined
+}
+
+/** What a client writes when it lost a value on the way. */
+function emptyAttribute(stanza: Stanza): string | undefined {
+  for (const [name, value] of Object.entries(stanza.attrs)) {
+    if (typeof value !== 'string' || /^(undefined|null|NaN|)$/.test(value)) {
+      return `The attribute ${name} of <${stanza.tag}> holds "${value}"`
+    }
+  }
+  for (const inner of children(stanza)) {
+    const empty = emptyAttribute(inner)
+    if (empty) return empty
+  }
   return undefined
 }

@@ -70,7 +70,10 @@ export async function receiveMessage(connection: Connection, device: Device, mes
 function takeOwnCopy(submission: Submission, received: Received): void {
   const { device, peer } = submission
   const message = open(submission, received)
-  if (message) show(submission, device.number, peer.number, 'out', message.deviceSentMessage?.message ?? message)
+  if (!message) return
+  const isNew = show(submission, device.number, peer.number, 'out', message.deviceSentMessage?.message ?? message)
+  // A note to oneself has no other reader.
+  if (peer.number === device.number) record(submission, isNew ? 'received' : 'duplicate')
 }
 
 /** The other side's phone shows the message and says so, or asks for it again. */
@@ -86,7 +89,7 @@ function take(submission: Submission, received: Received): void {
   } else {
     const isNew = show(submission, peer.number, device.number, 'in', message)
     record(submission, isNew ? 'received' : 'duplicate')
-    tellSender(network, { sender: device.number, reader: peer, id, status: 'delivered' })
+    tellSender(network, { sender: device.number, reader: peer, id, status: 'delivered', repeat: true })
   }
 }
 

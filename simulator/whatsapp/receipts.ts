@@ -57,14 +57,24 @@ export function receiveAck(connection: Connection, device: Device, ack: Stanza):
   connection.network.publish({ type: 'device', number: device.number, device: device.id })
 }
 
-/** Tells who wrote a message what became of it; on the own phone and on every linked device of the account. */
+/**
+ * Tells who wrote a message what became of it; on the own phone and on every linked device of the account.
+ * @param what.repeat also when the writer was told before: a phone gives a receipt for every copy that it gets
+ */
 export function tellSender(
   network: Network,
-  { sender, reader, id, status }: { sender: string; reader: Phone; id: string; status: 'delivered' | 'read' },
+  {
+    sender,
+    reader,
+    id,
+    status,
+    repeat = false,
+  }: { sender: string; reader: Phone; id: string; status: 'delivered' | 'read'; repeat?: boolean },
 ): void {
   const { messages, devices, ledger } = network.state
   const shown = messages.find(sender, reader.number, id, 'out')
-  if (shown && !messages.raise(sender, reader.number, id, 'out', status)) return
+  const isNews = !shown || messages.raise(sender, reader.number, id, 'out', status)
+  if (!isNews && !repeat) return
   if (shown) network.publish({ type: 'chat', number: sender, chat: reader.number })
   // Baileys knows the chat by the address that it wrote to, a number or a LID.
   const from = shown?.address ?? numberJid(reader.number)
