@@ -16,7 +16,15 @@ import { validate } from './validation.ts'
 /** Random enough for generated names, from the letters that Kubernetes uses (no vowels, so no words). */
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
 
-/** Rules may rely on the schema, so they aren't asked about an object that breaks it. */
+/** What a rule relies on; rules aren't asked about an object with such mistakes. */
+const BLOCKS_RULES = [
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]
+
 const RULES_NOT_CHECKED: Cause = {
   reason: 'FieldValueInvalid',
   message:
@@ -197,7 +205,8 @@ export function fieldRules(target: Target, now: string): FieldRules {
 function checkObject(object: KubeObject, old: KubeObject | undefined, resource: Resource): void {
   const { schema } = resource
   const causes = validate(object, schema, old)
-  if (causes.length === 0) causes.push(...(resource.check?.(object, old) ?? []), ...brokenRules(object, old, schema))
+  const isBlocked = causes.some((cause) => BLOCKS_RULES.includes(cause.reason))
+  if (!isBlocked) causes.push(...(resource.check?.(object, old) ?? []), ...brokenRules(object, old, schema))
   else if (resource.isCustom && hasRules(schema)) causes.push(RULES_NOT_CHECKED)
   causes.unshift(...metadataCauses(object, resource.nameSyntax))
   if (causes.length === 0) return
