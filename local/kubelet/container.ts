@@ -93,6 +93,7 @@ export class ContainerRunner {
     if (child?.pid === undefined) return this.#neverToRun()
     const { pid } = child
     if (graceMs > 0) signal(pid, 'SIGTERM')
+    else signalGroup(pid, 'SIGKILL')
     const impatience = setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs)
     await ended
     clearTimeout(impatience)

@@ -40,6 +40,8 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** Ends all processes, within each pod's own grace period, and writes how they ended. The pods stay. */
   stop(): Promise<void>
+  /** Kills all processes and returns at once. */
+  kill(): void
 }
 
 const SHORTEN_LOGS_EVERY_MS = 30_000
@@ -112,6 +114,10 @@ class PodKeeper implements Kubelet {
         if (pod) await this.#writeStatus(pod, runner).catch(() => {}) // the next kubelet finds out by itself
       }),
     )
+  }
+
+  kill(): void {
+    for (const runner of this.#runners.values()) void runner.stop(0)
   }
 
   async #reconcile(uid: string): Promise<void> {

@@ -152,7 +152,7 @@ async function initialise(runtime: Runtime, dataDir: string): Promise<void> {
 }
 
 /** The server of an earlier run whose supervisor was killed. Its lock file is never deleted: it does that itself. */
-async function stopOrphan(data: string, log: (line: string) => void): Promise<void> {
+export async function stopOrphan(data: string, log: (line: string) => void): Promise<void> {
   const lock = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number(lock.split('\n')[0])
   if (!pid || !commandLine(pid).includes(data)) return

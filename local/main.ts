@@ -1,0 +1,85 @@
+/** `npm start`: all of Berth on this machine, until Ctrl-C. */
+import { accessSync, constants } from 'node:fs'
+import path from 'node:path'
+import { clone, dataFolder } from './clone.ts'
+import { type Berth, startBerth } from './compose.ts'
+import { AlreadyRuns } from './lock.ts'
+import { HELP, type Options, parseOptions, UsageError } from './options.ts'
+import { reset } from './reset.ts'
+import { summary } from './summary.ts'
+
+const dataDir = dataFolder(clone, process.getuid?.() === 0, process.env.BERTH_DATA)
+
+/** What a shell reports for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
+function hasKubectl(): boolean {
+  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => {
+    try {
+      accessSync(path.join(folder, 'kubectl'), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+/** Where npm was called; npm itself changes to the clone. */
+const isElsewhere = (): boolean => path.resolve(process.env.INIT_CWD ?? process.cwd()) !== clone
+
+async function start(options: Options): Promise<void> {
+  const begun = performance.now()
+  const starting = new AbortController()
+  let berth: Berth | undefined
+  let interrupted = false
+  const interrupt = (): void => {
+    if (interrupted) {
+      console.log('Killed.')
+      berth?.kill()
+      process.exit(INTERRUPTED)
+    }
+    interrupted = true
+    console.log('\nStopping; Ctrl-C again kills instead.')
+    starting.abort(new Error('Stopped before it was ready.'))
+    void berth?.stop().then(() => process.exit(0))
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  process.on('SIGHUP', interrupt)
+
+  console.log(options.whatsapp === 'real' ? 'Starting Berth with the real WhatsApp' : 'Starting Berth')
+  const { DATABASE_URL: databaseUrl } = process.env
+  berth = await startBerth({
+    dataDir,
+    whatsapp: options.whatsapp,
+    signal: starting.signal,
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(databaseUrl ? { databaseUrl } : {}),
+  })
+  const { gatewayUrl, simulatorUrl, kubernetesUrl, kubeconfig, apiKey, logsDir, stillStarting } = berth
+  const text = summary({
+    gatewayUrl,
+    kubernetesUrl,
+    kubeconfig,
+    dataDir,
+    logsDir,
+    stillStarting,
+    hasKubectl: hasKubectl(),
+    ...(simulatorUrl ? { simulatorUrl } : {}),
+    ...(apiKey ? { apiKey } : {}),
+    ...(isElsewhere() ? { elsewhere: clone } : {}),
+  })
+  berth.announce(text)
+  console.log(`Berth runs, after ${((performance.now() - begun) / 1000).toFixed(1)} s.\n${text}`)
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) console.log(HELP)
+  else if (options.reset) await reset(dataDir, options.yes)
+  else await start(options)
+} catch (error) {
+  console.error((error as Error).message)
+  if (error instanceof AlreadyRuns && error.info?.summary) console.error(error.info.summary)
+  process.exit(error instanceof UsageError ? 2 : 1)
+}
