@@ -1,0 +1,65 @@
+/**
+ * Takes resources up: gives each its finalizer, so that no deletion goes unnoticed, then writes its mirror in Postgres.
+ * Only what has been taken up can be placed.
+ */
+import type { KubeObject } from '@berth/core/model/kind.ts'
+import { sessionNameOf } from '@berth/core/model/names.ts'
+import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import { namesTaken } from '@berth/core/placement/names-taken.ts'
+import { nameTaken } from '@berth/core/placement/reasons.ts'
+import type { Reason } from '@berth/core/placement/snapshot.ts'
+import type { Context } from './context.ts'
+import { each } from './each.ts'
+import { SESSION_FINALIZER, TENANT_FINALIZER, TIER_FINALIZER } from './labels.ts'
+import { type Collection, hasFinalizer, isDeleting } from './resources.ts'
+
+/** Why sessions can't be taken up, by name. */
+export async function takeUp(context: Context): Promise<Map<string, Reason>> {
+  const { resources, mirror } = context
+  const { tiers, tenants, sessions } = resources
+  await Promise.all([
+    addFinalizers(tiers, TIER_FINALIZER, context),
+    addFinalizers(tenants, TENANT_FINALIZER, context),
+    addFinalizers(sessions, SESSION_FINALIZER, context),
+  ])
+  await mirror.writeTiers(tiers.list().filter((tier) => isTakenUp(tier, TIER_FINALIZER)))
+  const customers = tenants.list().filter((tenant) => isTakenUp(tenant, TENANT_FINALIZER))
+  await mirror.writeTenants(customers)
+
+  const names = new Set(customers.map(({ metadata }) => metadata.name))
+  const present = sessions.list().filter((session) => hasFinalizer(session, SESSION_FINALIZER))
+  const blocked = takenNames(present, context)
+  const arriving = present.filter((session) => {
+    return !isDeleting(session) && names.has(session.spec.tenant) && !blocked.has(session.metadata.name)
+  })
+  await each(arriving, async (session) => {
+    const mirrored = await mirror.writeSession(session)
+    if ('blocked' in mirrored) blocked.set(session.metadata.name, mirrored.blocked)
+  })
+  return blocked
+}
+
+const isTakenUp = (object: KubeObject, finalizer: string): boolean =>
+  hasFinalizer(object, finalizer) && !isDeleting(object)
+
+async function addFinalizers<T extends KubeObject>(
+  collection: Collection<T>,
+  finalizer: string,
+  { signal }: Context,
+): Promise<void> {
+  const without = collection.list().filter((object) => !hasFinalizer(object, finalizer) && !isDeleting(object))
+  await each(without, async (object) => signal.aborted || collection.addFinalizer(object, finalizer))
+}
+
+function takenNames(sessions: readonly WhatsAppSession[], { mirror }: Context): Map<string, Reason> {
+  const named = sessions.map((session) => ({
+    name: session.metadata.name,
+    tenant: session.spec.tenant,
+    createdAt: session.metadata.creationTimestamp ?? '',
+    takenUp: mirror.rowOf(session) !== undefined,
+  }))
+  const tenantOf = new Map(named.map(({ name, tenant }) => [name, tenant]))
+  return new Map(
+    [...namesTaken(named)].map(([name, holder]) => [name, nameTaken(sessionNameOf(name, tenantOf.get(name)!), holder)]),
+  )
+}

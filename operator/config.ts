@@ -1,0 +1,45 @@
+/** The operator's settings, from its environment. */
+import { hostname } from 'node:os'
+import { readEnvironment } from '@berth/core/environment.ts'
+import { z } from 'zod'
+
+export interface Config {
+  databaseUrl: string
+  /** Undefined: that of the kubeconfig's context, or of our own pod. */
+  namespace?: string
+  /** Image of worker pods whose tier names none. */
+  workerImage: string
+  /** The Secret from which worker pods take their settings. */
+  workerSecret: string
+  workerServiceAccount?: string
+  /** Who we are in the leader election and in events. */
+  podName: string
+  host: string
+  port: number
+}
+
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const settings = readEnvironment(
+    {
+      DATABASE_URL: z.string().describe('postgres://… of the installation'),
+      BERTH_NAMESPACE: z.string().optional(),
+      BERTH_WORKER_IMAGE: z.string().default('berth/worker:local'),
+      BERTH_WORKER_SECRET: z.string().default('berth-worker'),
+      BERTH_WORKER_SERVICE_ACCOUNT: z.string().optional(),
+      POD_NAME: z.string().default(hostname()),
+      HOST: z.string().default('0.0.0.0'),
+      PORT: z.coerce.number().int().min(0).max(65535).default(8081).describe('port of /healthz, /readyz and /metrics'),
+    },
+    env,
+  )
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    namespace: settings.BERTH_NAMESPACE,
+    workerImage: settings.BERTH_WORKER_IMAGE,
+    workerSecret: settings.BERTH_WORKER_SECRET,
+    workerServiceAccount: settings.BERTH_WORKER_SERVICE_ACCOUNT,
+    podName: settings.POD_NAME,
+    host: settings.HOST,
+    port: settings.PORT,
+  }
+}

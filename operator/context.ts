@@ -1,0 +1,29 @@
+/** What the parts of a round share. */
+import type { EventRecorder } from '@berth/core/kube/events.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { Config } from './config.ts'
+import type { Judge } from './judge.ts'
+import type { Mirror } from './mirror.ts'
+import type { Reading } from './poll.ts'
+import type { Resources } from './resources.ts'
+
+/** For as long as this process leads. */
+export interface Context {
+  config: Config
+  resources: Resources
+  pool: Pool
+  events: Pick<EventRecorder, 'record'>
+  log: Logger
+  judge: Judge
+  mirror: Mirror
+  /** Aborted when another leads: nothing is written after that. */
+  signal: AbortSignal
+}
+
+/** One round's knowledge beyond the resources. */
+export interface Observation {
+  reading: Reading
+  /** Monotonic milliseconds. */
+  now: number
+}

@@ -1,0 +1,181 @@
+/**
+ * The operator: every replica watches and polls, so that the next leader knows who lives; only the leader acts.
+ *
+ * A turn is a poll of Postgres and, while leading, a round. Turns never overlap. One follows any change of a resource
+ * after a moment (changes come in bunches), and half a second passes at most between two, as leases are judged by that.
+ */
+import { randomUUID } from 'node:crypto'
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import { EventRecorder } from '@berth/core/kube/events.ts'
+import { LeaderElector } from '@berth/core/kube/leader.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
+import type { Config } from './config.ts'
+import { Judge } from './judge.ts'
+import { Mirror } from './mirror.ts'
+import { poll } from './poll.ts'
+import { collections, openResources, type Resources } from './resources.ts'
+import { Rounds } from './round.ts'
+import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
+
+const LEASE_NAME = 'berth-operator'
+const POLL_MS = 500
+const DEBOUNCE_MS = 20
+
+const leading = gauge({ name: 'berth_operator_leader', help: '1 while this replica leads' })
+const turnSeconds = histogram({ name: 'berth_operator_turn_seconds', help: 'Time of a poll and its round' })
+const failedTurns = counter({ name: 'berth_operator_failed_turns_total', help: 'Turns that were broken off' })
+
+export interface OperatorOptions {
+  client: KubeClient
+  pool: Pool
+  config: Config
+  log: Logger
+}
+
+export class Operator {
+  readonly #options: OperatorOptions
+  readonly #resources: Resources
+  readonly #events: EventRecorder
+  readonly #elector: LeaderElector
+  readonly #judge = new Judge()
+  readonly #canary = randomUUID()
+  #rounds: Rounds | undefined
+  #stopped = false
+  #turns: Promise<void> | undefined
+  #wake: () => void = () => {}
+  #changed = false
+  #lastSweep = -Infinity
+  #failures = 0
+
+  constructor(options: OperatorOptions) {
+    const { client, config, log } = options
+    this.#options = options
+    this.#resources = openResources(client, log, () => this.#changeSeen())
+    this.#events = new EventRecorder(client, { component: LEASE_NAME, instance: config.podName, log })
+    this.#elector = new LeaderElector(client, {
+      name: LEASE_NAME,
+      identity: `${config.podName}_${randomUUID()}`,
+      leaseDurationMs: 6_000,
+      renewDeadlineMs: 4_000,
+      retryPeriodMs: 1_000,
+      onStarted: (signal) => this.#lead(signal),
+      log,
+    })
+  }
+
+  /** Everything was read once; as a standby too. */
+  get isReady(): boolean {
+    return collections(this.#resources).every(({ isSynced }) => isSynced) && this.#failures < 10
+  }
+
+  get isLeader(): boolean {
+    return this.#rounds !== undefined && this.#elector.isLeader
+  }
+
+  start(): void {
+    for (const collection of collections(this.#resources)) collection.start()
+    this.#turns = this.#takeTurns()
+    void this.#elector.run()
+  }
+
+  /** Ends the round that runs, gives the lead up, and closes the watches. */
+  async stop(): Promise<void> {
+    await this.#elector.stop()
+    this.#stopped = true
+    this.#wake()
+    await this.#turns
+    await this.#events.close()
+    await Promise.all(collections(this.#resources).map((collection) => collection.stop()))
+  }
+
+  /** One term. Ends when the round that runs at its end has ended. */
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { config, client, pool, log } = this.#options
+    await Promise.race([Promise.all(collections(this.#resources).map(({ synced }) => synced)), aborted(signal)])
+    if (signal.aborted) return
+    const mirror = await Mirror.load(pool, client.namespace)
+    const context = {
+      config,
+      resources: this.#resources,
+      pool,
+      events: this.#events,
+      log,
+      judge: this.#judge,
+      mirror,
+      signal,
+    }
+    this.#rounds = new Rounds(context)
+    leading.set(1)
+    this.#changeSeen()
+    await aborted(signal)
+    this.#rounds = undefined
+    leading.set(0)
+    await this.#current
+  }
+
+  /** The turn that runs. */
+  #current: Promise<void> = Promise.resolve()
+
+  async #takeTurns(): Promise<void> {
+    await Promise.all(collections(this.#resources).map(({ synced }) => synced)).catch(() => {})
+    while (!this.#stopped) {
+      this.#changed = false
+      this.#current = this.#turn()
+      await this.#current
+      await this.#untilNext()
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { pool, log } = this.#options
+    const stopTimer = turnSeconds.startTimer()
+    try {
+      const reading = await poll(pool, this.#canary)
+      const now = performance.now()
+      const revocations = this.#judge.observe(reading, this.#resources.pods.list(), now)
+      if (this.isLeader) {
+        await this.#rounds?.run({ reading, now }, revocations)
+        await this.#sweepSometimes(now)
+      }
+      this.#failures = 0
+    } catch (error) {
+      this.#failures += 1
+      failedTurns.inc()
+      // Everything is tried again in half a second; a first failure alone tells nobody anything.
+      log[this.#failures === 3 ? 'warn' : 'debug']({ err: error, failures: this.#failures }, 'a turn was broken off')
+    } finally {
+      stopTimer()
+    }
+  }
+
+  async #sweepSometimes(now: number): Promise<void> {
+    if (now - this.#lastSweep < SWEEP_EVERY_MS) return
+    this.#lastSweep = now
+    const removed = await sweep(this.#options.pool)
+    this.#options.log.info(removed, 'old rows removed')
+  }
+
+  #changeSeen(): void {
+    this.#changed = true
+    this.#wake()
+  }
+
+  /** A moment after a change, else when the next poll is due. */
+  async #untilNext(): Promise<void> {
+    if (!this.#changed && !this.#stopped) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, POLL_MS)
+      this.#wake = resolve
+      await promise
+      clearTimeout(timer)
+    }
+    if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, DEBOUNCE_MS))
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> => {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,111 @@
+/** What Postgres says of ownership: read in each poll, in one round trip, together with a beat of our own canary. */
+import type { Pool } from '@berth/core/postgres/pool.ts'
+
+export interface OwnerRow {
+  sessionId: string
+  generation: number
+  epoch: number
+  bootId: string | null
+  podUid: string | null
+  released: boolean
+}
+
+export interface LeaseRow {
+  bootId: string
+  bootNumber: number
+  podUid: string
+  worker: string
+  address: string
+  renewals: number
+  /** Neither ended by itself nor revoked. */
+  open: boolean
+}
+
+export interface StateRow {
+  sessionId: string
+  state: string
+  reason: string | null
+  message: string | null
+  phoneNumber: string | null
+  epoch: number
+}
+
+/** A logout asked for because the session is being deleted. */
+export interface LogoutRow {
+  sessionId: string
+  id: string
+  status: 'queued' | 'done' | 'failed'
+  errorMessage: string | null
+  ageMs: number
+}
+
+export interface Reading {
+  owners: ReadonlyMap<string, OwnerRow>
+  states: ReadonlyMap<string, StateRow>
+  /** By command id. */
+  logouts: ReadonlyMap<string, LogoutRow>
+  leases: LeaseRow[]
+  canaryBeat: number
+  /** When it was sent, in monotonic milliseconds. */
+  sentAt: number
+}
+
+const BEAT = `INSERT INTO operator_canary (id, beats) VALUES ($1, 1)
+  ON CONFLICT (id) DO UPDATE SET beats = operator_canary.beats + 1, at = now() RETURNING beats`
+
+const OWNERS = `SELECT session_id AS "sessionId", generation, epoch, boot_id AS "bootId", pod_uid AS "podUid",
+  released_at IS NOT NULL AS released FROM session_owner`
+
+const STATES = `SELECT session_id AS "sessionId", state, reason, message, phone_number AS "phoneNumber", epoch
+  FROM session_state`
+
+const LOGOUTS = `SELECT session_id AS "sessionId", id, status, error_message AS "errorMessage",
+  (extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"
+  FROM command WHERE kind = 'logout' AND created_at > now() - interval '1 day'`
+
+const LEASES = `SELECT boot_id AS "bootId", boot_number AS "bootNumber", pod_uid AS "podUid", worker, address, renewals,
+  ended_at IS NULL AND revoked_at IS NULL AS open FROM worker_lease`
+
+/** `canary`: this process's own id. Throws when the database can't be asked. */
+export async function poll(pool: Pool, canary: string): Promise<Reading> {
+  const client = await pool.connect()
+  const sentAt = performance.now()
+  try {
+    // Leases are read after owners: every boot that holds something is among them.
+    const answers = await Promise.allSettled([
+      client.query<{ beats: number }>(BEAT, [canary]),
+      client.query<OwnerRow>(OWNERS),
+      client.query<StateRow>(STATES),
+      client.query<LogoutRow>(LOGOUTS),
+      client.query<LeaseRow>(LEASES),
+    ])
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed) throw failed.reason
+    const rows = answers.map((answer) => (answer as PromiseFulfilledResult<{ rows: unknown[] }>).value.rows)
+    const [beats, owners, states, logouts, leases] = rows as [
+      { beats: number }[],
+      OwnerRow[],
+      StateRow[],
+      LogoutRow[],
+      LeaseRow[],
+    ]
+    return {
+      owners: new Map(owners.map((row) => [row.sessionId, row])),
+      states: new Map(states.map((row) => [row.sessionId, row])),
+      logouts: new Map(logouts.map((row) => [row.id, row])),
+      leases,
+      canaryBeat: beats[0]!.beats,
+      sentAt,
+    }
+  } finally {
+    client.release()
+  }
+}
+
+/** Ends a boot: its process can write nothing more, and its sessions can be claimed. */
+export async function revoke(pool: Pool, bootId: string, reason: string): Promise<void> {
+  await pool.query(
+    'UPDATE worker_lease SET revoked_at = now(), revoked_reason = $2 WHERE boot_id = $1 AND revoked_at IS NULL',
+    [bootId, reason],
+  )
+}

@@ -1,0 +1,96 @@
+/**
+ * One round of the leader: take up what is new, see off what is deleted, plan, carry the plan out, report. Everything is
+ * derived anew each time; a round that is interrupted, or partly overtaken by others' writes, is simply made again.
+ */
+import { randomUUID } from 'node:crypto'
+import { plan } from '@berth/core/placement/plan.ts'
+import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
+import { takeUp } from './arrivals.ts'
+import type { Context, Observation } from './context.ts'
+import { seeOthersOff, seeSessionsOff } from './departures.ts'
+import { each } from './each.ts'
+import { execute } from './execute.ts'
+import type { Revocation } from './judge.ts'
+import { SESSION_FINALIZER } from './labels.ts'
+import { Ownership } from './ownership.ts'
+import { keepPods } from './pod-upkeep.ts'
+import { isPodOf } from './pods.ts'
+import { revoke } from './poll.ts'
+import { report } from './report.ts'
+import { hasFinalizer } from './resources.ts'
+import { ownerView, sessionView, tenantView, tierView, workerView } from './snapshot.ts'
+
+export class Rounds {
+  readonly #context: Context
+  /** Since when each worker has been surplus, in monotonic milliseconds. */
+  #surplus = new Map<string, number>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  async run(observation: Observation, revocations: readonly Revocation[]): Promise<void> {
+    const context = this.#context
+    const revoked = await this.#revoke(revocations)
+    const ownership = new Ownership(context, observation, revoked)
+    const blocked = await takeUp(context)
+    const leaving = await seeSessionsOff(context, observation, ownership)
+    const snapshot = this.#snapshot(observation, ownership, blocked, leaving)
+    const made = plan(snapshot, observation.now)
+    this.#surplus = new Map([...made.surplus].map((name) => [name, this.#surplus.get(name) ?? observation.now]))
+    const outcome = await execute(made, context)
+    await report({ context, observation, ownership, snapshot, plan: made, outcome })
+    await keepPods(context)
+    await seeOthersOff(context, made)
+    context.judge.keepOnly(context.resources.workers.list())
+  }
+
+  /** Before anything else: the sessions of a dead boot can be claimed at once. */
+  async #revoke(revocations: readonly Revocation[]): Promise<Set<string>> {
+    const { pool, signal, log, resources, events } = this.#context
+    const revoked = new Set<string>()
+    await each(revocations, async ({ boot, reason }) => {
+      if (signal.aborted) return
+      await revoke(pool, boot.bootId, reason)
+      revoked.add(boot.bootId)
+      log.warn({ worker: boot.worker, bootId: boot.bootId, podUid: boot.podUid, reason }, 'boot revoked')
+      const worker = resources.workers.get(boot.worker)
+      if (worker) events.record(worker, 'Warning', 'Revoked', `Its process was given up: ${reason}.`)
+    })
+    return revoked
+  }
+
+  #snapshot(
+    { now }: Observation,
+    ownership: Ownership,
+    blocked: ReadonlyMap<string, Reason>,
+    leaving: ReadonlySet<string>,
+  ): Snapshot {
+    const { resources, judge } = this.#context
+    const { tiers, tenants, sessions, workers, pods } = resources
+    return {
+      tiers: tiers.list().map(tierView),
+      tenants: tenants.list().map(tenantView),
+      sessions: sessions
+        .list()
+        .filter((session) => hasFinalizer(session, SESSION_FINALIZER))
+        .map((session) => {
+          const { name } = session.metadata
+          const { owner, state, boot } = ownership.of(session)
+          return sessionView(session, {
+            leaving: leaving.has(name),
+            blocked: blocked.get(name),
+            owner: owner && ownerView(owner, boot?.worker),
+            state,
+          })
+        }),
+      workers: workers.list().map((worker) => {
+        const { name } = worker.metadata
+        const found = pods.get(name)
+        const pod = found && isPodOf(found, worker) ? found : undefined
+        return workerView(worker, judge.phaseOf(worker, pod, now), pod?.metadata.uid, this.#surplus.get(name))
+      }),
+      seed: randomUUID(),
+    }
+  }
+}

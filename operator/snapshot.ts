@@ -1,0 +1,79 @@
+/** Condenses resources, ownership and judgements to what the planner looks at. Pure. */
+import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import type { Tenant } from '@berth/core/model/tenant.ts'
+import type { Tier } from '@berth/core/model/tier.ts'
+import type { Worker } from '@berth/core/model/worker.ts'
+import type {
+  OwnerView,
+  Reason,
+  SessionView,
+  TenantView,
+  TierView,
+  WorkerView,
+} from '@berth/core/placement/snapshot.ts'
+import type { PhaseSight } from './judge.ts'
+import { WORKER_FINALIZER } from './labels.ts'
+import type { OwnerRow, StateRow } from './poll.ts'
+import { hasFinalizer, isDeleting } from './resources.ts'
+
+export const tierView = ({ metadata, spec }: Tier): TierView => ({
+  name: metadata.name,
+  price: Number(spec.price.amount),
+  dedicated: spec.placement.mode === 'Dedicated',
+  tenantsPerWorker: spec.placement.tenantsPerWorker,
+  sessionsPerWorker: spec.placement.sessionsPerWorker,
+  sessionsPerTenant: spec.limits.sessionsPerTenant,
+  workers: spec.workers,
+  stabilizationMs: spec.scaleDown.stabilizationSeconds * 1000,
+})
+
+export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({
+  name: metadata.name,
+  tier: spec.tier,
+  suspended: spec.state === 'Suspended',
+  worker: status?.worker,
+})
+
+export const workerView = (
+  { metadata, spec, status }: Worker,
+  sight: PhaseSight,
+  podUID: string | undefined,
+  surplusSince: number | undefined,
+): WorkerView => ({
+  name: metadata.name,
+  tier: spec.tier,
+  tenant: spec.tenant,
+  desiredState: spec.desiredState,
+  deleting: isDeleting({ metadata }),
+  podUID: status?.podUID ?? podUID,
+  phase: sight.phase,
+  phaseSince: sight.since,
+  used: hasFinalizer({ metadata }, WORKER_FINALIZER) || spec.tenant !== undefined,
+  surplusSince,
+})
+
+export const sessionView = (
+  { metadata, spec, status }: WhatsAppSession,
+  more: { leaving: boolean; blocked?: Reason; owner?: OwnerView; state?: StateRow },
+): SessionView => ({
+  name: metadata.name,
+  tenant: spec.tenant,
+  createdAt: metadata.creationTimestamp ?? '',
+  running: spec.desiredState === 'Running',
+  leaving: more.leaving,
+  linked: isLinked(more.state),
+  blocked: more.blocked,
+  placement: status?.placement,
+  owner: more.owner,
+})
+
+/** `holder`: the worker of the boot that holds the claim, if that boot is alive as far as known. */
+export const ownerView = (row: OwnerRow, holder: string | undefined): OwnerView => ({
+  generation: row.generation,
+  podUID: row.podUid ?? undefined,
+  heldBy: row.released ? undefined : holder,
+})
+
+/** Does a phone list the device, as far as its worker said last? */
+export const isLinked = (state: StateRow | undefined): boolean =>
+  state !== undefined && state.phoneNumber !== null && !['LoggedOut', 'WaitingForScan'].includes(state.state)

@@ -1,0 +1,60 @@
+/** What the operator says of a session: its id, its place, and whether it works. Pure. */
+import { getCondition } from '@berth/core/kube/conditions.ts'
+import type { Placement, SessionStatus, WhatsAppSession } from '@berth/core/model/session.ts'
+import type { Reason } from '@berth/core/placement/snapshot.ts'
+import type { OwnerRow, StateRow } from '../poll.ts'
+import { says } from './equal.ts'
+import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
+
+export interface SessionSight {
+  id?: string
+  placement?: Placement
+  /** Why it has no place. */
+  reason?: Reason
+  owner?: OwnerRow
+  /** A living boot holds the claim. */
+  held: boolean
+  /** The last state that a worker wrote. */
+  state?: StateRow
+}
+
+export function sessionStatus(session: WhatsAppSession, sight: SessionSight, now: Date): SessionStatus {
+  return {
+    observedGeneration: session.metadata.generation,
+    id: sight.id,
+    placement: sight.placement,
+    conditions: readyCondition(session, readinessOf(sight), now),
+  }
+}
+
+/** Does the resource say all of this already? */
+export function isWritten(session: WhatsAppSession, status: SessionStatus): boolean {
+  const { conditions, ...rest } = status
+  return says(session.status, rest) && getCondition(session.status?.conditions, 'Ready') === conditions?.[0]
+}
+
+export function readinessOf({ placement, reason, owner, held, state }: SessionSight): Readiness {
+  if (reason) return notReady(reason.reason, reason.message)
+  if (!placement) return notReady('Pending', 'It will get a place in a moment.')
+  const claimed = held && owner?.podUid === placement.podUID && owner.generation === placement.generation
+  if (!claimed) {
+    const lost = owner !== undefined && owner.epoch > 0
+    return lost
+      ? notReady('OwnerLost', `It moves to worker ${placement.worker}, which has not taken it up yet.`)
+      : notReady('Starting', `Worker ${placement.worker} has not taken it up yet.`)
+  }
+  if (!state || state.epoch !== owner.epoch) {
+    return notReady('Connecting', `Worker ${placement.worker} has taken it up and connects.`)
+  }
+  if (state.state === 'Connected') return ready('Connected', 'WhatsApp answers.')
+  return notReady(state.state, state.message ?? adviceOn(state))
+}
+
+const adviceOn = ({ state, reason }: StateRow): string => {
+  const why = reason ? ` (${reason})` : ''
+  if (state === 'WaitingForScan') return 'Scan the QR with the phone: WhatsApp, Settings, Linked devices.'
+  if (state === 'LoggedOut') return `The phone has removed this device${why}. Raise spec.linking.attempt to link again.`
+  if (state === 'Banned') return `WhatsApp has banned the number${why}. Appeal in the phone's WhatsApp.`
+  if (state === 'UsedElsewhere') return `The same device is connected from somewhere else${why}. Stop the other one.`
+  return `Its worker reports ${state}${why}.`
+}

@@ -1,0 +1,61 @@
+/** What the operator says of a worker. Pure. */
+import { getCondition } from '@berth/core/kube/conditions.ts'
+import type { Pod } from '@berth/core/model/builtin.ts'
+import type { Worker, WorkerStatus } from '@berth/core/model/worker.ts'
+import type { TierView, WorkerPhase } from '@berth/core/placement/snapshot.ts'
+import { REVISION_LABEL } from '../labels.ts'
+import type { LeaseRow } from '../poll.ts'
+import { says } from './equal.ts'
+import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
+
+export interface WorkerSight {
+  phase: WorkerPhase
+  pod?: Pod
+  boot?: LeaseRow
+  tier?: TierView
+  tenants: number
+  placed: number
+  connected: number
+}
+
+export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): WorkerStatus {
+  const { pod, boot, tier, tenants, placed, connected } = sight
+  const { status } = worker
+  return {
+    observedGeneration: worker.metadata.generation,
+    // A pod that is gone stays named: the worker ends with it.
+    podUID: status?.podUID ?? pod?.metadata.uid,
+    node: pod?.spec.nodeName ?? status?.node,
+    address: boot?.address,
+    bootId: boot?.bootId,
+    templateRevision: pod?.metadata.labels?.[REVISION_LABEL] ?? status?.templateRevision,
+    capacity: tier ? { tenants: tier.tenantsPerWorker, sessions: tier.sessionsPerWorker } : status?.capacity,
+    tenants,
+    sessions: { placed, connected },
+    conditions: readyCondition(worker, readinessOf(worker, sight), now),
+  }
+}
+
+export function isWritten(worker: Worker, status: WorkerStatus): boolean {
+  const { conditions, ...rest } = status
+  return says(worker.status, rest) && getCondition(worker.status?.conditions, 'Ready') === conditions?.[0]
+}
+
+function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants }: WorkerSight): Readiness {
+  if (metadata.deletionTimestamp) return notReady('Draining', `It goes when its ${tenants} tenants have moved away.`)
+  if (phase === 'Starting') return notReady('Starting', startingMessage(pod))
+  if (phase === 'Unsure') return notReady('Unsure', 'Its pod is not ready, or it is late in renewing its lease.')
+  if (phase === 'Leaving') return notReady('PodDeleted', 'Its pod is being deleted; its sessions move away.')
+  if (phase === 'Lost') return notReady('Lost', 'Its process has died or fallen silent; its sessions move away.')
+  if (phase === 'Gone') return notReady('PodGone', 'Its pod is gone, and so it will be replaced.')
+  if (spec.desiredState === 'Cordoned') return ready('Cordoned', 'It keeps its tenants and takes no new ones.')
+  if (spec.desiredState === 'Drained') return ready('Drained', `It takes nothing; ${tenants} tenants are still here.`)
+  return ready('Ready', 'It runs sessions.')
+}
+
+/** The kubelet's own words, when it says why a pod does not start. */
+function startingMessage(pod: Pod | undefined): string {
+  const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting
+  const said = waiting?.message ?? waiting?.reason ?? pod?.status?.message
+  return said ? `Its pod starts: ${said}` : 'Its pod starts.'
+}
