@@ -74,7 +74,7 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
   app.get('/v1/faults', (request) => state.faults.list(schema.FaultsQuery.parse(request.query).kind))
   app.delete('/v1/faults', () => ({ cleared: state.faults.clear() }))
   app.get('/v1/ledger', (request) => {
-    const { after, limit, number } = schema.LedgerQuery.parse(request.query)
+    const { after, limit, number } = schema.LogQuery.parse(request.query)
     return state.ledger.entries(after, limit, number)
   })
   app.get('/v1/ledger/messages', (request) => {
@@ -82,7 +82,7 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
     return state.ledger.messages(after, number, message)
   })
   app.get('/v1/connections', (request) => {
-    const { after, limit, number } = schema.ConnectionsQuery.parse(request.query)
+    const { after, limit, number } = schema.LogQuery.parse(request.query)
     return state.connections.list(after, limit, number)
   })
 }

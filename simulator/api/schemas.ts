@@ -99,7 +99,8 @@ export const LedgerEntry = z.object({
   peer: z.string(),
   connection: z.number().int().nullable(),
 })
-export const LedgerQuery = z.object({
+/** A page of a log: what comes after an entry that's known already. */
+export const LogQuery = z.object({
   after: page.default(0),
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
   number: number.optional(),
@@ -131,7 +132,6 @@ export const ConnectionRecord = z.object({
   closedAt: time.nullable(),
   reason: z.string().nullable(),
 })
-export const ConnectionsQuery = LedgerQuery
 
 export const Stats = z.object({
   phones: z.number().int(),

@@ -46,7 +46,9 @@ export class Connections {
       `SELECT id, remote_port AS remotePort, opened_at AS openedAt, number, device, login_at AS loginAt,
          closed_at AS closedAt, reason
        FROM connection WHERE id > ?1 AND (?2 IS NULL OR number = ?2) ORDER BY id LIMIT ?3`,
-      ...[after, number ?? null, limit],
+      after,
+      number ?? null,
+      limit,
     )
   }
 }

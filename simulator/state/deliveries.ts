@@ -24,8 +24,15 @@ export class Deliveries {
     this.#database.run(
       `INSERT INTO delivery (number, device, tag, id, type, sender, sender_device, stanza, queued_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[number, device, stanza.tag, stanza.attrs.id ?? '', stanza.attrs.type ?? '', sender?.number ?? null],
-      ...[sender?.device ?? null, JSON.stringify(stanza, BufferJSON.replacer), Date.now()],
+      number,
+      device,
+      stanza.tag,
+      stanza.attrs.id ?? '',
+      stanza.attrs.type ?? '',
+      sender?.number ?? null,
+      sender?.device ?? null,
+      JSON.stringify(stanza, BufferJSON.replacer),
+      Date.now(),
     )
   }
 
@@ -39,7 +46,8 @@ export class Deliveries {
     }>(
       `SELECT seq, stanza, sender, sender_device FROM delivery
        WHERE number = ? AND device = ? AND done_at IS NULL ORDER BY seq`,
-      ...[number, device],
+      number,
+      device,
     )
     return rows.map((row) => ({
       seq: row.seq,
@@ -52,7 +60,8 @@ export class Deliveries {
   counts(number: string, device: number): { message: number; receipt: number; notification: number } {
     const rows = this.#database.all<{ tag: 'message' | 'receipt' | 'notification'; n: number }>(
       'SELECT tag, count(*) AS n FROM delivery WHERE number = ? AND device = ? AND done_at IS NULL GROUP BY tag',
-      ...[number, device],
+      number,
+      device,
     )
     const counts = { message: 0, receipt: 0, notification: 0 }
     for (const row of rows) counts[row.tag] = row.n
@@ -81,7 +90,11 @@ export class Deliveries {
       `SELECT seq, done_at FROM delivery
        WHERE number = ? AND device = ? AND id = ? AND tag = ? AND type = ifnull(?, type)
        ORDER BY seq`,
-      ...[number, device, id, tag, which.type ?? null],
+      number,
+      device,
+      id,
+      tag,
+      which.type ?? null,
     )
     if (!rows.length) return 'unknown'
     const open = rows.filter((row) => row.done_at === null)
@@ -96,7 +109,9 @@ export class Deliveries {
     const row = this.#database.get<{ sender: string; sender_device: number }>(
       `SELECT sender, sender_device FROM delivery
        WHERE number = ? AND device = ? AND id = ? AND tag = 'message' AND sender IS NOT NULL ORDER BY seq DESC LIMIT 1`,
-      ...[number, device, id],
+      number,
+      device,
+      id,
     )
     return row && { number: row.sender, device: row.sender_device }
   }

@@ -62,9 +62,17 @@ export class Devices {
     this.#database.run(
       `INSERT INTO device (number, id, platform, noise_public, identity, registration_id, signed_id, signed_public,
          signed_signature, signed_identity, linked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[device.number, device.id, device.platform, device.noiseKey, device.identity, device.registrationId],
-      ...[device.signedPreKey.id, device.signedPreKey.public, device.signedPreKey.signature],
-      ...[device.signedIdentity, device.linkedAt],
+      device.number,
+      device.id,
+      device.platform,
+      device.noiseKey,
+      device.identity,
+      device.registrationId,
+      device.signedPreKey.id,
+      device.signedPreKey.public,
+      device.signedPreKey.signature,
+      device.signedIdentity,
+      device.linkedAt,
     )
   }
 
@@ -89,7 +97,9 @@ export class Devices {
     const at = Date.now()
     this.#database.run(
       'UPDATE device SET removed_at = ? WHERE number = ? AND id = ? AND removed_at IS NULL',
-      ...[at, number, id],
+      at,
+      number,
+      id,
     )
     this.#database.run('DELETE FROM device_pre_key WHERE number = ? AND device = ?', number, id)
     this.#database.run('DELETE FROM delivery WHERE number = ? AND device = ? AND done_at IS NULL', number, id)
@@ -99,19 +109,29 @@ export class Devices {
     this.#database.run(
       `UPDATE device SET registration_id = ?, signed_id = ?, signed_public = ?, signed_signature = ?
        WHERE number = ? AND id = ?`,
-      ...[registrationId, signed.id, signed.public, signed.signature, number, id],
+      registrationId,
+      signed.id,
+      signed.public,
+      signed.signature,
+      number,
+      id,
     )
   }
 
   uploadPreKey(number: string, id: number, key: PreKey): Upload {
     const had = this.#database.get<{ public: Uint8Array; taken_at: number | null }>(
       'SELECT public, taken_at FROM device_pre_key WHERE number = ? AND device = ? AND id = ?',
-      ...[number, id, key.id],
+      number,
+      id,
+      key.id,
     )
     if (!had) {
       this.#database.run(
         'INSERT INTO device_pre_key (number, device, id, public) VALUES (?, ?, ?, ?)',
-        ...[number, id, key.id, key.public],
+        number,
+        id,
+        key.id,
+        key.public,
       )
       return 'stored'
     }
@@ -119,7 +139,10 @@ export class Devices {
     if (had.taken_at === null && same) return 'stored'
     this.#database.run(
       'UPDATE device_pre_key SET public = ?, taken_at = NULL WHERE number = ? AND device = ? AND id = ?',
-      ...[key.public, number, id, key.id],
+      key.public,
+      number,
+      id,
+      key.id,
     )
     return had.taken_at === null ? 'replaced another' : 'taken before'
   }
@@ -128,12 +151,16 @@ export class Devices {
   takePreKey(number: string, id: number): PreKey | undefined {
     const row = this.#database.get<{ id: number; public: Uint8Array }>(
       'SELECT id, public FROM device_pre_key WHERE number = ? AND device = ? AND taken_at IS NULL ORDER BY id LIMIT 1',
-      ...[number, id],
+      number,
+      id,
     )
     if (!row) return undefined
     this.#database.run(
       'UPDATE device_pre_key SET taken_at = ? WHERE number = ? AND device = ? AND id = ?',
-      ...[Date.now(), number, id, row.id],
+      Date.now(),
+      number,
+      id,
+      row.id,
     )
     return { id: row.id, public: Buffer.from(row.public) }
   }

@@ -49,7 +49,13 @@ export class Faults {
     const at = Date.now()
     const id = this.#database.insert(
       'INSERT INTO fault (at, kind, detail, number, device, connection, message) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ...[at, kind, detail, number, device, connection, message],
+      at,
+      kind,
+      detail,
+      number,
+      device,
+      connection,
+      message,
     )
     return { id, at, kind, detail, number, device, connection, message }
   }

@@ -56,7 +56,14 @@ export class Ledger {
     this.#database.run(
       `INSERT INTO ledger (at, message, event, direction, number, device, peer, connection)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[Date.now(), message, event, direction, number, device, peer, connection ?? null],
+      Date.now(),
+      message,
+      event,
+      direction,
+      number,
+      device,
+      peer,
+      connection ?? null,
     )
   }
 
@@ -75,15 +82,23 @@ export class Ledger {
          group_concat(DISTINCT connection) AS connections
        FROM ledger WHERE number = ifnull(?, number) AND message = ifnull(?, message)
        GROUP BY message, direction, number, device, event ORDER BY min(seq)`,
-      ...[number ?? null, message ?? null],
+      number ?? null,
+      message ?? null,
     )
     const found = new Map<string, LedgerMessage>()
     for (const row of rows) {
       const key = `${row.message} ${row.direction} ${row.number} ${row.device}`
       const { message: id, direction, number: account, device, peer } = row
       const entry = found.get(key) ?? {
-        ...{ message: id, direction, number: account, device, peer, firstAt: row.first, lastAt: row.last },
-        ...{ counts: {}, connections: [] },
+        message: id,
+        direction,
+        number: account,
+        device,
+        peer,
+        firstAt: row.first,
+        lastAt: row.last,
+        counts: {},
+        connections: [],
       }
       entry.counts[row.event] = row.n
       entry.firstAt = Math.min(entry.firstAt, row.first)

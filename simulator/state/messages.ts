@@ -44,7 +44,15 @@ export class Messages {
     const added = this.#database.run(
       `INSERT INTO message (phone, chat, id, direction, text, content, address, at, status)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      ...[phone, chat, id, direction, text, content, address, at, status],
+      phone,
+      chat,
+      id,
+      direction,
+      text,
+      content,
+      address,
+      at,
+      status,
     )
     return added > 0
   }
@@ -52,7 +60,10 @@ export class Messages {
   find(phone: string, chat: string, id: string, direction: 'in' | 'out'): Message | undefined {
     const row = this.#database.get<Row>(
       'SELECT * FROM message WHERE phone = ? AND chat = ? AND id = ? AND direction = ?',
-      ...[phone, chat, id, direction],
+      phone,
+      chat,
+      id,
+      direction,
     )
     return row && message(row)
   }
@@ -68,7 +79,10 @@ export class Messages {
   list(phone: string, chat: string, limit: number, before = Number.MAX_SAFE_INTEGER): Message[] {
     const rows = this.#database.all<Row>(
       'SELECT * FROM message WHERE phone = ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
-      ...[phone, chat, before, limit],
+      phone,
+      chat,
+      before,
+      limit,
     )
     return rows.reverse().map(message)
   }
@@ -96,7 +110,12 @@ export class Messages {
     const lower = status === 'read' ? ['sent', 'delivered', 'received'] : ['sent', 'sent', 'sent']
     const raised = this.#database.run(
       `UPDATE message SET status = ? WHERE phone = ? AND chat = ? AND id = ? AND direction = ? AND status IN (?, ?, ?)`,
-      ...[status, phone, chat, id, direction, ...lower],
+      status,
+      phone,
+      chat,
+      id,
+      direction,
+      ...lower,
     )
     return raised > 0
   }

@@ -51,7 +51,12 @@ export class Phones {
     this.#database.run(
       `INSERT INTO phone (number, lid, name, registration_id, identity_public, identity_private, signed_public,
          signed_private, signed_signature, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[number, ...row, signed.pubKey, signed.privKey, signature, Date.now()],
+      number,
+      ...row,
+      signed.pubKey,
+      signed.privKey,
+      signature,
+      Date.now(),
     )
     return this.find(number)!
   }
@@ -106,7 +111,10 @@ export class Phones {
     this.#database.run('UPDATE phone SET next_pre_key = ? WHERE number = ?', id + 1, number)
     this.#database.run(
       'INSERT INTO phone_pre_key (number, id, public, private) VALUES (?, ?, ?, ?)',
-      ...[number, id, made.pubKey, made.privKey],
+      number,
+      id,
+      made.pubKey,
+      made.privKey,
     )
     return { id, public: made.pubKey }
   }
@@ -115,7 +123,8 @@ export class Phones {
   preKey(number: string, id: number): { pair: KeyPair | undefined; usedBy: Buffer | undefined } | undefined {
     const row = this.#database.get<{ public: Uint8Array; private: Uint8Array | null; used_by: Uint8Array | null }>(
       'SELECT public, private, used_by FROM phone_pre_key WHERE number = ? AND id = ?',
-      ...[number, id],
+      number,
+      id,
     )
     if (!row) return undefined
     return {
@@ -128,7 +137,9 @@ export class Phones {
   usePreKey(number: string, id: number, usedBy: Uint8Array): void {
     this.#database.run(
       'UPDATE phone_pre_key SET private = NULL, used_by = ? WHERE number = ? AND id = ?',
-      ...[usedBy, number, id],
+      usedBy,
+      number,
+      id,
     )
   }
 

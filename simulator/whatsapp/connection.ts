@@ -89,8 +89,13 @@ export class Connection {
     if (!device || !this.active || this.silent) return
     if (sender) {
       this.network.state.ledger.add({
-        ...{ message: stanza.attrs.id!, event: 'sent', direction: 'to-device', connection: this.id },
-        ...{ number: device.number, device: device.id, peer: sender.number },
+        message: stanza.attrs.id!,
+        event: 'sent',
+        direction: 'to-device',
+        connection: this.id,
+        number: device.number,
+        device: device.id,
+        peer: sender.number,
       })
     }
     this.send(stanza)

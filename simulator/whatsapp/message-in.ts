@@ -47,7 +47,7 @@ export async function receiveMessage(connection: Connection, device: Device, mes
     acknowledge(connection, message, NOT_FOUND)
     return
   }
-  const parts = readParts(connection, message)
+  const parts = readParts(connection, device, message, peer)
   checkParts(connection, device, message, peer, parts)
   const submission = { connection, device, message, peer, id }
   const forPhones = parts.filter((part) => part.device === 0)
@@ -114,7 +114,11 @@ function show(
   const { network } = connection
   network.publish({ type: 'chat', number, chat })
   return network.state.messages.add(number, {
-    ...{ id, chat, direction, text, content: Buffer.from(proto.Message.encode(message).finish()) },
+    id,
+    chat,
+    direction,
+    text,
+    content: Buffer.from(proto.Message.encode(message).finish()),
     address: direction === 'out' ? sent.attrs.to! : numberJid(chat),
     at: Date.now(),
     status: direction === 'out' ? 'sent' : 'received',
@@ -132,22 +136,34 @@ function forward({ connection, device, message, peer, id }: Submission, part: Pa
     ...(byLid
       ? { from: lidJid(sender.lid, device.id), sender_pn: numberJid(sender.number), addressing_mode: 'lid' }
       : { from: numberJid(sender.number, device.id), sender_lid: lidJid(sender.lid), addressing_mode: 'pn' }),
-    ...{ id, type: message.attrs.type ?? 'text', t: seconds(), notify: sender.name },
+    id,
+    type: message.attrs.type ?? 'text',
+    t: seconds(),
+    notify: sender.name,
     ...(target.number === device.number && { recipient: byLid ? lidJid(peer.lid) : numberJid(peer.number) }),
   }
   const identity = part.type === 'pkmsg' ? child(message, 'device-identity') : undefined
   const from = { number: device.number, device: device.id }
   network.deliver(target, stanza('message', attrs, identity ? [part.enc, identity] : [part.enc]), from)
   network.state.ledger.add({
-    ...{ message: id, event: 'queued', direction: 'to-device', peer: device.number },
-    ...{ number: target.number, device: target.id },
+    message: id,
+    event: 'queued',
+    direction: 'to-device',
+    peer: device.number,
+    number: target.number,
+    device: target.id,
   })
 }
 
 function record({ connection, device, peer, id }: Submission, event: LedgerEvent): void {
   connection.network.state.ledger.add({
-    ...{ message: id, event, direction: 'from-device', connection: connection.id },
-    ...{ number: device.number, device: device.id, peer: peer.number },
+    message: id,
+    event,
+    direction: 'from-device',
+    connection: connection.id,
+    number: device.number,
+    device: device.id,
+    peer: peer.number,
   })
 }
 

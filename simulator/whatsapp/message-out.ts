@@ -103,8 +103,12 @@ function enqueue(
 ): void {
   store()
   network.state.ledger.add({
-    ...{ message: attrs.id!, event: 'queued', direction: 'to-device', peer: writer.number },
-    ...{ number: device.number, device: device.id },
+    message: attrs.id!,
+    event: 'queued',
+    direction: 'to-device',
+    peer: writer.number,
+    number: device.number,
+    device: device.id,
   })
   const enc = stanza('enc', { v: '2', type, ...encAttrs }, ciphertext)
   network.deliver(device, stanza('message', attrs, [enc]), { number: writer.number, device: 0 })

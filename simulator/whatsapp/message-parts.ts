@@ -18,8 +18,8 @@ export interface Part {
   enc: Stanza
 }
 
-/** The parts of a 1:1 message that can be routed; others become faults. */
-export function readParts(connection: Connection, message: Stanza): Part[] {
+/** The parts of a 1:1 message for either side of the chat; anything else is a fault. */
+export function readParts(connection: Connection, device: Device, message: Stanza, peer: Phone): Part[] {
   const addressed = children(child(message, 'participants'), 'to').map(
     (to) => [to.attrs.jid, child(to, 'enc')] as const,
   )
@@ -29,7 +29,8 @@ export function readParts(connection: Connection, message: Stanza): Part[] {
     const phone = connection.network.phoneOf(jid)
     const type = enc?.attrs.type
     const ciphertext = content(enc)
-    if (phone && enc && ciphertext && (type === 'pkmsg' || type === 'msg')) {
+    const isOfChat = phone === peer || phone?.number === device.number
+    if (phone && isOfChat && enc && ciphertext && (type === 'pkmsg' || type === 'msg')) {
       return [{ phone, device: parseJid(jid)!.device, type, ciphertext, enc }]
     }
     const detail = `A part for ${jid} that can't be routed: ${describe(message)}`

@@ -117,7 +117,11 @@ export function confirmPairing(connection: Connection, signed: Stanza): void {
   }
   const device: Device = {
     ...registration,
-    ...{ number: phone.number, id: pairing.device, signedIdentity, linkedAt: Date.now(), removedAt: undefined },
+    number: phone.number,
+    id: pairing.device,
+    signedIdentity,
+    linkedAt: Date.now(),
+    removedAt: undefined,
   }
   network.state.devices.add(device)
   network.publish({ type: 'device', number: device.number, device: device.id })

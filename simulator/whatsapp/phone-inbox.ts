@@ -58,7 +58,10 @@ export async function receiveAtPhone(network: Network, from: Device, part: Part)
 function seenHash(network: Network, phone: Phone, remote: Remote, { ratchetKey, counter }: Header): Buffer | undefined {
   const row = network.state.database.get<{ hash: Uint8Array }>(
     'SELECT hash FROM seen_counter WHERE number = ? AND address = ? AND ratchet_key = ? AND counter = ?',
-    ...[phone.number, sessionAddress(remote), ratchetKey, counter],
+    phone.number,
+    sessionAddress(remote),
+    ratchetKey,
+    counter,
   )
   return row && Buffer.from(row.hash)
 }
@@ -66,7 +69,11 @@ function seenHash(network: Network, phone: Phone, remote: Remote, { ratchetKey, 
 function rememberHash(network: Network, phone: Phone, remote: Remote, header: Header, hash: Buffer): void {
   network.state.database.run(
     'INSERT INTO seen_counter (number, address, ratchet_key, counter, hash) VALUES (?, ?, ?, ?, ?)',
-    ...[phone.number, sessionAddress(remote), header.ratchetKey, header.counter, hash],
+    phone.number,
+    sessionAddress(remote),
+    header.ratchetKey,
+    header.counter,
+    hash,
   )
 }
 

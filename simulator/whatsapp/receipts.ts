@@ -82,8 +82,12 @@ export function tellSender(
     network.deliver(device, stanza('receipt', { from, id, t: seconds(), ...(status === 'read' && { type: 'read' }) }))
     if (!ledger.count(id, sender, device.id, 'submitted')) continue
     ledger.add({
-      ...{ message: id, event: status, direction: 'from-device', peer: reader.number },
-      ...{ number: sender, device: device.id },
+      message: id,
+      event: status,
+      direction: 'from-device',
+      peer: reader.number,
+      number: sender,
+      device: device.id,
     })
   }
 }
@@ -166,7 +170,12 @@ async function receiveRetry(connection: Connection, device: Device, receipt: Sta
 
 function record(connection: Connection, device: Device, message: string, peer: string, event: LedgerEvent): void {
   connection.network.state.ledger.add({
-    ...{ message, event, direction: 'to-device', connection: connection.id },
-    ...{ number: device.number, device: device.id, peer },
+    message,
+    event,
+    direction: 'to-device',
+    connection: connection.id,
+    number: device.number,
+    device: device.id,
+    peer,
   })
 }

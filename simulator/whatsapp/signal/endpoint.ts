@@ -88,7 +88,8 @@ class Step {
     this.cipher = new libsignal.SessionCipher(this.storage, this.address)
     const row = database.get<{ record: string }>(
       'SELECT record FROM phone_session WHERE number = ? AND address = ?',
-      ...[phone.number, sessionAddress(remote)],
+      phone.number,
+      sessionAddress(remote),
     )
     if (row) this.record = libsignal.SessionRecord.deserialize(JSON.parse(row.record))
   }
@@ -105,7 +106,9 @@ class Step {
     this.#database.run(
       `INSERT INTO phone_session (number, address, record) VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET record = excluded.record`,
-      ...[this.#phone.number, sessionAddress(this.#remote), JSON.stringify(record.serialize())],
+      this.#phone.number,
+      sessionAddress(this.#remote),
+      JSON.stringify(record.serialize()),
     )
     if (this.#usedPreKey !== undefined) this.#phones.usePreKey(this.#phone.number, this.#usedPreKey, this.#baseKey!)
   }
