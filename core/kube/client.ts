@@ -4,7 +4,7 @@ import { apiVersionOf, type Kind, type KubeObject } from '../model/kind.ts'
 import type { KubeConfig } from './config.ts'
 import { isGone, isNotFound } from './error.ts'
 import { collectionPath, objectPath } from './path.ts'
-import { type RequestOptions, Transport } from './transport.ts'
+import { type RequestOptions, type StreamOptions, Transport } from './transport.ts'
 import { readWatchEvents, type WatchEvent } from './watch-lines.ts'
 
 const PAGE_SIZE = 500
@@ -115,8 +115,7 @@ export class KubeClient {
   }
 
   /** Events after a resource version. Ends when the server ends it; throws KubeError and WatchFormatError. */
-  async *watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    const path = collectionPath(kind, options.namespace ?? this.namespace)
+  watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const query = {
       watch: true,
       allowWatchBookmarks: true,
@@ -125,7 +124,13 @@ export class KubeClient {
       labelSelector: options.labelSelector,
       fieldSelector: options.fieldSelector,
     }
-    const chunks = await this.#transport.stream(path, query, options.signal)
+    const path = collectionPath(kind, options.namespace ?? this.namespace)
+    return this.watchPath<T>(path, { query, signal: options.signal })
+  }
+
+  /** A watch of any kind and form: path under the server's URL. Throws KubeError and WatchFormatError. */
+  async *watchPath<T>(path: string, options: StreamOptions): AsyncGenerator<WatchEvent<T>> {
+    const chunks = await this.#transport.stream(path, options)
     try {
       yield* readWatchEvents<T>(chunks)
     } catch (error) {

@@ -31,6 +31,8 @@ export interface RequestOptions {
   /** Sent as JSON. */
   body?: unknown
   contentType?: string
+  /** In which form the answer should come; JSON by default. */
+  accept?: string
   signal?: AbortSignal
   /** Of one attempt; 30 s by default. */
   timeoutMs?: number
@@ -40,6 +42,8 @@ export interface RequestOptions {
    */
   urgent?: boolean
 }
+
+export type StreamOptions = Pick<RequestOptions, 'query' | 'accept'> & { signal: AbortSignal }
 
 export class Transport {
   readonly #server: string
@@ -92,11 +96,12 @@ export class Transport {
   }
 
   /** Opens an answer without an end. The caller reads its body, and ends it through the signal. */
-  async stream(path: string, query: Query, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  async stream(path: string, options: StreamOptions): Promise<AsyncIterable<Uint8Array>> {
     const label = `GET ${path}`
+    const { signal } = options
     await this.#waitForTurn(signal)
     try {
-      const response = await this.#send('GET', path, { query, signal }, this.#unlimited, {
+      const response = await this.#send('GET', path, options, this.#unlimited, {
         headersTimeout: REQUEST_TIMEOUT_MS,
         bodyTimeout: 0,
       })
@@ -148,7 +153,7 @@ export class Transport {
         path: this.#pathPrefix + path + queryString(options.query),
         method,
         headers: {
-          accept: 'application/json',
+          accept: options.accept ?? 'application/json',
           'user-agent': this.#userAgent,
           ...(authorization ? { authorization } : {}),
           ...(options.body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' }),
