@@ -25,7 +25,7 @@ import {
 import { ensureApiKey, ensureDatabase, findTenant, openOperatorPool, prepareDatabase } from './database.ts'
 import { nodeCommand } from './kubelet/image.ts'
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
-import { lockFolder, type RunLock } from './lock.ts'
+import { lockFolderPatiently, type RunLock } from './lock.ts'
 import { type PostgresService, startPostgresService } from './postgres/service.ts'
 import { answers } from './process/answers.ts'
 import { signal, signalGroup } from './process/identity.ts'
@@ -83,7 +83,7 @@ const SHORTEN_LOGS_EVERY_MS = 30_000
 /** Throws AlreadyRuns; and, when something does not start, an error that says what and why, with all of it stopped. */
 export async function startBerth(options: BerthOptions): Promise<Berth> {
   prepareFolder(options.dataDir)
-  const lock = lockFolder(path.join(options.dataDir, 'run'))
+  const lock = await lockFolderPatiently(path.join(options.dataDir, 'run'), lineTo(options))
   const composition = new Composition(options, lock)
   try {
     await composition.start()
@@ -93,6 +93,9 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
     throw error
   }
 }
+
+/** Where lines for a person go. */
+const lineTo = ({ quiet, tell = console.log }: BerthOptions) => (quiet ? () => {} : (line: string) => tell(`  ${line}`))
 
 /** Everybody may walk through it as root, since the Postgres user must; what is in it has its own, closed modes. */
 function prepareFolder(dataDir: string): void {
@@ -109,6 +112,7 @@ class Composition implements Berth {
   databaseUrl = ''
   apiKey: string | undefined
   readonly #options: BerthOptions
+  readonly #tell: (line: string) => void
   readonly #lock: RunLock
   readonly #ledger: ProcessLedger
   readonly #settingsFile: string
@@ -123,6 +127,7 @@ class Composition implements Berth {
 
   constructor(options: BerthOptions, lock: RunLock) {
     this.#options = options
+    this.#tell = lineTo(options)
     this.#lock = lock
     this.dataDir = path.resolve(options.dataDir)
     this.logsDir = path.join(this.dataDir, 'logs')
@@ -200,6 +205,7 @@ class Composition implements Berth {
 
   /** The operator first, or it would take what stops for a failure; then those that use something before what they use. */
   async #stop(): Promise<void> {
+    this.#lock.announceStop()
     clearInterval(this.#logTimer)
     await this.#stopService('operator')
     await this.#stopService('gateway')
@@ -349,10 +355,6 @@ class Composition implements Berth {
   #save(change: Partial<Settings>): void {
     Object.assign(this.#settings, change)
     writeSettings(this.#settingsFile, this.#settings)
-  }
-
-  #tell = (line: string): void => {
-    if (!this.#options.quiet) (this.#options.tell ?? console.log)(`  ${line}`)
   }
 
   async #timed(what: string, work: Promise<void>): Promise<void> {

@@ -5,17 +5,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** What a second start tells about the first one. */
 export interface RunInfo {
   pid: number
   /** Absent while it is still starting. */
   summary?: string
+  /** It is on its way out: worth waiting for. */
+  stopping?: boolean
 }
 
 export interface RunLock {
   /** For a second start to say. */
   announce(summary: string): void
+  announceStop(): void
   release(): void
 }
 
@@ -26,6 +30,23 @@ export class AlreadyRuns extends Error {
   constructor(info: RunInfo | undefined) {
     super(`Berth already runs from this folder${info ? ` (pid ${info.pid})` : ''}`)
     this.info = info
+  }
+}
+
+const STOP_TIMEOUT_MS = 60_000
+const POLL_MS = 100
+
+/** As lockFolder, but waits for a run that is stopping; `tell` takes a line about it. */
+export async function lockFolderPatiently(folder: string, tell: (line: string) => void): Promise<RunLock> {
+  const deadline = performance.now() + STOP_TIMEOUT_MS
+  for (let said = false; ; said = true) {
+    try {
+      return lockFolder(folder)
+    } catch (error) {
+      if (!(error instanceof AlreadyRuns && error.info?.stopping) || performance.now() > deadline) throw error
+      if (!said) tell(`the earlier run (pid ${error.info.pid}) is stopping; waiting for it`)
+      await delay(POLL_MS)
+    }
   }
 }
 
@@ -45,6 +66,7 @@ export function lockFolder(folder: string): RunLock {
   write({ pid: process.pid })
   return {
     announce: (summary) => write({ pid: process.pid, summary }),
+    announceStop: () => write({ pid: process.pid, stopping: true }),
     release: () => database.close(),
   }
 }

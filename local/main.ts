@@ -24,6 +24,9 @@ function hasKubectl(): boolean {
   })
 }
 
+/** One Ctrl-C reaches us from the terminal, and once more from npm. */
+const ONE_PRESS_MS = 500
+
 /** Where npm was called; npm itself changes to the clone. */
 const isElsewhere = (): boolean => path.resolve(process.env.INIT_CWD ?? process.cwd()) !== clone
 
@@ -31,21 +34,21 @@ async function start(options: Options): Promise<void> {
   const begun = performance.now()
   const starting = new AbortController()
   let berth: Berth | undefined
-  let interrupted = false
-  const interrupt = (): void => {
-    if (interrupted) {
+  let stoppedAt: number | undefined
+  const stop = (): void => {
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now()
+      console.log('\nStopping; Ctrl-C again kills instead.')
+      starting.abort(new Error('Stopped before it was ready.'))
+      void berth?.stop().then(() => process.exit(0))
+    } else if (performance.now() - stoppedAt > ONE_PRESS_MS) {
       console.log('Killed.')
       berth?.kill()
       process.exit(INTERRUPTED)
     }
-    interrupted = true
-    console.log('\nStopping; Ctrl-C again kills instead.')
-    starting.abort(new Error('Stopped before it was ready.'))
-    void berth?.stop().then(() => process.exit(0))
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
-  process.on('SIGHUP', interrupt)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  process.once('disconnect', stop) // setup.mjs is gone: nobody could stop us from the terminal any more
 
   console.log(options.whatsapp === 'real' ? 'Starting Berth with the real WhatsApp' : 'Starting Berth')
   const { DATABASE_URL: databaseUrl } = process.env

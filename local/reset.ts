@@ -9,7 +9,7 @@ import { ProcessLedger } from './process/ledger.ts'
 
 /** Throws AlreadyRuns, and UsageError when nobody said yes. */
 export async function reset(dataDir: string, confirmed: boolean): Promise<void> {
-  const entries = await readdir(dataDir).catch(() => [])
+  const entries = await readdir(dataDir).catch((): string[] => [])
   if (entries.length === 0) {
     console.log(`There are no data in ${dataDir}.`)
     return
