@@ -1,0 +1,115 @@
+/** A node without processes: binds the workers' pods to itself, reports them as a kubelet does, and runs a fake worker in each. */
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import { isNotFound } from '@berth/core/kube/error.ts'
+import { Reflector } from '@berth/core/kube/reflector.ts'
+import type { ContainerState, Pod } from '@berth/core/model/builtin.ts'
+import { PodKind } from '@berth/core/model/kind.ts'
+import { FakeWorker } from './fake-worker.ts'
+
+export class FakeNode {
+  readonly #client: KubeClient
+  readonly #databaseUrl: string
+  readonly #pods: Reflector<Pod>
+  /** By name of the pod. */
+  readonly #workers = new Map<string, FakeWorker>()
+  readonly #work = new Set<Promise<void>>()
+  /** What went wrong in the background; a test looks at it at its end. */
+  readonly failures: unknown[] = []
+
+  constructor(client: KubeClient, databaseUrl: string) {
+    this.#client = client
+    this.#databaseUrl = databaseUrl
+    this.#pods = new Reflector(client, PodKind, {
+      labelSelector: 'app.kubernetes.io/name=berth-worker',
+      onChange: (event, pod) => {
+        if (event === 'added') this.#do(this.#run(pod))
+        else if (event === 'modified' && pod.metadata.deletionTimestamp) this.#do(this.#terminate(pod))
+      },
+    })
+    this.#pods.start()
+  }
+
+  worker(name: string): FakeWorker {
+    const found = this.#workers.get(name)
+    if (!found) throw new Error(`no worker runs in the pod ${name}`)
+    return found
+  }
+
+  get names(): string[] {
+    return [...this.#workers.keys()].sort()
+  }
+
+  /** SIGKILL of the worker's process; the container stays down and is reported so. */
+  async crash(name: string, state: ContainerState): Promise<void> {
+    await this.worker(name).die()
+    await this.#report(name, state, false)
+  }
+
+  /** The container comes back: a new boot of the same pod. */
+  async restart(name: string): Promise<FakeWorker> {
+    const pod = this.#pods.get(name)!
+    return this.#boot(pod)
+  }
+
+  async close(): Promise<void> {
+    await this.#pods.stop()
+    await Promise.allSettled(this.#work)
+    await Promise.all([...this.#workers.values()].map((worker) => worker.die()))
+  }
+
+  #do(work: Promise<void>): void {
+    const guarded = work
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) this.failures.push(error)
+      })
+      .finally(() => this.#work.delete(guarded))
+    this.#work.add(guarded)
+  }
+
+  async #run(pod: Pod): Promise<void> {
+    const { name } = pod.metadata
+    await this.#bind(name)
+    await this.#boot(pod)
+  }
+
+  async #boot(pod: Pod): Promise<FakeWorker> {
+    const { name, uid } = pod.metadata
+    const worker = new FakeWorker({ client: this.#client, databaseUrl: this.#databaseUrl, name, podUid: uid! })
+    this.#workers.set(name, worker)
+    worker.start()
+    await this.#report(name, { running: { startedAt: new Date().toISOString() } }, true)
+    return worker
+  }
+
+  async #terminate(pod: Pod): Promise<void> {
+    const { name, uid } = pod.metadata
+    const worker = this.#workers.get(name)
+    if (!worker) return
+    this.#workers.delete(name)
+    await worker.stop()
+    await this.#client.delete(PodKind, name, { uid, gracePeriodSeconds: 0 })
+  }
+
+  /** A real API server knows bindings; the embedded one lets a kubelet name its node. */
+  async #bind(name: string): Promise<void> {
+    const path = `/api/v1/namespaces/${this.#client.namespace}/pods/${name}/binding`
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'fake' }
+    try {
+      await this.#client.request('POST', path, {
+        body: { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target },
+      })
+    } catch {
+      await this.#client.mergePatch(PodKind, name, { spec: { nodeName: 'fake' } })
+    }
+  }
+
+  async #report(name: string, state: ContainerState, ready: boolean): Promise<void> {
+    const status = {
+      phase: 'Running',
+      podIP: '127.0.0.1',
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      containerStatuses: [{ name: 'worker', ready, restartCount: 0, image: 'fake', imageID: 'fake', state }],
+    }
+    await this.#client.mergePatch(PodKind, name, { status }, { subresource: 'status' })
+  }
+}
