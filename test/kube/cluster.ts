@@ -76,7 +76,8 @@ export class Cluster {
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString('utf8')
-    const isJson = response.headers['content-type']?.includes('json')
+    // The OpenAPI documents come as JSON under other content types.
+    const isJson = text.startsWith('{')
     return {
       code: response.statusCode!,
       body: isJson ? JSON.parse(text) : text,
