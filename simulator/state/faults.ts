@@ -14,7 +14,7 @@ export const FAULT_KINDS = [
   'pre-key-reuse', // a one-time key used or offered a second time
   'decrypt-failed', // a phone can't read what was sent to it
   'retry-requested', // the device couldn't read what was sent to it
-  'refused-by-device', // the device acknowledged a stanza with an error
+  'refused-by-device', // the device acknowledged a stanza with an error, other than that it has a repeated one already
   'unknown-receipt', // a receipt or an ack for something that the device was never sent
   'internal-error', // the simulator itself failed
 ] as const

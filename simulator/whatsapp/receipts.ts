@@ -12,6 +12,9 @@ import { child, children, describe, type Stanza, seconds, stanza } from './stanz
 /** After so many tries a phone gives up asking for a message. */
 const MAXIMUM_RETRIES = 5
 
+/** Baileys' error code for a message whose key was used already. */
+const ALREADY_DECRYPTED = '487'
+
 /** Receipt types of a device, and what they mean for the writer: nothing for those between own devices. */
 const MEANING: Record<string, 'delivered' | 'read' | 'own'> = {
   '': 'delivered',
@@ -49,9 +52,14 @@ export function receiveAck(connection: Connection, device: Device, ack: Stanza):
   const state = deliveries.acknowledge(device.number, device.id, tag, id, which)
   if (state === 'unknown') connection.fault({ kind: 'unknown-receipt', detail: describe(ack) })
   if (error && state === 'pending') {
-    // After a request to retry, the device refuses the stanza that it couldn't read: said already.
-    const asked = ledger.count(id, device.number, device.id, 'retry') > 0
-    if (!asked) connection.fault({ kind: 'refused-by-device', detail: describe(ack), message: id })
+    const count = (event: LedgerEvent) => ledger.count(id, device.number, device.id, event)
+    // Said already: after a request to retry, the device also refuses the stanza that it couldn't read.
+    const isRetried = count('retry') > 0
+    // Its receipt got lost with an earlier connection, and plain Baileys refuses what it has decrypted before.
+    const isRepeated = error === ALREADY_DECRYPTED && count('sent') > 1
+    if (!isRetried && !isRepeated) {
+      connection.fault({ kind: 'refused-by-device', detail: describe(ack), message: id })
+    }
     if (sender) record(connection, device, id, sender.number, 'refused')
   }
   connection.network.publish({ type: 'device', number: device.number, device: device.id })
