@@ -61,7 +61,7 @@ export async function buildApp(context: Context): Promise<App> {
     frameworkErrors: handleError,
   }).withTypeProvider<ZodTypeProvider>()
   const methodsAt = collectAddresses(app)
-  const streams = new StreamSlots()
+  const streams = new StreamSlots(context.stopping.signal)
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -85,6 +85,10 @@ export async function buildApp(context: Context): Promise<App> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
   })
+  app.addHook('onSend', async (_request, reply) => {
+    // The connection would be kept for the next request, and the gateway that stops would wait for that.
+    if (context.stopping.signal.aborted) reply.header('connection', 'close')
+  })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
     seconds.labels(request.method, route, String(reply.statusCode)).observe(reply.elapsedTime / 1000)
@@ -93,7 +97,7 @@ export async function buildApp(context: Context): Promise<App> {
       'answered',
     )
   })
-  app.addHook('preClose', async () => streams.endAll())
+  app.addHook('preClose', async () => context.stopping.abort())
 
   await app.register(swagger, documentOptions(publicUrl))
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true, deepLinking: true } })

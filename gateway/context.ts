@@ -42,6 +42,8 @@ export interface Context {
   log: Logger
   holds: Holds
   publicUrl?: string
+  /** Aborted when the gateway stops: what waits answers with what there is. */
+  stopping: AbortController
   /** Throws when the database can't be used. */
   checkReady: () => Promise<void>
 }

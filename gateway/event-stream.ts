@@ -23,6 +23,8 @@ export class EventStream {
       'cache-control': 'no-store',
       // Proxies would hold the events back.
       'x-accel-buffering': 'no',
+      // Nothing follows a stream; a kept connection would hold up a gateway that stops.
+      connection: 'close',
     })
     this.#heartbeat = setInterval(() => this.#write(': heartbeat\n\n'), HEARTBEAT_MS)
   }
@@ -48,26 +50,32 @@ const MAX_STREAM_MS = 10 * 60_000
 /** The streams that are open; all of them end when the gateway stops. */
 export class StreamSlots {
   readonly #perTenant = new Map<string, number>()
-  readonly #stopping = new AbortController()
+  readonly #stopping: AbortSignal
 
-  /** Throws Problem too_many_streams. The signal ends the stream; release the slot afterwards. */
-  take(tenantId: string): { signal: AbortSignal; release: () => void } {
+  constructor(stopping: AbortSignal) {
+    this.#stopping = stopping
+  }
+
+  /**
+   * A slot for the stream of an answer. Its signal ends when the reader goes away, when the gateway stops and after
+   * MAX_STREAM_MS; release it afterwards. Throws Problem too_many_streams.
+   */
+  take(tenantId: string, answer: FastifyReply['raw']): { signal: AbortSignal; release: () => void } {
     const open = this.#perTenant.get(tenantId) ?? 0
     if (open >= MAX_PER_TENANT) {
       throw new Problem('too_many_streams', { detail: `${MAX_PER_TENANT} are open`, retryAfterSeconds: 5 })
     }
     this.#perTenant.set(tenantId, open + 1)
+    // Fastify's own signal of the request ends with reply.hijack().
+    const gone = new AbortController()
+    answer.once('close', () => gone.abort())
     return {
-      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(MAX_STREAM_MS)]),
+      signal: AbortSignal.any([gone.signal, this.#stopping, AbortSignal.timeout(MAX_STREAM_MS)]),
       release: () => {
         const left = this.#perTenant.get(tenantId)! - 1
         if (left > 0) this.#perTenant.set(tenantId, left)
         else this.#perTenant.delete(tenantId)
       },
     }
-  }
-
-  endAll(): void {
-    this.#stopping.abort(new Error('the gateway stops'))
   }
 }

@@ -22,6 +22,7 @@ interface Position {
 
 interface PollOptions {
   after?: Position
+  /** Whole seconds. */
   waitSeconds: number
   holdMs: number
   signal: AbortSignal
@@ -63,7 +64,7 @@ export async function currentQr(
     if (left <= 0) throw new Problem('qr_not_ready', { retryAfterSeconds: QR_RETRY_AFTER_SECONDS })
     const asked = performance.now()
     const found = await pollQr(services, targetOf(tenantId, row), {
-      waitSeconds: Math.min(POLL_SECONDS, left / 1000),
+      waitSeconds: Math.min(POLL_SECONDS, Math.floor(left / 1000)),
       holdMs: left,
       signal,
     })

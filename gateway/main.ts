@@ -50,8 +50,8 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop)
 
   await waitForDatabase(pool)
-  await app.listen({ host: config.host, port: config.port })
-  log.info({ host: config.host, port: config.port, publicUrl: config.publicUrl }, 'the gateway listens')
+  const url = await app.listen({ host: config.host, port: config.port })
+  log.info({ url, publicUrl: config.publicUrl }, 'the gateway listens')
 }
 
 main().catch((error: Error) => {

@@ -10,19 +10,20 @@ const PAUSE_MS = 100
 const isOpen = (row: MessageRow): boolean => row.status === 'queued' || row.status === 'sending'
 
 /**
- * The message once it left 'queued' and 'sending', or as it is after `seconds`. Never fails because of the worker: the
+ * The message once it left 'queued' and 'sending', or as it is after `seconds` or when the gateway stops. Never fails because of the worker: the
  * row is durable, and a session that moves sends it from where it goes.
  */
 export async function waitForOutcome(
-  { database, router, workers }: Pick<Context, 'database' | 'router' | 'workers'>,
+  { database, router, workers, stopping }: Pick<Context, 'database' | 'router' | 'workers' | 'stopping'>,
   target: Target,
   message: MessageRow,
   seconds: number,
-  signal: AbortSignal,
+  gone: AbortSignal,
 ): Promise<MessageRow> {
+  const signal = AbortSignal.any([gone, stopping.signal])
   const deadline = performance.now() + seconds * 1000
   let row = message
-  while (isOpen(row)) {
+  while (isOpen(row) && !stopping.signal.aborted) {
     const left = deadline - performance.now()
     if (left <= 0) break
     const asked = performance.now()
@@ -32,12 +33,12 @@ export async function waitForOutcome(
         return workers.wake(owner, target.sessionId, { messageId: row.id, wait }, signal)
       })
       .catch((error) => {
-        if (!(error instanceof Problem)) throw error
+        if (!(error instanceof Problem) && !stopping.signal.aborted) throw error
       })
     row = (await findMessage(database, { ...target, id: row.id })) ?? row
     // A worker that answered early, with the message still open, is not asked again at once.
     const pause = Math.min(asked + PAUSE_MS, deadline) - performance.now()
-    if (isOpen(row) && pause > 0) await sleep(pause, undefined, { signal })
+    if (isOpen(row) && pause > 0) await sleep(pause)
   }
   return row
 }

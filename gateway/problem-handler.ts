@@ -42,11 +42,15 @@ export function sendProblem(reply: FastifyReply, problem: Problem, publicUrl?: s
   const { headers, retryAfterSeconds } = problem.details
   if (headers) reply.headers(headers)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterSeconds)))
-  return reply
-    .code(problem.status)
-    .type(PROBLEM_TYPE)
-    .serializer(JSON.stringify)
-    .send(problemDocument(problem, reply.request.id, publicUrl))
+  return (
+    reply
+      .code(problem.status)
+      // Errors of the URL itself come before any hook.
+      .header('x-request-id', reply.request.id)
+      .type(PROBLEM_TYPE)
+      .serializer(JSON.stringify)
+      .send(problemDocument(problem, reply.request.id, publicUrl))
+  )
 }
 
 export const errorHandler =

@@ -42,6 +42,7 @@ export function createContext({ pool, kube, namespace, internalToken, log, publi
     waker: new Waker(router, workers, log),
     log,
     holds: { ...DEFAULT_HOLDS, ...holds },
+    stopping: new AbortController(),
     ...(publicUrl && { publicUrl }),
     checkReady: async () => {
       await requireSchema(pool).catch((error: Error) => {

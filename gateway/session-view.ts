@@ -41,7 +41,8 @@ function situationOf(row: SessionRow): Situation {
     return { state: 'Connecting', reason: 'Claimed', since: row.claimed_at ?? row.created_at }
   }
   const left = row.revoked_at ?? row.ended_at ?? row.released_at
-  if (left) return { state: 'Pending', reason: 'Moving', message: 'Another worker takes it over', since: left }
+  if (left && last?.state !== 'Stopped')
+    return { state: 'Pending', reason: 'Moving', message: 'Another worker takes it over', since: left }
   return { state: 'Pending', reason: 'NotPlaced', message: 'Waiting for a place on a worker', since: row.created_at }
 }
 

@@ -92,9 +92,8 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
     },
     async (request, reply) => {
       const { tenantId } = request.caller
-      const slot = streams.take(tenantId)
+      const { signal, release } = streams.take(tenantId, reply.raw)
       try {
-        const signal = AbortSignal.any([request.signal, slot.signal])
         const events = followLinking(context, { tenantId, name: request.params.name }, signal)
         // The first event comes at once, or a problem instead of the stream.
         const first = await events.next()
@@ -109,7 +108,7 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
           stream.end()
         }
       } finally {
-        slot.release()
+        release()
       }
       return reply
     },

@@ -45,11 +45,16 @@ export function sessionRoutes(app: App, context: Context): void {
   }
 
   /** The session once the operator took the change up; after a while as it will be. */
-  async function takenUp(caller: Caller, name: string, resource: WhatsAppSession): Promise<Session> {
+  async function takenUp(
+    caller: Caller,
+    name: string,
+    resource: WhatsAppSession,
+    isSettled: (row: SessionRow) => boolean = () => true,
+  ): Promise<Session> {
     const { desiredState } = resource.spec
     const row = await until(holds.takeUpMs, async () => {
       const found = await findSession(database, caller.tenantId, name)
-      return found?.desired_state === desiredState ? found : undefined
+      return found?.desired_state === desiredState && isSettled(found) ? found : undefined
     })
     if (row) return sessionView(row)
     const known = await findSession(database, caller.tenantId, name)
@@ -74,13 +79,14 @@ export function sessionRoutes(app: App, context: Context): void {
     caller: Caller,
     name: string,
     wishFor: (current: WhatsAppSession, row: SessionRow) => Wish,
+    isSettled?: (row: SessionRow) => boolean,
   ): Promise<Session> {
     const row = await requireSession(database, caller.tenantId, name)
     const { session } = await controlPlane.declare(keyOf(caller, name, row), (current) => {
       if (!current) throw new Problem('session_not_found')
       return wishFor(current, row)
     })
-    return takenUp(caller, name, session)
+    return takenUp(caller, name, session, isSettled)
   }
 
   app.get(
@@ -184,10 +190,16 @@ export function sessionRoutes(app: App, context: Context): void {
       },
     },
     (request) =>
-      change(request.caller, request.params.name, (current, row) => ({
-        desiredState: 'Running',
-        ...(row.state === 'LoggedOut' && { attempt: (current.spec.linking?.attempt ?? 0) + 1 }),
-      })),
+      change(
+        request.caller,
+        request.params.name,
+        (current, row) => ({
+          desiredState: 'Running',
+          ...(row.state === 'LoggedOut' && { attempt: (current.spec.linking?.attempt ?? 0) + 1 }),
+        }),
+        // The worker begins anew, so that a request for the code that follows finds no "logged out".
+        (row) => row.state !== 'LoggedOut',
+      ),
   )
 
   app.post(

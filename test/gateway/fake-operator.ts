@@ -39,17 +39,16 @@ export class FakeOperator {
 
   async #mirror(event: 'added' | 'modified' | 'deleted', { metadata, spec }: WhatsAppSession): Promise<void> {
     if (this.paused) return
-    const id = sessionIdOf(this.#installation, this.#client.namespace, metadata.name)
     if (event === 'deleted') {
-      await this.#db.query('DELETE FROM session WHERE id = $1', [id])
+      await this.#db.query('DELETE FROM session WHERE resource_name = $1', [metadata.name])
       return
     }
     await this.#db.query(
       `INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
        SELECT $1, t.id, $2, $3, $4, $5, $6 FROM tenant t WHERE t.name = $7
-       ON CONFLICT (id) DO UPDATE SET desired_state = excluded.desired_state`,
+       ON CONFLICT (resource_name) WHERE deleted_at IS NULL DO UPDATE SET desired_state = excluded.desired_state`,
       [
-        id,
+        sessionIdOf(this.#installation, this.#client.namespace, metadata.name),
         sessionNameOf(metadata.name, spec.tenant),
         metadata.name,
         metadata.uid,
@@ -59,8 +58,8 @@ export class FakeOperator {
       ],
     )
     await this.#db.query(
-      'INSERT INTO session_owner (session_id, tenant_id) SELECT id, tenant_id FROM session WHERE id = $1 ON CONFLICT DO NOTHING',
-      [id],
+      'INSERT INTO session_owner (session_id, tenant_id) SELECT id, tenant_id FROM session WHERE resource_name = $1 ON CONFLICT DO NOTHING',
+      [metadata.name],
     )
   }
 }

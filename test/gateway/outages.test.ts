@@ -25,3 +25,23 @@ test('without the Kubernetes API reads and messages go on; changes say when to t
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   }
 })
+
+test('a gateway that stops answers what waits, and ends its streams', async () => {
+  const stopping = await World.start()
+  const tenant = await stopping.addTenant('acme')
+  const worker = await stopping.startWorker()
+  const [linking, linked] = [await stopping.addSession(tenant, 'support'), await stopping.addSession(tenant, 'sales')]
+  for (const id of [linking, linked]) await worker.claim(id, 1, { sends: false })
+  await worker.setState(linking, 'WaitingForScan')
+  await worker.connect(linked)
+  const stream = stopping.call(tenant, 'GET /v1/sessions/support/qr/stream')
+  await expect.poll(() => worker.calls.length).toBe(1)
+  const message = stopping.call(tenant, 'POST /v1/sessions/sales/messages', {
+    body: { to: '+5511999990002', text: 'x' },
+    headers: { prefer: 'wait=30' },
+  })
+  await expect.poll(() => worker.calls.length).toBe(2)
+  await stopping.close()
+  expect((await message).body).toMatchObject({ status: 'queued' })
+  expect((await stream).text).toContain('event: state')
+})

@@ -86,7 +86,7 @@ describe('PUT', () => {
 
   test('finds the resource of a session that was made under another resource name', async () => {
     const object = { metadata: { name: 'plain' }, spec: { tenant: 'acme' } as never }
-    await client().create(SessionKind, object as never)
+    await client().apply(SessionKind, object, { manager: 'argocd' })
     await expect.poll(async () => (await world.call(acme, 'GET /v1/sessions/plain')).status).toBe(200)
     const stopped = await world.call(acme, 'PUT /v1/sessions/plain', { body: { desiredState: 'Stopped' } })
     expect(stopped.status).toBe(200)

@@ -1,0 +1,253 @@
+/** The API as such: problems, document, limits of requests; and that nothing a caller sends is our own error. */
+import { randomUUID } from 'node:crypto'
+import { request as rawRequest } from 'node:http'
+import { catalogue } from '@berth/gateway/problems.ts'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestTenant, World } from './world.ts'
+
+let world: World
+let acme: TestTenant
+
+beforeAll(async () => {
+  world = await World.start({ kubernetes: true, holds: { firstQrMs: 50, moveMs: 50 } })
+  acme = await world.addTenant('acme')
+  await world.addConnected(acme, 'support')
+})
+afterAll(() => world.close())
+
+describe('problems', () => {
+  test('are documents with a code, a remedy and the id of the request', async () => {
+    const answer = await world.call(acme, 'GET /v1/sessions/missing', { headers: { 'x-request-id': 'my-request.1' } })
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(answer.headers.get('x-request-id')).toBe('my-request.1')
+    expect(answer.body).toEqual({
+      type: '/problems/session_not_found',
+      code: 'session_not_found',
+      status: 404,
+      title: catalogue.session_not_found.title,
+      remedy: catalogue.session_not_found.remedy,
+      requestId: 'my-request.1',
+    })
+  })
+
+  test('every type leads to its explanation, for programs and for people', async () => {
+    for (const [code, { status, remedy }] of Object.entries(catalogue)) {
+      const json = await world.call(undefined, `GET /problems/${code}`)
+      expect(json.body).toMatchObject({ code, status, remedy })
+      const page = await world.call(undefined, `GET /problems/${code}`, { headers: { accept: 'text/html' } })
+      expect(page.headers.get('content-type')).toContain('text/html')
+      expect(page.text).toContain(code)
+    }
+    const all = await world.call(undefined, 'GET /problems')
+    expect(all.body.map((entry: { code: string }) => entry.code)).toEqual(Object.keys(catalogue))
+    expect((await world.call(undefined, 'GET /problems/nonsense')).body.code).toBe('problem_not_found')
+  })
+
+  test.each([
+    ['GET /nowhere', undefined, {}, 404, 'route_not_found'],
+    ['GET /v1/nowhere', undefined, {}, 404, 'route_not_found'],
+    ['PATCH /v1/sessions/support', '{}', {}, 405, 'method_not_allowed'],
+    ['POST /v1/sessions', '{}', {}, 405, 'method_not_allowed'],
+    ['POST /v1/sessions/support/messages', '{', {}, 400, 'malformed_request'],
+    ['POST /v1/sessions/support/messages', '{"__proto__":{}}', {}, 400, 'malformed_request'],
+    ['POST /v1/sessions/support/messages', 'to=1', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
+    ['POST /v1/sessions/support/messages', '<a/>', { 'content-type': 'text/xml' }, 415, 'unsupported_media_type'],
+    ['POST /v1/sessions/support/messages', '', {}, 422, 'validation_failed'],
+    ['POST /v1/sessions/support/messages', 'null', {}, 422, 'validation_failed'],
+    ['GET /v1/sessions/%zz', undefined, {}, 400, 'malformed_request'],
+    [`GET /v1/sessions/${'x'.repeat(500)}`, undefined, {}, 404, 'route_not_found'],
+    ['GET /v1/sessions/%00', undefined, {}, 404, 'session_not_found'],
+  ])('%s %s', async (call, body, headers, status, code) => {
+    const answer = await world.call(acme, call, { body, headers })
+    expect([answer.status, answer.body?.code]).toEqual([status, code])
+    expect(answer.body.requestId).toBe(answer.headers.get('x-request-id'))
+  })
+
+  test('405 names the methods', async () => {
+    const answer = await world.call(acme, 'PATCH /v1/sessions/support', { body: {} })
+    expect(answer.headers.get('allow')).toBe('DELETE, GET, HEAD, PUT')
+  })
+
+  test('an id that can not stand in a log is replaced', async () => {
+    const answer = await world.call(acme, 'GET /v1/sessions', { headers: { 'x-request-id': 'a b"c' } })
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('too many headers are refused', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      rawRequest(`${world.url}/v1/sessions`, { headers: { 'x-large': 'x'.repeat(20_000) } }, (response) =>
+        resolve(response.statusCode),
+      )
+        .on('error', reject)
+        .end()
+    })
+    expect(status).toBe(431)
+  })
+})
+
+describe('about', () => {
+  test('/ leads on, /healthz, /readyz and /metrics answer', async () => {
+    expect((await world.call(undefined, 'GET /')).body.links.documentation).toBe('/docs')
+    expect((await world.call(undefined, 'GET /', { headers: { accept: 'text/html' } })).text).toContain('href="/docs"')
+    expect((await world.call(undefined, 'GET /healthz')).status).toBe(200)
+    expect((await world.call(undefined, 'GET /readyz')).status).toBe(200)
+    await world.call(acme, 'GET /v1/sessions/support')
+    const metrics = await world.call(undefined, 'GET /metrics')
+    expect(metrics.text).toContain('route="/v1/sessions/:name"')
+    expect(metrics.text).not.toContain('route="/v1/sessions/support"')
+  })
+
+  test('/docs needs nothing from elsewhere', async () => {
+    const page = await world.call(undefined, 'GET /docs/')
+    expect(page.status).toBe(200)
+    const sources = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source!)
+    expect(sources.length).toBeGreaterThan(3)
+    for (const source of sources) {
+      expect(source).not.toMatch(/^(https?:)?\/\//)
+      const file = await world.call(undefined, `GET ${new URL(source, 'http://gateway/docs/').pathname}`)
+      expect([source, file.status]).toEqual([source, 200])
+    }
+  })
+})
+
+// biome-ignore lint/suspicious/noExplicitAny: a JSON document that the test walks through
+type Json = any
+
+describe('the API document', () => {
+  let document: Json
+
+  beforeAll(async () => {
+    document = (await world.call(undefined, 'GET /openapi.json')).body
+  })
+
+  const operations = () =>
+    Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+      Object.entries<Json>(item).map(([method, operation]) => ({ path, method, operation })),
+    )
+
+  test('names every route under /v1 once', () => {
+    expect(document.openapi).toBe('3.1.0')
+    expect(operations().map(({ method, path }) => `${method} ${path}`)).toEqual(
+      expect.arrayContaining([
+        'get /v1/sessions',
+        'put /v1/sessions/{name}',
+        'get /v1/sessions/{name}',
+        'delete /v1/sessions/{name}',
+        'post /v1/sessions/{name}/start',
+        'post /v1/sessions/{name}/stop',
+        'post /v1/sessions/{name}/logout',
+        'get /v1/sessions/{name}/commands/{id}',
+        'get /v1/sessions/{name}/qr',
+        'get /v1/sessions/{name}/qr/stream',
+        'post /v1/sessions/{name}/messages',
+        'get /v1/sessions/{name}/messages',
+        'get /v1/sessions/{name}/messages/{id}',
+      ]),
+    )
+    const ids = operations().map(({ operation }) => operation.operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).not.toContain(undefined)
+  })
+
+  test('declares the parameters of every path, and describes every answer', () => {
+    for (const { path, operation } of operations()) {
+      const declared = (operation.parameters ?? []).filter((p: Json) => p.in === 'path').map((p: Json) => p.name)
+      expect([path, declared]).toEqual([path, [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name)])
+      expect(operation.summary).toBeTruthy()
+      for (const answer of Object.values<Json>(operation.responses)) expect(answer.description).toBeTruthy()
+    }
+  })
+
+  test('refers to nothing that is not there', () => {
+    const references: string[] = []
+    JSON.stringify(document, (key, value) => {
+      if (key === '$ref') references.push(value)
+      return value
+    })
+    expect(references.length).toBeGreaterThan(10)
+    for (const reference of new Set(references)) {
+      const target = reference
+        .replace('#/', '')
+        .split('/')
+        .reduce((at, key) => at?.[key], document)
+      expect([reference, typeof target]).toEqual([reference, 'object'])
+    }
+  })
+
+  test('lists every problem and how to prove who you are', () => {
+    for (const code of Object.keys(catalogue)) expect(document.info.description).toContain(`\`${code}\``)
+    expect(document.components.securitySchemes.apiKey).toMatchObject({ type: 'http', scheme: 'bearer' })
+    const send = document.paths['/v1/sessions/{name}/messages'].post
+    expect(send.responses['409'].content['application/problem+json'].schema.$ref).toContain('Problem')
+    expect(send.responses['409'].description).toContain('session_logged_out')
+  })
+})
+
+test('nothing that a caller sends is our own error', async () => {
+  const name = fc.oneof(fc.constant('support'), fc.constant('fuzzed'), fc.string({ unit: 'binary', maxLength: 80 }))
+  const path = fc
+    .tuple(
+      name,
+      fc.constantFrom('', '/start', '/stop', '/logout', '/messages', '/qr', '/messages/x', `/commands/${randomUUID()}`),
+      fc.oneof(
+        fc.constant(''),
+        fc
+          .tuple(
+            fc.constantFrom('limit', 'cursor', 'chat', 'after', 'wait', 'status', 'x'),
+            fc.string({ unit: 'binary' }),
+          )
+          .map(([key, value]) => `?${key}=${encode(value)}`),
+      ),
+    )
+    .map(([session, rest, query]) => `/v1/sessions/${encode(session)}${rest}${query}`)
+  const message = fc.record(
+    {
+      to: fc.oneof(fc.constant('+5511999990002'), fc.string()),
+      text: fc.string({ unit: 'binary', minLength: 1 }),
+      desiredState: fc.oneof(fc.constantFrom('Running', 'Stopped'), fc.anything()),
+      linking: fc.anything(),
+    },
+    { requiredKeys: [] },
+  )
+  const body = fc.oneof(
+    message.map((value) => JSON.stringify(value) ?? ''),
+    fc.json(),
+    fc.string({ unit: 'binary' }),
+  )
+  const headers = fc.record(
+    {
+      'idempotency-key': fc.string({ maxLength: 140 }).filter(isHeader),
+      prefer: fc.oneof(fc.constantFrom('wait=0', 'wait=x'), fc.string().filter(isHeader)),
+      'content-type': fc.constantFrom('application/json', 'application/json; charset=latin1', 'text/plain', 'x'),
+      accept: fc.string().filter(isHeader),
+    },
+    { requiredKeys: [] },
+  )
+  const tenant = await world.addTenant('fuzzer')
+  await world.addConnected(tenant, 'support')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('GET', 'PUT', 'POST', 'DELETE', 'PATCH'),
+      path,
+      body,
+      headers,
+      async (...parts) => {
+        const [method, address, payload, header] = parts
+        const answer = await world.call(tenant, `${method} ${address}`, {
+          headers: header,
+          ...(method !== 'GET' && { body: payload }),
+        })
+        // 503: a session that nobody holds has no code yet; that is no error.
+        const fine = answer.status < 500 || ['session_moving', 'qr_not_ready'].includes(answer.body.code)
+        expect([fine, answer.status, answer.text]).toEqual([true, answer.status, answer.text])
+        if (answer.status >= 400) expect(Object.keys(catalogue)).toContain(answer.body.code)
+      },
+    ),
+    { numRuns: 400 },
+  )
+})
+
+/** Any text as part of a URL; what is not valid Unicode can't be one. */
+const encode = (text: string): string => encodeURIComponent(text.toWellFormed())
+const isHeader = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)
