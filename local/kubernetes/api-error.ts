@@ -48,11 +48,6 @@ export function unauthorized(): ApiError {
   return new ApiError(401, 'Unauthorized', 'Unauthorized')
 }
 
-/** No such path or kind; kubectl turns it into "the server doesn't have a resource type". */
-export function unknownPath(): ApiError {
-  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
-}
-
 export function notFound(subject: Subject): ApiError {
   return new ApiError(404, 'NotFound', `${qualified(subject)} "${subject.name}" not found`, details(subject))
 }

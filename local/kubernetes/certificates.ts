@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { generate } from 'selfsigned'
 
 export interface Credentials {
   /** PEM. */
@@ -29,6 +28,8 @@ export async function loadCredentials(dataDir: string): Promise<Credentials> {
 }
 
 async function makeCredentials(): Promise<Credentials> {
+  // Loaded here, because it is slow to load and needed once per data folder.
+  const { generate } = await import('selfsigned')
   const common = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
   const notAfterDate = new Date(Date.now() + LIFETIME_MS)
   const authority = await generate([{ name: 'commonName', value: 'berth-local-ca' }], {

@@ -36,8 +36,8 @@ interface Outcome {
   stderr: string
 }
 
-describe.each(kubectls)('%s', (kubectl) => {
-  const plural = `kubectlthings`
+describe.each(kubectls.map((kubectl, index) => [kubectl, index] as const))('%s', (kubectl, index) => {
+  const plural = `kubectl${index}things`
   let cluster: Cluster
   let things: Things
   let folder: string
