@@ -140,8 +140,11 @@ export class Outbox {
 
   async #pump(): Promise<void> {
     this.#pumping = true
-    for (let entry = this.#next(); entry; entry = this.#next()) await this.#handOver(entry)
-    this.#pumping = false
+    try {
+      for (let entry = this.#next(); entry; entry = this.#next()) await this.#handOver(entry)
+    } finally {
+      this.#pumping = false
+    }
   }
 
   /** The oldest entry whose chat is free; undefined when nothing may go now. A timer comes back for those that wait. */

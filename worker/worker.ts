@@ -5,7 +5,7 @@
  * may own the sessions already: every socket is closed at once), or because the database went back in time.
  */
 import { randomUUID } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import type { KubeConfig } from '@berth/core/kube/config.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
@@ -19,6 +19,7 @@ import type { WorkerConfig } from './config.ts'
 import type { DriverFactory } from './drivers/driver.ts'
 import { createHttpServer } from './http/server.ts'
 import { StatusWriter } from './kube-status.ts'
+import { monotonicMs } from './lease/clock.ts'
 import { Lease } from './lease/lease.ts'
 import { countSessions } from './metrics.ts'
 import { Supervisor } from './sessions/supervisor.ts'
@@ -58,6 +59,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
   const find = (sessionId: string) => supervisor.get(sessionId)
   let lease: Lease | undefined
   let dead = false
+  let stopping = false
 
   const die = (reason: string): void => {
     if (dead) return
@@ -100,19 +102,24 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     find,
     wake: (session) => supervisor.wake(session),
     notReady: () => {
+      if (stopping) return 'the worker is stopping'
       if (!lease?.mayAct) return 'the lease was not renewed lately'
       return reflector.isSynced ? undefined : 'the sessions were not listed yet'
     },
   })
   countSessions(() => supervisor.list().map((session) => session.state.state))
 
-  await http.listen({ host: config.podIp, port: config.port })
+  await http.listen({ host: listenOn(config.podIp), port: config.port })
   const { port } = http.server.address() as AddressInfo
-  const address = `http://${config.podIp.includes(':') ? `[${config.podIp}]` : config.podIp}:${port}`
+  const address = `http://${isIPv6(config.podIp) ? `[${config.podIp}]` : config.podIp}:${port}`
   await requireFit(pool, log)
   const boot = { bootId, podUid: config.podUid, worker: config.worker, address }
-  await persist('lease', log, () => openLease(pool, boot))
-  lease = new Lease({ databaseUrl: url, bootId, onRefused: die, log })
+  const openedAt = await persist('lease', log, async () => {
+    const askedAt = monotonicMs()
+    await openLease(pool, boot)
+    return askedAt
+  })
+  lease = new Lease({ databaseUrl: url, bootId, openedAt, onRefused: die, log })
   reflector.start()
   supervisor.start()
   log.info({ bootId, address }, 'the worker is running')
@@ -121,8 +128,10 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     bootId,
     address,
     async stop() {
+      stopping = true
       await reflector.stop()
       await Promise.race([supervisor.stop(), sleep(config.stopMs)])
+      supervisor.destroy(new Error('the worker stops')) // whatever did not leave in time
       await status.stop()
       await within(2000, endLease(pool, bootId)).catch((error) => log.warn({ err: error }, 'the lease was not ended'))
       await lease?.stop()
@@ -143,4 +152,10 @@ async function requireFit(pool: Pool, log: Logger): Promise<void> {
     }),
   )
   if (mismatch) throw mismatch
+}
+
+/** A pod listens on all its addresses, so that a port can be forwarded to it; on one machine it keeps to loopback. */
+const listenOn = (podIp: string): string => {
+  if (podIp.startsWith('127.') || podIp === '::1') return podIp
+  return isIPv6(podIp) ? '::' : '0.0.0.0'
 }

@@ -10,6 +10,8 @@ const HEARTBEAT_MS = 250
 export interface LeaseOptions {
   databaseUrl: string
   bootId: string
+  /** When the lease was opened, which counts as the first renewal (monotonicMs()). */
+  openedAt: number
   /** The boot was revoked or ended, or nothing renews the lease any more: close everything at once and exit. */
   onRefused: (reason: string) => void
   log: Logger
@@ -21,7 +23,8 @@ export class Lease {
   readonly #thread: Thread
   #stopping = false
 
-  constructor({ databaseUrl, bootId, onRefused, log }: LeaseOptions) {
+  constructor({ databaseUrl, bootId, openedAt, onRefused, log }: LeaseOptions) {
+    this.#clock.renewed(openedAt)
     this.#clock.beat()
     this.#heartbeat = setInterval(() => this.#clock.beat(), HEARTBEAT_MS)
     const workerData: LeaseThreadData = { url: databaseUrl, bootId, clock: this.#clock.buffer }

@@ -72,6 +72,8 @@ export class Session {
   #commands: CommandRow[] = []
   #runningCommands = false
   #stopped = false
+  /** One after another. */
+  #relinked: Promise<void> = Promise.resolve()
 
   constructor(
     owner: Ownership,
@@ -131,7 +133,7 @@ export class Session {
     this.outbox.offer(stored.sends)
     this.takeCommands(stored.commands)
     if (stored.credential && linkingAttempt > stored.credential.linkingAttempt) {
-      void this.relink(linkingAttempt)
+      this.relink(linkingAttempt)
       return
     }
     this.#driver = this.#createDriver(stored.credential?.value, stored.journal)
@@ -143,8 +145,13 @@ export class Session {
   }
 
   /** Forgets the account and offers codes for a new link. */
-  async relink(linkingAttempt: number): Promise<void> {
+  relink(linkingAttempt: number): void {
     this.#linkingAttempt = linkingAttempt
+    this.#relinked = this.#relinked.then(() => this.#relink(linkingAttempt))
+  }
+
+  async #relink(linkingAttempt: number): Promise<void> {
+    if (this.#stopped || linkingAttempt < this.#linkingAttempt) return
     this.log.info({ linkingAttempt }, 'linking anew')
     this.outbox.notReady()
     await this.#driver?.stop()

@@ -152,7 +152,7 @@ export class Supervisor {
       stopped,
     )
     for (const { sessionId, why } of todo.stop) void this.#leave(this.#held.get(sessionId)!, why)
-    for (const { sessionId, linkingAttempt } of todo.relink) void this.#held.get(sessionId)!.relink(linkingAttempt)
+    for (const { sessionId, linkingAttempt } of todo.relink) this.#held.get(sessionId)!.relink(linkingAttempt)
     this.#forgetTries(new Set(wanted.map((want) => want.sessionId)))
     if (todo.claim.length > 0) void this.#claim(todo.claim)
   }

@@ -28,6 +28,8 @@ import { openSocket } from './socket.ts'
 const FIRST_CODE_MS = 60_000
 const NEXT_CODE_MS = 20_000
 const MAY_NOT_ACT_WAIT_MS = 250
+/** A connection that held for so long was a success; a shorter one counts as a failure. */
+const STABLE_MS = 60_000
 
 export interface BaileysOptions {
   /** Another server than WhatsApp's: the simulator. */
@@ -60,6 +62,8 @@ class BaileysDriver implements Driver {
   #leaveGate: () => void = () => {}
   #isOpen = false
   #isCaughtUp = false
+  /** When the connection opened (performance.now()). */
+  #openedAt = Number.POSITIVE_INFINITY
   #failures = 0
   #codes = 0
   #unscannedRounds = 0
@@ -71,15 +75,18 @@ class BaileysDriver implements Driver {
     this.#pipeline = new ReceivePipeline(host, () => this.#me)
     this.#repository = new JournaledRepository(
       this.#auth,
-      { body: (hash) => host.journalBody(hash), written: (entry) => void this.#pipeline.take(entry) },
+      { body: (hash) => host.journalBody(hash), written: (entry) => this.#pipeline.take(entry) },
       quietLogger(host.log),
     )
   }
 
   start(): void {
-    for (const entry of this.#host.openJournal) void this.#pipeline.take(entry)
+    for (const entry of this.#host.openJournal) this.#pipeline.take(entry)
     void this.#run().catch((error) => {
-      if (!this.#stopping.signal.aborted) this.#host.log.error({ err: error }, 'the driver of a session ended')
+      if (this.#stopping.signal.aborted) return
+      this.#host.log.error({ err: error }, 'the driver of a session failed')
+      const message = 'Something in Berth failed; its log says what. Stop and start the session to try again.'
+      this.#report({ state: 'Failed', reason: 'InternalError', message })
     })
   }
 
@@ -140,6 +147,8 @@ class BaileysDriver implements Driver {
       if (signal.aborted) return
       await this.#auth.saved() // what was learnt last, as the linked account, must be durable before the next login
       if (this.#codes > 0 && !this.linked) this.#unscannedRounds++
+      if (code === 515 || performance.now() - this.#openedAt > STABLE_MS) this.#failures = 0
+      this.#openedAt = Number.POSITIVE_INFINITY
       const decision = decide(
         { code, linked: this.linked, failures: ++this.#failures, unscannedRounds: this.#unscannedRounds },
         Math.random,
@@ -168,7 +177,7 @@ class BaileysDriver implements Driver {
       return !signal.aborted
     }
     if (decision.checkOwner && !(await this.#host.stillOurs())) return false
-    if (!decision.silent) this.#report({ state, reason, message })
+    this.#report({ state, reason, message })
     if (decision.waitMs > 0) await sleep(decision.waitMs, signal)
     return true
   }
@@ -224,7 +233,7 @@ class BaileysDriver implements Driver {
     }
     if (connection === 'open') {
       this.#isOpen = true
-      this.#failures = 0
+      this.#openedAt = performance.now()
       this.#leaveGate()
       logins.inc({ outcome: 'Connected' })
       this.#report({ state: 'Connected' })
@@ -250,7 +259,7 @@ class BaileysDriver implements Driver {
     const { pn, lid } = this.#me
     this.#host.report({
       ...words,
-      attempt: this.#failures,
+      attempt: words.state === 'Connected' ? 0 : this.#failures,
       ...(pn ? { phoneNumber: phoneNumberOf(pn) } : {}),
       ...(lid ? { lid } : {}),
     })

@@ -6,6 +6,7 @@ import type { EventEmitter } from 'node:events'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
 import type { MessageStatus } from '@berth/core/postgres/tables.ts'
 import type { BinaryNode } from '@whiskeysockets/baileys'
+import { takeListeners } from './listeners.ts'
 
 /** A receipt without a type, or 'inactive' (the contact's app was not open), is a delivery. */
 const STATUS_OF_RECEIPT: Record<string, MessageStatus> = {
@@ -55,22 +56,15 @@ export function statusesOfReceipt({ attrs, content }: BinaryNode): StatusChange[
   return ids.map((whatsappId) => ({ whatsappId, status }))
 }
 
-type Listener = (node: BinaryNode) => void
-
 /**
  * Baileys acknowledges a receipt as soon as it sees it, and the server then forgets it. So its listeners are taken off and
  * called, in order, when what the receipt says is durable: after a crash it comes again, and the message is not sent twice.
  */
 export function holdReceipts(ws: EventEmitter, store: (changes: StatusChange[]) => Promise<void>): void {
-  const listeners = ws.listeners('CB:receipt') as Listener[]
-  ws.removeAllListeners('CB:receipt')
-  let last: Promise<void> = Promise.resolve()
+  const handOver = takeListeners(ws, 'CB:receipt')
+  let last: Promise<unknown> = Promise.resolve()
   ws.on('CB:receipt', (node: BinaryNode) => {
     const stored = store(statusesOfReceipt(node))
-    last = last
-      .then(() => stored)
-      .then(() => {
-        for (const listener of listeners) listener(node)
-      })
+    last = last.then(() => stored).then(() => void handOver(node))
   })
 }

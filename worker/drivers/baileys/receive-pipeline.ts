@@ -11,18 +11,24 @@ import { messageOf, type Person } from './receive.ts'
 export class ReceivePipeline {
   readonly #host: DriverHost
   readonly #me: () => Person
+  /** Rows are read one after another, so that messages are stored in the order of their arrival. */
+  #last: Promise<void> = Promise.resolve()
 
   constructor(host: DriverHost, me: () => Person) {
     this.#host = host
     this.#me = me
   }
 
-  /** Stores the message of a journal row; what fails is left open for the next owner. */
-  async take({ ciphertextHash, body }: JournalEntry): Promise<void> {
+  /** Has the message of a durable journal row stored; a row that can't be read is left open for the next owner. */
+  take(entry: JournalEntry): void {
+    this.#last = this.#last.then(() => this.#store(entry))
+  }
+
+  async #store({ ciphertextHash, body }: JournalEntry): Promise<void> {
     const { store, log } = this.#host
     try {
       const message = await messageOf(body, this.#me(), (person) => findPerson(store, person), new Date())
-      await store.write({ received: [{ ciphertextHash, ...(message ? { message } : {}) }] }, { lazy: true })
+      void store.write({ received: [{ ciphertextHash, ...(message ? { message } : {}) }] }, { lazy: true })
       if (message) messages.inc({ direction: 'in' })
     } catch (error) {
       log.warn({ err: error }, 'a received message could not be stored; its journal row stays open')

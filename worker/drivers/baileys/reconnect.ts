@@ -13,7 +13,7 @@ export interface Ending {
   /** Undefined: closed without a reason. */
   code: number | undefined
   linked: boolean
-  /** Connections in a row that did not open, this one included. */
+  /** Connections in a row that did not last, this one included. */
   failures: number
   /** Rounds of codes in a row that nobody scanned, this one included if it offered any. */
   unscannedRounds: number
@@ -26,8 +26,8 @@ interface Words {
 }
 
 export type Decision =
-  /** `silent`: part of the regular course, not worth a state of its own. */
-  | ({ next: 'connect'; waitMs: number; silent?: boolean; checkOwner?: boolean } & Words)
+  /** `checkOwner`: only if the session is still ours. */
+  | ({ next: 'connect'; waitMs: number; checkOwner?: boolean } & Words)
   /** Until somebody wants a code. */
   | ({ next: 'pause' } & Words)
   | ({ next: 'stop' } & Words)
@@ -83,8 +83,8 @@ const RETRIES: Record<number, { reason: string; message: string }> = {
 export function decide(ending: Ending, random: () => number): Decision {
   const { code = 0, linked, failures, unscannedRounds } = ending
   if (code === 515) {
-    const words = { state: 'Connecting', reason: 'Linked', message: 'Linked. Connecting.' } as const
-    return { next: 'connect', waitMs: 0, silent: true, ...words }
+    const words = { state: 'Connecting', reason: 'Restart', message: 'WhatsApp asked for a new connection.' } as const
+    return { next: 'connect', waitMs: 0, ...words }
   }
   const stop = STOPS[code]
   if (stop) return { next: 'stop', ...stop }
@@ -108,7 +108,7 @@ export function decide(ending: Ending, random: () => number): Decision {
   }
   if (!linked && unscannedRounds > 0 && code === 408) {
     const words = { state: 'WaitingForScan', reason: 'NewCode', message: 'The codes ran out, new ones come.' } as const
-    return { next: 'connect', waitMs: backoffMs(1, BACKOFF, random), silent: true, ...words }
+    return { next: 'connect', waitMs: backoffMs(1, BACKOFF, random), ...words }
   }
   const why = RETRIES[code] ?? {
     reason: code ? `Code${code}` : 'ConnectionClosed',

@@ -8,6 +8,7 @@ import makeWASocket, {
 } from '@whiskeysockets/baileys'
 import type { DriverHost } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
+import { takeListeners } from './listeners.ts'
 import { quietLogger } from './logger.ts'
 import { holdReceipts, statusOfAck } from './receipts.ts'
 import type { JournaledRepository } from './repository.ts'
@@ -62,6 +63,7 @@ export function openSocket({ host, auth, repository, url, log }: SocketOptions):
     keepAliveIntervalMs: KEEP_ALIVE_MS,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
     markOnlineOnConnect: false,
+    emitOwnEvents: false,
     syncFullHistory: false,
     shouldSyncHistoryMessage: () => false,
     // 85 kB a session; resends read what was sent from the database.
@@ -71,10 +73,23 @@ export function openSocket({ host, auth, repository, url, log }: SocketOptions):
       return sent?.type === 'text' ? { extendedTextMessage: { text: textOf(sent.content) } } : undefined
     },
   })
-  socket.ws.prependListener('CB:message', (stanza: BinaryNode) => repository.note(stanza))
+  takeMessagesInOrder(socket, repository)
   socket.ws.on('CB:ack,class:message', (ack: BinaryNode) => void host.statuses([statusOfAck(ack)]))
   holdReceipts(socket.ws, (changes) => host.statuses(changes))
   return socket
+}
+
+/**
+ * Baileys would let the second message of a new contact overtake the first, which waits for the contact's address to be
+ * stored. Here each stanza waits for the one before; most of the way they do so anyway, in Baileys' own mutex.
+ */
+function takeMessagesInOrder({ ws }: WASocket, repository: JournaledRepository): void {
+  const handOver = takeListeners(ws, 'CB:message')
+  let last: Promise<unknown> = Promise.resolve()
+  ws.on('CB:message', (stanza: BinaryNode) => {
+    repository.note(stanza)
+    last = last.then(() => handOver(stanza)).catch(() => {}) // Baileys reports its own errors
+  })
 }
 
 /** The text of a stored message of type 'text'. */

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { KeyRing } from '@berth/core/crypto/seal.ts'
+import { loadCredentials } from '@berth/core/postgres/auth-state.ts'
+import { claim, openLease } from '@berth/core/postgres/ownership.ts'
+import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { createLogger } from '@berth/core/telemetry/log.ts'
+import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import { Committer } from '@berth/worker/store/committer.ts'
+import { Ownership } from '@berth/worker/store/ownership.ts'
+import type { Unit } from '@berth/worker/store/unit.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { seedSession } from '../postgres/seed.ts'
+import { until } from './world.ts'
+
+const log = createLogger('test')
+log.level = 'silent'
+
+describe('the committer', () => {
+  let postgres: TestDatabase
+  let operator: Pool
+  let pool: Pool
+  let bootId: string
+  let committer: Committer
+  let wentBack: Promise<Error>
+  const keys = KeyRing.parse(KeyRing.generate())
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres()
+    operator = openPool({ url: postgres.url, role: 'berth_operator', application: 'test-operator' })
+    pool = openPool({ url: postgres.url, role: 'berth_worker', application: 'test-worker' })
+  })
+  afterAll(async () => {
+    await Promise.all([operator.end(), pool.end()])
+    await postgres.close()
+  })
+
+  beforeEach(async () => {
+    bootId = randomUUID()
+    await openLease(pool, { bootId, podUid: randomUUID(), worker: 'w', address: 'http://127.0.0.1:1' })
+    const back = Promise.withResolvers<Error>()
+    wentBack = back.promise
+    committer = new Committer({
+      bootId,
+      connect: () => openClient({ url: postgres.url, role: 'berth_worker', application: `committer-${bootId}` }),
+      onWentBack: back.resolve,
+      log,
+    })
+  })
+  afterEach(() => committer.stop())
+
+  const own = async (): Promise<Ownership> => {
+    const { sessionId } = await seedSession(operator, { tenant: 'acme', name: randomUUID().slice(0, 8) })
+    const [claimed] = await claim(pool, bootId, [{ sessionId, generation: 1 }])
+    return new Ownership(claimed!, keys.sealer(sessionId))
+  }
+
+  const credential = (owner: Ownership, value: string): Unit => ({
+    owner,
+    credential: { linkingAttempt: 0, value: Buffer.from(value) },
+  })
+
+  const stored = async (owner: Ownership): Promise<string | undefined> => {
+    const [row] = await loadCredentials(pool, bootId, [owner.sessionId])
+    return row && owner.sealer.open('credential', row.value).toString()
+  }
+
+  const commits = async (): Promise<number> =>
+    (await superuser<{ number: number }>('SELECT number FROM berth.worker_commit WHERE boot_id = $1', bootId))[0]!
+      .number
+
+  const superuser = async <Row extends object>(text: string, ...values: unknown[]): Promise<Row[]> => {
+    const client = await openClient({ url: postgres.url, role: 'postgres' as never, application: 'test-superuser' })
+    try {
+      return (await client.query<Row>(text, values)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  test('many units of many sessions are few commits, and the last value of a row wins', async () => {
+    const owners = await Promise.all([own(), own(), own()])
+    await Promise.all(
+      owners.flatMap((owner) => Array.from({ length: 50 }, (_, i) => committer.add(credential(owner, `value ${i}`)))),
+    )
+    for (const owner of owners) expect(await stored(owner)).toBe('value 49')
+    expect(await commits()).toBeLessThanOrEqual(2)
+  })
+
+  test('a lazy unit is written without another one to ride along with', async () => {
+    const owner = await own()
+    await committer.add(credential(owner, 'lazy'), { lazy: true })
+    expect(await stored(owner)).toBe('lazy')
+  })
+
+  test('a session that was claimed elsewhere falls, at once and without settling; the others are written', async () => {
+    const [lost, kept] = [await own(), await own()]
+    const other = randomUUID()
+    await openLease(pool, { bootId: other, podUid: randomUUID(), worker: 'x', address: 'http://127.0.0.1:2' })
+    await operator.query(`UPDATE worker_lease SET revoked_at = now() WHERE boot_id = $1`, [bootId])
+    expect(await claim(pool, other, [{ sessionId: lost.sessionId, generation: 2 }])).toHaveLength(1)
+
+    let settled = false
+    void committer.add(credential(lost, 'late')).finally(() => {
+      settled = true
+    })
+    await committer.add(credential(kept, 'fine'))
+    expect(lost.loss?.name).toBe('OwnershipLost')
+    expect(kept.loss).toBeUndefined()
+    expect(settled).toBe(false)
+    expect(await loadCredentials(pool, other, [lost.sessionId])).toEqual([])
+  })
+
+  test('a row that the database refuses costs only its own session', async () => {
+    const [poisoned, fine] = [await own(), await own()]
+    const codec = { encode: () => Buffer.from('x'), decode: () => undefined, cost: () => 0 }
+    void committer.add({ owner: poisoned, codec, keys: [{ type: 'session', id: 'a\u0000b', value: 1 }] })
+    await committer.add(credential(fine, 'fine'))
+    expect(await stored(fine)).toBe('fine')
+    expect(poisoned.loss).toBeDefined()
+    await committer.add(credential(fine, 'and again'))
+    expect(await stored(fine)).toBe('and again')
+  })
+
+  test('a connection that is cut in the middle of a commit loses and doubles nothing', async () => {
+    const owner = await own()
+    const at = `committer-${bootId}`
+    await committer.add(credential(owner, 'connected'))
+    for (let round = 0; round < 5; round++) {
+      // The commit waits for this lock, and is cut while it does: nobody told us what became of it.
+      const lock = await openClient({ url: postgres.url, role: 'postgres' as never, application: 'test-lock' })
+      await lock.query('BEGIN')
+      await lock.query('LOCK TABLE berth.credential IN ACCESS EXCLUSIVE MODE')
+      const before = await commits()
+      const written = committer.add(credential(owner, `round ${round}`))
+      await until(async () => {
+        const rows = await superuser(
+          `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+          at,
+        )
+        return rows.length > 0 || undefined
+      })
+      await superuser('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', at)
+      await lock.query('COMMIT')
+      await lock.end()
+      await written
+      expect(await stored(owner)).toBe(`round ${round}`)
+      expect(await commits()).toBe(before + 1)
+    }
+    expect(owner.loss).toBeUndefined()
+  })
+
+  test('a database that went back in time stops everything', async () => {
+    const owner = await own()
+    for (const value of ['one', 'two', 'three']) await committer.add(credential(owner, value))
+    await superuser('UPDATE berth.worker_commit SET number = 1 WHERE boot_id = $1', bootId)
+    let settled = false
+    void committer.add(credential(owner, 'four')).finally(() => {
+      settled = true
+    })
+    expect((await wentBack).name).toBe('DatabaseWentBack')
+    expect(settled).toBe(false)
+    expect(await stored(owner)).toBe('three')
+    let settledLater = false
+    void committer.add(credential(owner, 'five')).finally(() => {
+      settledLater = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(settledLater).toBe(false)
+  })
+})

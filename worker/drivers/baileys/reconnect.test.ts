@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decide, type Ending, MAX_UNSCANNED_ROUNDS } from './reconnect.ts'
+
+const ending = (changes: Partial<Ending>): Ending => ({
+  code: 428,
+  linked: true,
+  failures: 1,
+  unscannedRounds: 0,
+  ...changes,
+})
+const noChance = () => 0
+
+describe('after a connection ended', () => {
+  test('515 connects again at once', () => {
+    expect(decide(ending({ code: 515, failures: 9 }), Math.random)).toMatchObject({ next: 'connect', waitMs: 0 })
+  })
+
+  test.each([408, 428, 500, 503, 418, undefined])(
+    '%s is tried again, later each time, at most every minute',
+    (code) => {
+      const waits = [1, 2, 3, 20].map((failures) => {
+        const decision = decide(ending({ code, failures }), noChance)
+        return decision.next === 'connect' ? decision.waitMs : undefined
+      })
+      expect(waits).toEqual([1000, 2000, 4000, 60_000])
+    },
+  )
+
+  test.each([
+    [401, 'LoggedOut'],
+    [402, 'Banned'],
+    [403, 'Banned'],
+    [405, 'Failed'],
+    [406, 'LoggedOut'],
+    [411, 'Failed'],
+  ])('%s stops in %s and says what to do', (code, state) => {
+    const decision = decide(ending({ code }), Math.random)
+    expect(decision).toMatchObject({ next: 'stop', state })
+    expect(decision.message).toMatch(/[Ll]ink it again/)
+  })
+
+  test('440 asks whose the session is, and comes back slowly', () => {
+    const decision = decide(ending({ code: 440 }), Math.random)
+    expect(decision).toMatchObject({ next: 'connect', checkOwner: true, state: 'UsedElsewhere' })
+    expect(decision.next === 'connect' && decision.waitMs).toBeGreaterThanOrEqual(30_000)
+  })
+
+  test('codes that nobody scanned are renewed a few times, then wait for somebody to look', () => {
+    const after = (unscannedRounds: number) => decide(ending({ code: 408, linked: false, unscannedRounds }), noChance)
+    expect(after(1)).toMatchObject({ next: 'connect', state: 'WaitingForScan' })
+    expect(after(MAX_UNSCANNED_ROUNDS - 1)).toMatchObject({ next: 'connect' })
+    expect(after(MAX_UNSCANNED_ROUNDS)).toMatchObject({ next: 'pause', state: 'WaitingForScan' })
+  })
+
+  test('whatever happens, the wait is bounded and the words are there', () => {
+    const codes = fc.option(fc.integer({ min: 400, max: 600 }), { nil: undefined })
+    fc.assert(
+      fc.property(
+        codes,
+        fc.boolean(),
+        fc.nat(1e6),
+        fc.nat(10),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (...all) => {
+          const [code, linked, failures, unscannedRounds, chance] = all
+          const decision = decide({ code, linked, failures, unscannedRounds }, () => chance)
+          expect(decision.reason).toMatch(/^[A-Z][A-Za-z0-9]{1,63}$/)
+          expect(decision.message.length).toBeLessThan(1024)
+          if (decision.next !== 'connect') return
+          expect(decision.waitMs).toBeGreaterThanOrEqual(0)
+          expect(decision.waitMs).toBeLessThanOrEqual(15 * 60_000)
+        },
+      ),
+    )
+  })
+})
