@@ -1,0 +1,99 @@
+/** `describe`: one object, what it should be, what it is, and what happened to it. */
+import { readTable, type Table } from '@berth/core/kube/table.ts'
+import { EventKind, type KubeObject } from '@berth/core/model/kind.ts'
+import type { Condition } from '@berth/core/model/meta.ts'
+import { defineCommand } from '../command.ts'
+import { CliError, UsageError } from '../error.ts'
+import { byLastSeen } from '../events.ts'
+import { asYaml, withoutNoise } from '../object.ts'
+import { TextTable } from '../table.ts'
+import { targetsOf } from '../target.ts'
+import { asJson } from '../terminal.ts'
+
+interface Described extends KubeObject {
+  spec?: unknown
+  status?: { conditions?: Condition[] }
+}
+
+export const describe = defineCommand({
+  name: 'describe',
+  arguments: 'KIND NAME…',
+  summary: 'show all about an object: what it should be, what it is, what happened',
+  examples: [
+    ['describe wa support', 'why is this session not connected?'],
+    ['describe tenant demo', 'how many sessions does this customer have, and where?'],
+  ],
+  options: {},
+  async run({ args, values, terminal, cluster }) {
+    const targets = targetsOf(args, 'describe')
+    if (targets.some(({ names }) => names.length === 0)) throw new UsageError('Which one? Name it.', 'describe')
+    const client = await cluster()
+    for (const { kind, names } of targets) {
+      for (const name of names) {
+        const object = await client.get<Described>(kind.kind, name)
+        if (!object) throw new CliError(`${kind.singular}/${name} is not there. See: get ${kind.kind.plural}`)
+        const fieldSelector = `involvedObject.uid=${object.metadata.uid}`
+        const events = await readTable(client, EventKind, { fieldSelector, whole: true })
+        if (values.json) {
+          terminal.print(
+            asJson({ object: withoutNoise(object), events: events.rows.map((row) => withoutNoise(row.object)) }),
+          )
+        } else terminal.print(textOf(object, events))
+      }
+    }
+  },
+})
+
+function textOf({ kind, metadata, spec, status }: Described, events: Table): string {
+  const { conditions, ...state } = status ?? {}
+  const head = {
+    name: metadata.name,
+    kind,
+    namespace: metadata.namespace,
+    labels: metadata.labels,
+    annotations: metadata.annotations,
+    created: metadata.creationTimestamp,
+    generation: metadata.generation,
+    deletionAskedFor: metadata.deletionTimestamp,
+    finalizers: metadata.finalizers,
+  }
+  return [
+    asYaml(head),
+    section('Spec', spec),
+    section('Status', state),
+    `Conditions${conditionLines(conditions ?? [])}`,
+    `Events${eventLines(events)}`,
+  ].join('\n')
+}
+
+const section = (title: string, value: unknown): string =>
+  `${title}${value === undefined || isEmpty(value) ? ': none' : `\n${indented(asYaml(value))}`}`
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0
+
+function conditionLines(conditions: Condition[]): string {
+  const rows = conditions.map(({ type, status, reason, lastTransitionTime, message }) => [
+    type,
+    status,
+    reason,
+    lastTransitionTime,
+    message,
+  ])
+  return tableLines(['Type', 'Status', 'Reason', 'Since', 'Message'], rows)
+}
+
+/** In the server's cells, which say how long ago; all are about this object, so it is left out. */
+function eventLines({ columnDefinitions, rows }: Table): string {
+  const shown = ['Last Seen', 'Type', 'Reason', 'Message']
+  const indexes = shown.map((title) => (columnDefinitions ?? []).findIndex(({ name }) => name === title))
+  return tableLines(
+    shown,
+    byLastSeen(rows).map(({ cells }) => indexes.map((index) => cells[index])),
+  )
+}
+
+const tableLines = (headings: string[], rows: unknown[][]): string =>
+  rows.length === 0 ? ': none' : `\n${indented(new TextTable(headings).render(rows))}`
+
+const indented = (text: string): string => text.replaceAll(/^/gm, '  ')

@@ -1,0 +1,2 @@
+/** How this program is called, in everything that people may copy. */
+export const PROGRAM = 'npm run berth --'

@@ -1,0 +1,51 @@
+/** Runs one command line and answers the exit code: 0 all went well, 1 something failed, 2 not understood. */
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import { parseCommandLine } from './arguments.ts'
+import type { Command } from './command.ts'
+import { openCluster, openDatabase } from './connection.ts'
+import { explain, UsageError } from './error.ts'
+import { helpOn } from './help.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface Surroundings {
+  commands: Command[]
+  terminal: Terminal
+  env: Record<string, string | undefined>
+  folder: string
+}
+
+export async function run(words: string[], { commands, terminal, env, folder }: Surroundings): Promise<0 | 1 | 2> {
+  let hasFailed = false
+  const report = (error: unknown) => {
+    hasFailed = true
+    terminal.note(`Error: ${explain(error)}`)
+  }
+  let cluster: Promise<KubeClient> | undefined
+  let database: Promise<Pool> | undefined
+  try {
+    const parsed = parseCommandLine(words, commands)
+    if (parsed.action === 'help') {
+      terminal.print(helpOn(parsed.topic, commands))
+      return 0
+    }
+    const { command, values, args } = parsed
+    const openedCluster = () => {
+      cluster ??= openCluster(values, env)
+      return cluster
+    }
+    const openedDatabase = () => {
+      database ??= openDatabase(openedCluster, env)
+      return database
+    }
+    await command.run({ values, args, terminal, folder, cluster: openedCluster, database: openedDatabase, report })
+  } catch (error) {
+    report(error)
+    if (error instanceof UsageError) return 2
+  } finally {
+    // What could not be opened has been reported.
+    await cluster?.then((client) => client.close()).catch(() => {})
+    await database?.then((pool) => pool.end()).catch(() => {})
+  }
+  return hasFailed ? 1 : 0
+}

@@ -1,0 +1,34 @@
+/** Which objects the arguments mean: `wa`, `wa support sales`, `wa/support ten/demo`. Pure. */
+import { UsageError } from './error.ts'
+import { kindsByName, type NamedKind } from './kinds.ts'
+
+export interface Target {
+  kind: NamedKind
+  /** None: all of the kind. */
+  names: string[]
+}
+
+/** Throws UsageError. */
+export function targetsOf(args: string[], command: string): Target[] {
+  const [first, ...rest] = args
+  if (first === undefined) throw new UsageError('Which kind? For example: tenants.', command)
+  if (args.some((arg) => arg.includes('/'))) return args.map((arg) => targetOf(arg, command))
+  const kinds = kindsByName(first, command)
+  if (rest.length > 0 && kinds.length > 1) throw new UsageError('A name needs one kind, not several.', command)
+  return kinds.map((kind) => ({ kind, names: rest }))
+}
+
+function targetOf(arg: string, command: string): Target {
+  const [kindName, name, ...more] = arg.split('/')
+  if (!kindName || !name || more.length > 0) throw new UsageError(`"${arg}" is not KIND/NAME.`, command)
+  const [kind, ...others] = kindsByName(kindName, command)
+  if (!kind || others.length > 0) throw new UsageError('A name needs one kind, not several.', command)
+  return { kind, names: [name] }
+}
+
+/** The one argument of a command that takes one. Throws UsageError. */
+export function onlyArgument(args: string[], what: string, command: string): string {
+  const [first, ...rest] = args
+  if (first !== undefined && rest.length === 0) return first
+  throw new UsageError(first === undefined ? `Which ${what}?` : `One ${what}, not ${args.length}.`, command)
+}

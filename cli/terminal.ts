@@ -1,0 +1,23 @@
+/** Where a command writes: what was asked for to the output, everything said about it to the error output. */
+
+export interface Terminal {
+  /** Lines of the answer. */
+  print(text: string): void
+  /** Lines about it; a program that reads the answer does not see them. */
+  note(text: string): void
+  /** All of the standard input. */
+  readInput(): Promise<string>
+}
+
+export const processTerminal: Terminal = {
+  print: (text) => void process.stdout.write(`${text}\n`),
+  note: (text) => void process.stderr.write(`${text}\n`),
+  async readInput() {
+    const chunks: Buffer[] = []
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks).toString('utf8')
+  },
+}
+
+/** Printed as JSON for people to read and for programs to parse. */
+export const asJson = (value: unknown): string => JSON.stringify(value, null, 2)
