@@ -11,7 +11,7 @@ import { byName, byText } from './sort.ts'
 
 /** A worker whose process does not come back is replaced after this time. */
 const GIVE_UP_MS = 60_000
-/** With so many broken workers in a tier, another one would break as well: a person has to look. */
+/** With so many workers of a tier that broke before they were of use, another one would break as well. */
 const MAX_BROKEN = 3
 
 export interface Staffing {
@@ -36,16 +36,16 @@ export function staff(demand: readonly Demand[], floor: Floor, seed: string, now
   }
   const create: Action[] = []
   for (const { tier, waiting } of [...demand].sort((a, b) => byName(a.tier, b.tier))) {
-    const staying = floor.workers.filter(
-      ({ name, tier: of, deleting }) => of === tier.name && !deleting && !going.has(name),
-    )
+    const staying = floor.workers.filter((worker) => {
+      return worker.tier === tier.name && !worker.deleting && !going.has(worker.name)
+    })
     const alive = staying.filter(({ phase }) => phase !== 'Lost' && phase !== 'Leaving')
-    const missing = missingIn(tier, waiting, alive, staying.length - alive.length, floor)
+    const broken = staying.filter((worker) => worker.phase === 'Lost' && !floor.isUsed(worker))
+    const missing = broken.length < MAX_BROKEN ? missingIn(tier, waiting, alive, floor) : 0
     for (let i = 0; i < missing; i++) {
       create.push({ do: 'CreateWorker', worker: nameOf(tier.name, seed, i), tier: tier.name, why: whyMade(waiting, i) })
     }
-    const needed = missing === 0 ? superfluous(tier, waiting, alive, floor) : []
-    for (const worker of needed) {
+    for (const worker of missing === 0 ? superfluous(tier, waiting, alive, floor) : []) {
       surplus.add(worker.name)
       const since = worker.surplusSince ?? now
       const wait = tier.workers.replicas === undefined ? tier.stabilizationMs : 0
@@ -79,15 +79,8 @@ const warm = (tier: TierView, alive: readonly WorkerView[], floor: Floor): Worke
 
 const workersFor = (tier: TierView, waiting: number): number => Math.ceil(waiting / tier.tenantsPerWorker)
 
-function missingIn(
-  tier: TierView,
-  waiting: number,
-  alive: readonly WorkerView[],
-  broken: number,
-  floor: Floor,
-): number {
+function missingIn(tier: TierView, waiting: number, alive: readonly WorkerView[], floor: Floor): number {
   const { min, max, spare, replicas } = tier.workers
-  if (broken >= MAX_BROKEN) return 0
   if (replicas !== undefined) return Math.max(0, replicas - alive.length)
   const wanted = workersFor(tier, waiting) + spare - warm(tier, alive, floor).length
   return Math.max(0, Math.min(Math.max(wanted, min - alive.length), max - alive.length))

@@ -36,7 +36,8 @@ export function isWritten(session: WhatsAppSession, status: SessionStatus): bool
 export function readinessOf({ placement, reason, owner, held, state }: SessionSight): Readiness {
   if (reason) return notReady(reason.reason, reason.message)
   if (!placement) return notReady('Pending', 'It will get a place in a moment.')
-  const claimed = held && owner?.podUid === placement.podUID && owner.generation === placement.generation
+  // Under an older generation too: a resource that was created anew finds its session where it left it.
+  const claimed = held && owner?.podUid === placement.podUID
   if (!claimed) {
     const lost = owner !== undefined && owner.epoch > 0
     return lost

@@ -111,7 +111,7 @@ export class FakeWorker {
       claims.map(({ sessionId }) => ({ ...this.#rows(sessionId), state: connected })),
     )
     if (!this.obedient) return
-    for (const { sessionId, id } of await loadCommands(db, this.bootId, [...this.held.keys()])) {
+    for (const { session_id: sessionId, id } of await loadCommands(db, this.bootId, [...this.held.keys()])) {
       await this.#write(db, [{ ...this.#rows(sessionId), commands: [{ id, status: 'done' }] }])
     }
   }
