@@ -166,6 +166,19 @@ it('retry-requested: the device lost its session with Ana, who sends again', asy
   expect(await world.api.faults('refused-by-device')).toEqual([])
 })
 
+it("retry-requested: a device lost its session with another account's device, which sends again", async () => {
+  const rival = '5511933333333'
+  await world.api.createPhone({ number: rival, name: 'Rival' })
+  const other = await world.linked(rival)
+  await other.message(await client.sendText(rival, 'a session to begin with'))
+  const shopLid = (await world.api.phones()).find(({ number }) => number === shop)!.lid
+  for (const key of other.auth.rows.keys()) if (key.startsWith(`session/${shopLid}`)) other.auth.rows.delete(key)
+  const id = await client.sendText(rival, 'can you read this?')
+  expect(await noticed('retry-requested')).toMatchObject({ number: rival, message: id })
+  const readable = () => other.messages.find(({ key, message }) => key.id === id && message)
+  expect((await until(readable, 'the message')).message?.extendedTextMessage?.text).toBe('can you read this?')
+})
+
 it('unknown-receipt: a receipt for a message that never was', async () => {
   await client.socket.sendReceipt(anaJid, undefined, ['NEVER'], undefined)
   expect((await noticed('unknown-receipt')).message).toBe('NEVER')

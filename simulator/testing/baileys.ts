@@ -40,6 +40,7 @@ export class TestClient {
       syncFullHistory: false,
       markOnlineOnConnect: false,
       shouldSyncHistoryMessage: () => false,
+      getMessage: async ({ id }) => this.messages.find(({ key }) => key.id === id)?.message ?? undefined,
       ...config,
     })
     this.socket.ev.process((events) => {

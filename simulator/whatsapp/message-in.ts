@@ -143,8 +143,6 @@ function forward({ connection, device, message, peer, id }: Submission, part: Pa
     ...(target.number === device.number && { recipient: byLid ? lidJid(peer.lid) : numberJid(peer.number) }),
   }
   const identity = part.type === 'pkmsg' ? child(message, 'device-identity') : undefined
-  const from = { number: device.number, device: device.id }
-  network.deliver(target, stanza('message', attrs, identity ? [part.enc, identity] : [part.enc]), from)
   network.state.ledger.add({
     message: id,
     event: 'queued',
@@ -153,6 +151,8 @@ function forward({ connection, device, message, peer, id }: Submission, part: Pa
     number: target.number,
     device: target.id,
   })
+  const from = { number: device.number, device: device.id }
+  network.deliver(target, stanza('message', attrs, identity ? [part.enc, identity] : [part.enc]), from)
 }
 
 function record({ connection, device, peer, id }: Submission, event: LedgerEvent): void {
