@@ -7,32 +7,35 @@
  */
 import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
-import { LeaseKind, PodKind } from '@berth/core/model/kind.ts'
 import { clone } from './clone.ts'
 import {
   createDemoTenant,
   DEMO_TENANT,
   freeOperatorLease,
-  NAMESPACE,
-  OPERATOR_LEASE,
   prepareControlPlane,
-  WORKER_SECRET,
   writeKubeconfig,
 } from './control-plane.ts'
 import { ensureApiKey, ensureDatabase, findTenant, openOperatorPool, prepareDatabase } from './database.ts'
-import { nodeCommand } from './kubelet/image.ts'
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
 import { lockFolderPatiently, type RunLock } from './lock.ts'
 import { type PostgresService, startPostgresService } from './postgres/service.ts'
-import { answers } from './process/answers.ts'
 import { signal, signalGroup } from './process/identity.ts'
 import { ProcessLedger } from './process/ledger.ts'
 import { shortenLogs } from './process/log-file.ts'
-import { Service } from './process/service.ts'
+import type { Service } from './process/service.ts'
+import { allWorkersAreReady, operatorLeads, someWorkerIsReady, until } from './readiness.ts'
+import {
+  gatewayService,
+  kubernetesService,
+  localUrl,
+  operatorService,
+  type ServiceContext,
+  simulatorService,
+} from './services.ts'
 import { choosePorts, type Ports, readSettings, type Settings, writeSettings } from './settings.ts'
+import { addFirstPhones, simulatorSettings } from './simulator.ts'
 
 export interface BerthOptions {
   dataDir: string
@@ -77,7 +80,8 @@ export interface Berth {
 }
 
 const READY_TIMEOUT_MS = 30_000
-const READY_POLL_MS = 50
+/** So long the operator waits for the workers of the last run, which it would replace. */
+const WORKERS_BACK_MS = 8_000
 const SHORTEN_LOGS_EVERY_MS = 30_000
 
 /** Throws AlreadyRuns; and, when something does not start, an error that says what and why, with all of it stopped. */
@@ -114,7 +118,8 @@ class Composition implements Berth {
   readonly #options: BerthOptions
   readonly #tell: (line: string) => void
   readonly #lock: RunLock
-  readonly #ledger: ProcessLedger
+  readonly #context: ServiceContext
+  readonly #podsFolder: string
   readonly #settingsFile: string
   readonly #settings: Settings
   readonly #services: Service[] = []
@@ -132,22 +137,24 @@ class Composition implements Berth {
     this.dataDir = path.resolve(options.dataDir)
     this.logsDir = path.join(this.dataDir, 'logs')
     this.kubeconfig = path.join(this.dataDir, 'kubeconfig')
-    this.#ledger = new ProcessLedger(path.join(this.dataDir, 'run', 'services'))
+    const ledger = new ProcessLedger(path.join(this.dataDir, 'run', 'services'))
+    this.#context = { dataDir: this.dataDir, logsDir: this.logsDir, ledger, tell: this.#tell }
+    this.#podsFolder = path.join(this.dataDir, 'run', 'pods')
     this.#settingsFile = path.join(this.dataDir, 'config.json')
     this.#settings = readSettings(this.#settingsFile)
     this.#logTimer = setInterval(() => void shortenLogs(this.logsDir).catch(() => {}), SHORTEN_LOGS_EVERY_MS)
   }
 
   get gatewayUrl(): string {
-    return `http://127.0.0.1:${this.#ports.gateway}`
+    return localUrl(this.#ports.gateway)
   }
 
   get simulatorUrl(): string | undefined {
-    return this.#options.whatsapp === 'real' ? undefined : `http://127.0.0.1:${this.#ports.simulator}`
+    return this.#options.whatsapp === 'real' ? undefined : localUrl(this.#ports.simulator)
   }
 
   get kubernetesUrl(): string {
-    return `https://127.0.0.1:${this.#ports.kubernetes}`
+    return localUrl(this.#ports.kubernetes, 'https')
   }
 
   async start(): Promise<void> {
@@ -167,20 +174,21 @@ class Composition implements Berth {
       ...whatsapp,
     })
     await freeOperatorLease(client)
-    if (!this.#settings.hasDemo) await createDemoTenant(client)
-    const firstStart = !this.#settings.hasDemo
-    this.#save({ hasDemo: true })
-
+    const isFirstStart = !this.#settings.hasDemo
+    if (isFirstStart) {
+      await createDemoTenant(client)
+      this.#save({ hasDemo: true })
+    }
     this.#kubelet = await startKubelet({
       client,
       kubeconfig: this.kubeconfig,
       clone,
-      runFolder: path.join(this.dataDir, 'run', 'pods'),
+      runFolder: this.#podsFolder,
       logsFolder: path.join(this.logsDir, 'pods'),
       tell: this.#tell,
     })
-    await Promise.all([this.#startOperator(), this.#startGateway()])
-    await Promise.all([this.#untilPlacing(client), this.#findApiKey(firstStart)])
+    await Promise.all([this.#startOperator(client), this.#startGateway()])
+    await Promise.all([this.#untilPlacing(client), this.#findApiKey(isFirstStart)])
   }
 
   pids(): Record<string, number> {
@@ -223,10 +231,11 @@ class Composition implements Berth {
   }
 
   async #endOrphans(): Promise<void> {
-    const orphans = await this.#ledger.endOrphans()
-    if (orphans.length === 0) return
-    const names = orphans.map(({ name, identity }) => `${name} (pid ${identity.pid})`).join(', ')
-    this.#tell(`ended what an earlier run left behind: ${names}`)
+    const pods = await new ProcessLedger(this.#podsFolder).endOrphans()
+    const services = await this.#context.ledger.endOrphans()
+    const names = services.map(({ name, identity }) => `${name} (pid ${identity.pid})`)
+    if (pods.length > 0) names.push(`${pods.length} pods`)
+    if (names.length > 0) this.#tell(`ended what an earlier run left behind: ${names.join(', ')}`)
   }
 
   async #startPostgres(): Promise<void> {
@@ -248,9 +257,8 @@ class Composition implements Berth {
   }
 
   async #startKubernetes(): Promise<void> {
-    const folder = path.join(this.dataDir, 'kubernetes')
-    const args = ['--data', folder, '--port', String(this.#ports.kubernetes)]
-    await this.#startService('kubernetes', 'local/kubernetes/main.ts', args, {}, `${this.kubernetesUrl}/readyz`)
+    const { service, folder } = kubernetesService(this.#context, this.#ports.kubernetes)
+    await this.#startService(service)
     await writeKubeconfig(path.join(folder, 'kubeconfig'), this.kubeconfig)
   }
 
@@ -258,73 +266,29 @@ class Composition implements Berth {
   async #startSimulator(): Promise<Record<string, string>> {
     const url = this.simulatorUrl
     if (!url) return {}
-    const args = ['--data', path.join(this.dataDir, 'simulator'), '--port', String(this.#ports.simulator)]
-    await this.#startService('simulator', 'simulator/main.ts', args, {}, `${url}/v1/info`)
-    const response = await fetch(`${url}/v1/info`)
-    const info = (await response.json()) as { websocketUrl: string; rootPublicKey: string }
-    return { BERTH_WHATSAPP_URL: info.websocketUrl, BERTH_WHATSAPP_ROOT: info.rootPublicKey }
+    await this.#startService(simulatorService(this.#context, this.#ports.simulator))
+    await addFirstPhones(url)
+    return simulatorSettings(url)
   }
 
-  #startOperator(): Promise<void> {
-    const port = this.#ports.operator
-    const env = { ...this.#environment(port), BERTH_WORKER_SECRET: WORKER_SECRET, POD_NAME: 'operator-local' }
-    return this.#startService('operator', 'operator/main.ts', [], env, `http://127.0.0.1:${port}/readyz`)
+  async #startOperator(client: KubeClient): Promise<void> {
+    await until(() => allWorkersAreReady(client), WORKERS_BACK_MS, this.#options.signal)
+    await this.#startService(operatorService(this.#context, this.#ports.operator, this))
   }
 
   #startGateway(): Promise<void> {
-    const env = { ...this.#environment(this.#ports.gateway), BERTH_INTERNAL_TOKEN: this.#settings.internalToken }
-    return this.#startService('gateway', 'gateway/main.ts', [], env, `${this.gatewayUrl}/readyz`)
+    return this.#startService(gatewayService(this.#context, this.#ports.gateway, this, this.#settings.internalToken))
   }
 
-  #environment(port: number): Record<string, string> {
-    return {
-      DATABASE_URL: this.databaseUrl,
-      KUBECONFIG: this.kubeconfig,
-      BERTH_NAMESPACE: NAMESPACE,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-    }
-  }
-
-  async #startService(
-    name: string,
-    script: string,
-    args: string[],
-    env: Record<string, string>,
-    readyUrl: string,
-  ): Promise<void> {
+  async #startService(service: Service): Promise<void> {
     this.#options.signal?.throwIfAborted()
-    const command = nodeCommand(path.join(clone, script), args)
-    const service = new Service({
-      name,
-      file: command.file,
-      args: command.args,
-      cwd: clone,
-      env: { ...process.env, ...env },
-      logFile: path.join(this.logsDir, `${name}.log`),
-      ledger: this.#ledger,
-      isReady: () => answers(readyUrl),
-      tell: this.#tell,
-    })
     this.#services.push(service)
-    await this.#timed(name, service.start())
+    await this.#timed(service.name, service.start())
   }
 
-  /** Until somebody decides, and a worker is there to take a session. */
   async #untilPlacing(client: KubeClient): Promise<void> {
-    const leading = async () => !!(await client.get(LeaseKind, OPERATOR_LEASE, NAMESPACE))?.spec?.holderIdentity
-    const aWorker = async () => {
-      const labelSelector = 'app.kubernetes.io/name=berth-worker'
-      const { items } = await client.list(PodKind, { namespace: NAMESPACE, labelSelector })
-      return items.some((pod) =>
-        pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-      )
-    }
-    const check = async () => {
-      const inTime = (await this.#until(leading)) && (await this.#until(aWorker))
-      if (!inTime) this.stillStarting.push('the first worker')
-    }
-    await this.#timed('first worker', check())
+    if (!(await this.#until(() => operatorLeads(client)))) this.stillStarting.push('the operator')
+    else if (!(await this.#until(() => someWorkerIsReady(client)))) this.stillStarting.push('the first worker')
   }
 
   /** @param expected the tenant was made by this start, so the operator will take it up */
@@ -342,14 +306,8 @@ class Composition implements Berth {
     }
   }
 
-  async #until(condition: () => Promise<boolean>): Promise<boolean> {
-    const deadline = performance.now() + READY_TIMEOUT_MS
-    while (!(await condition())) {
-      this.#options.signal?.throwIfAborted()
-      if (performance.now() > deadline) return false
-      await delay(READY_POLL_MS)
-    }
-    return true
+  #until(condition: () => Promise<boolean>): Promise<boolean> {
+    return until(condition, READY_TIMEOUT_MS, this.#options.signal)
   }
 
   #save(change: Partial<Settings>): void {

@@ -37,9 +37,9 @@ function nextCommands(input: SummaryInput): string[] {
   const auth = `-H "Authorization: Bearer ${apiKey}"`
   const session = `${gatewayUrl}/v1/sessions/support`
   const to = '+5511911111111'
-  const phones = simulatorUrl
-    ? `open ${simulatorUrl}, choose a phone, "Link a device", paste this text`
-    : 'scan it with your phone'
+  const [scan, format] = simulatorUrl
+    ? [`its QR: open ${simulatorUrl}, choose "Your phone", "Link a device", and paste the qr`, 'application/json']
+    : ['its QR: scan it with your phone', 'text/plain']
   return [
     'Next, in another terminal:',
     '',
@@ -50,10 +50,8 @@ function nextCommands(input: SummaryInput): string[] {
     `  ${kubectl} apply -f examples/quickstart.yaml`,
     `  ${kubectl} get wa -w`,
     '',
-    `  # its QR: ${phones}`,
-    simulatorUrl
-      ? `  curl ${auth} -H "Accept: text/plain" ${session}/qr`
-      : `  curl ${auth} -H "Accept: image/png" -o qr.png ${session}/qr`,
+    `  # ${scan}`,
+    `  curl ${auth} -H "Accept: ${format}" ${session}/qr`,
     '',
     '  # send a message',
     `  curl ${auth} -H "Content-Type: application/json" -H "Prefer: wait=5" ${session}/messages \\`,

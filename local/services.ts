@@ -1,0 +1,94 @@
+/** The child processes that Berth consists of beside Postgres and the workers: what each is started with. */
+import path from 'node:path'
+import { clone } from './clone.ts'
+import { NAMESPACE, WORKER_SECRET } from './control-plane.ts'
+import { nodeCommand } from './kubelet/image.ts'
+import { answers } from './process/answers.ts'
+import type { ProcessLedger } from './process/ledger.ts'
+import { Service } from './process/service.ts'
+import type { Ports } from './settings.ts'
+
+export interface ServiceContext {
+  dataDir: string
+  logsDir: string
+  ledger: ProcessLedger
+  tell: (line: string) => void
+}
+
+/** What operator and gateway connect to. */
+export interface Connections {
+  databaseUrl: string
+  kubeconfig: string
+}
+
+interface Program {
+  name: string
+  script: string
+  args?: string[]
+  env?: Record<string, string>
+  readyUrl: string
+}
+
+export const localUrl = (port: number, scheme = 'http'): string => `${scheme}://127.0.0.1:${port}`
+
+export function kubernetesService(context: ServiceContext, port: number): { service: Service; folder: string } {
+  const folder = path.join(context.dataDir, 'kubernetes')
+  const service = toService(context, {
+    name: 'kubernetes',
+    script: 'local/kubernetes/main.ts',
+    args: ['--data', folder, '--port', String(port)],
+    readyUrl: `${localUrl(port, 'https')}/readyz`,
+  })
+  return { service, folder }
+}
+
+export const simulatorService = (context: ServiceContext, port: number): Service =>
+  toService(context, {
+    name: 'simulator',
+    script: 'simulator/main.ts',
+    args: ['--data', path.join(context.dataDir, 'simulator'), '--port', String(port)],
+    readyUrl: `${localUrl(port)}/v1/info`,
+  })
+
+export const operatorService = (context: ServiceContext, port: Ports['operator'], to: Connections): Service =>
+  toService(context, {
+    name: 'operator',
+    script: 'operator/main.ts',
+    env: { ...listen(port, to), BERTH_WORKER_SECRET: WORKER_SECRET, POD_NAME: 'operator-local' },
+    readyUrl: `${localUrl(port)}/readyz`,
+  })
+
+export const gatewayService = (
+  context: ServiceContext,
+  port: Ports['gateway'],
+  to: Connections,
+  internalToken: string,
+): Service =>
+  toService(context, {
+    name: 'gateway',
+    script: 'gateway/main.ts',
+    env: { ...listen(port, to), BERTH_INTERNAL_TOKEN: internalToken },
+    readyUrl: `${localUrl(port)}/readyz`,
+  })
+
+const listen = (port: number, { databaseUrl, kubeconfig }: Connections): Record<string, string> => ({
+  DATABASE_URL: databaseUrl,
+  KUBECONFIG: kubeconfig,
+  BERTH_NAMESPACE: NAMESPACE,
+  HOST: '127.0.0.1',
+  PORT: String(port),
+})
+
+function toService({ logsDir, ledger, tell }: ServiceContext, program: Program): Service {
+  const command = nodeCommand(path.join(clone, program.script), program.args ?? [])
+  return new Service({
+    name: program.name,
+    ...command,
+    cwd: clone,
+    env: { ...process.env, ...program.env },
+    logFile: path.join(logsDir, `${program.name}.log`),
+    ledger,
+    isReady: () => answers(program.readyUrl),
+    tell,
+  })
+}
