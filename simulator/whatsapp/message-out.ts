@@ -25,9 +25,10 @@ export interface OutgoingMessage {
  */
 export function sendFromPhone(network: Network, { from, to, message, addressing }: OutgoingMessage): Promise<string> {
   const writer = network.phone(from)
-  const peer = network.phone(to)
-  if (from === to)
+  network.phone(to)
+  if (from === to) {
     throw new SimulatorError('message_to_itself', 'A phone cannot write to itself here. Choose another number.')
+  }
   const { devices, messages, database } = network.state
   const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`
   return network.locks.exclusive([from], async () => {
@@ -49,7 +50,7 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
       messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
       for (const [device, sealed, attrs] of outgoing) enqueue(network, writer, device, sealed, { ...attrs, id })
       network.publish({ type: 'chat', number: from, chat: to })
-      network.publish({ type: 'chat', number: peer.number, chat: from })
+      network.publish({ type: 'chat', number: to, chat: from })
     })
     return id
   })
