@@ -1,6 +1,6 @@
 /** Workers against real parts: Postgres, the Kubernetes API, the WhatsApp simulator. The test plays operator and gateway. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
@@ -59,17 +59,20 @@ export class World {
   readonly #gateway: Pool
   readonly #client: KubeClient
   readonly #kube: Awaited<ReturnType<typeof startTestCluster>>
-  readonly #keys = KeyRing.parse(KeyRing.generate())
+  readonly #ring = KeyRing.generate()
+  readonly #dataDir: string
   readonly #closers: (() => Promise<unknown>)[]
   readonly #workers = new Set<TestWorker>()
 
   private constructor(
+    dataDir: string,
     databaseUrl: string,
     simulator: Simulator,
     kube: Awaited<ReturnType<typeof startTestCluster>>,
     pools: { operator: Pool; gateway: Pool },
     closers: (() => Promise<unknown>)[],
   ) {
+    this.#dataDir = dataDir
     this.databaseUrl = databaseUrl
     this.simulator = simulator
     this.whatsapp = new SimulatorClient(simulator.url)
@@ -90,7 +93,7 @@ export class World {
     const open = (role: 'berth_operator' | 'berth_gateway') =>
       openPool({ url: postgres.url, role, application: `test-${role}` })
     const pools = { operator: open('berth_operator'), gateway: open('berth_gateway') }
-    return new World(postgres.url, simulator, kube, pools, [
+    return new World(dataDir, postgres.url, simulator, kube, pools, [
       () => Promise.all([pools.operator.end(), pools.gateway.end()]),
       () => simulator.close(),
       () => kube.close(),
@@ -120,7 +123,7 @@ export class World {
         podIp: '127.0.0.1',
         port: 0,
         databaseUrl: this.databaseUrl,
-        encryptionKeys: this.#keys,
+        encryptionKeys: KeyRing.parse(this.#ring),
         internalToken: TOKEN,
         whatsapp,
         stopMs: 10_000,
@@ -158,6 +161,51 @@ export class World {
     return new TestSession(this, this.#client, this.#gateway, { sessionId, tenantId, name: resource.metadata.name })
   }
 
+  /** What the kubelet gives a worker's process. */
+  async environmentOf(pod: { name: string; podUid: string }): Promise<Record<string, string>> {
+    return {
+      POD_NAME: pod.name,
+      POD_UID: pod.podUid,
+      POD_NAMESPACE: this.#client.namespace,
+      POD_IP: '127.0.0.1',
+      PORT: '0',
+      DATABASE_URL: this.databaseUrl,
+      BERTH_ENCRYPTION_KEYS: this.#ring,
+      BERTH_INTERNAL_TOKEN: TOKEN,
+      BERTH_WHATSAPP_URL: this.simulator.websocketUrl,
+      BERTH_WHATSAPP_ROOT: Buffer.from(this.simulator.rootPublicKey).toString('base64'),
+      KUBECONFIG: await this.#kubeconfig(),
+    }
+  }
+
+  /** Where the pod's newest boot is reached, when it has opened its lease. */
+  addressOf(pod: { podUid: string }): Promise<{ address: string }> {
+    return until(async () => {
+      const rows = await this.sql<{ address: string }>(
+        'SELECT address FROM worker_lease WHERE pod_uid = $1 ORDER BY boot_number DESC LIMIT 1',
+        pod.podUid,
+      )
+      return rows[0]
+    })
+  }
+
+  /** A file that says how to reach the Kubernetes API of this test. */
+  async #kubeconfig(): Promise<string> {
+    const { server, ca, token, namespace } = this.#kube.config
+    const file = path.join(this.#dataDir, 'kubeconfig')
+    const cluster = { server, ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}) }
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      clusters: [{ name: 'test', cluster }],
+      users: [{ name: 'test', user: { token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace } }],
+    }
+    await writeFile(file, JSON.stringify(config))
+    return file
+  }
+
   /** What the operator does to a boot that it gives up. */
   async revoke(worker: TestWorker): Promise<void> {
     await this.sql(
@@ -171,7 +219,7 @@ export class World {
     return (await this.#operator.query<Row>(text, values)).rows
   }
 
-  async call(worker: TestWorker, request: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  async call(worker: { address: string }, request: string, body?: unknown): Promise<{ status: number; body: unknown }> {
     const [method, where] = request.split(' ')
     const response = await fetch(worker.address + where, {
       method: method!,
@@ -247,7 +295,7 @@ export class TestSession {
   }
 
   /** Links a phone of the simulator by scanning the worker's code, and waits until the session is connected. */
-  async link(worker: TestWorker, phone: string): Promise<void> {
+  async link(worker: { address: string }, phone: string): Promise<void> {
     const answer = await until(async () => {
       const { status, body } = await this.#world.call(worker, `GET /sessions/${this.id}/qr?wait=10`)
       return status === 200 ? (body as { qr: string }) : undefined
