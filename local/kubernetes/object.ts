@@ -71,6 +71,16 @@ export function equal(a: unknown, b: unknown): boolean {
   return names.every((name) => Object.hasOwn(b, name) && equal(a[name], b[name]))
 }
 
+/** Removes the fields that are null, at any depth. Changes `value`. */
+export function dropNulls(value: unknown): void {
+  if (Array.isArray(value)) value.forEach(dropNulls)
+  if (!isRecord(value)) return
+  for (const [name, child] of Object.entries(value)) {
+    if (child === null) delete value[name]
+    else dropNulls(child)
+  }
+}
+
 /** The value at a path of field names, or undefined. */
 export function valueAt(value: unknown, path: readonly string[]): unknown {
   let current = value

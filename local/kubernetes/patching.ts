@@ -4,7 +4,17 @@ import { jsonPatch } from './json-patch.ts'
 import { applyConfig, type Writer } from './managed-fields.ts'
 import { mergePatch } from './merge-patch.ts'
 import { requiredValue } from './names.ts'
-import { asRecord, fieldNames, isRecord, type Json, type KubeObject, setValueAt, timestamp, valueAt } from './object.ts'
+import {
+  asArray,
+  asRecord,
+  fieldNames,
+  isRecord,
+  type Json,
+  type KubeObject,
+  setValueAt,
+  timestamp,
+  valueAt,
+} from './object.ts'
 import { pruneUnknown } from './prune.ts'
 import { scaleBody } from './reading.ts'
 import { inVersion, representObject, wantedForm } from './representation.ts'
@@ -21,7 +31,7 @@ import { apiVersionOf, type Resource, storageKey } from './resource.ts'
 import type { Store } from './store.ts'
 import { strategicMerge } from './strategic-merge.ts'
 import { listProblem } from './typed-value.ts'
-import { createObject, decodeObject, fieldRules, pruneObject, updateObject } from './writing.ts'
+import { createObject, decodeObject, fieldRules, updateObject } from './writing.ts'
 
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
@@ -94,7 +104,6 @@ function apply(
   options: WriteOptions,
 ): Reply {
   const { resource, namespace, name, subresource } = target
-  const warnings: string[] = []
   const manager = request.query.get('fieldManager')
   if (!manager) {
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, [
@@ -103,9 +112,10 @@ function apply(
   }
   const body = parseBody({ ...request, contentType: 'application/yaml' })
   if (!body.apiVersion || !body.kind) throw badRequest('invalid object type: /, Kind=')
-  if (asArrayLength(asRecord(body.metadata).managedFields) > 0) throw badRequest('metadata.managedFields must be nil')
-  if (subresource === 'scale')
-    throw new ApiError(415, 'UnsupportedMediaType', 'apply to spec.replicas of the object instead')
+  if (asArray(asRecord(body.metadata).managedFields).length > 0) throw badRequest('metadata.managedFields must be nil')
+  if (subresource === 'scale') {
+    throw new ApiError(415, 'UnsupportedMediaType', 'apply the replicas to the object itself: scale takes patches only')
+  }
   if (!live && subresource) throw notFound({ group: resource.group, kind: resource.plural, name: name! })
   const config = decodeObject(body, target, { ...options, fieldValidation: 'Ignore' }, [])
   checkConfig(body, resource)
@@ -126,13 +136,12 @@ function apply(
   const form = wantedForm(request.accept)
   if (!live) {
     const created = createObject(store, target, structuredClone(applied), options, undefined)
-    return { code: 201, body: representObject(created, resource, form, request.query), warnings }
+    return { code: 201, body: representObject(created, resource, form, request.query) }
   }
   const next = structuredClone(applied)
   if (resourceVersion) next.metadata.resourceVersion = resourceVersion
-  pruneObject(next, resource, { ...options, fieldValidation: 'Ignore' }, warnings)
   const updated = updateObject(store, target, live, next, options, undefined)
-  return { code: 200, body: representObject(updated, resource, form, request.query), warnings }
+  return { code: 200, body: representObject(updated, resource, form, request.query) }
 }
 
 /** The fields of an applied configuration that its endpoint may set. */
@@ -155,10 +164,6 @@ function checkConfig(body: Json, resource: Resource): void {
   const { namespace = '', name = '' } = asRecord(body.metadata)
   const object = `${namespace}/${name}; ${resource.group}/${resource.version}, Kind=${resource.kind}`
   throw new ApiError(500, '', `failed to create typed patch object (${object}): ${problem}`)
-}
-
-function asArrayLength(value: unknown): number {
-  return Array.isArray(value) ? value.length : 0
 }
 
 /** Who writes, as managedFields names it. */

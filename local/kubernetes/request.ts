@@ -43,7 +43,7 @@ export interface ResourcePath {
 
 /** `/apis/<group>/<version>/namespaces/<ns>/<plural>/<name>/<subresource>`, or `/api/v1/…` for the core group. */
 export function parseResourcePath(path: string): ResourcePath | undefined {
-  const parts = path.split('/').filter(Boolean).map(decodeURIComponent)
+  const parts = path.split('/').filter(Boolean).map(decodePart)
   const group = parts[0] === 'api' ? '' : parts[1]
   const rest = parts[0] === 'api' ? parts.slice(1) : parts.slice(2)
   const [version, ...tail] = rest
@@ -59,6 +59,14 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
     ...(isInside ? { namespace: tail[1]! } : {}),
     ...(name === undefined ? {} : { name }),
     ...(subresource === undefined ? {} : { subresource }),
+  }
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw badRequest(`unreadable path: ${JSON.stringify(part)}`)
   }
 }
 
@@ -100,10 +108,16 @@ export function parseDocument(request: ApiRequest): unknown {
   if (contentType.includes('protobuf')) return decodeProtobuf(body)
   const text = body.toString('utf8')
   try {
-    return contentType.includes('yaml') ? parseYaml(text) : JSON.parse(text)
+    // Most of what comes as YAML is JSON, which is read ten times faster.
+    return contentType.includes('yaml') && !isJson(text) ? parseYaml(text) : JSON.parse(text)
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: ${(error as Error).message.split('\n')[0]}`)
   }
+}
+
+/** Whether a text begins like a JSON object or list: a quoted name, or nothing, after the bracket. */
+function isJson(text: string): boolean {
+  return /^\s*(\{\s*["}]|\[\s*[{\]])/.test(text)
 }
 
 export interface DeleteOptions {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ApiError, unauthorized } from './api-error.ts'
 import { NAMESPACES } from './builtins.ts'
 import { loadCredentials, writeKubeconfig } from './certificates.ts'
+import { expireEvents } from './event-expiry.ts'
 import { Collector } from './garbage.ts'
 import { Registry } from './registry.ts'
 import type { ApiRequest, Reply } from './request.ts'
@@ -19,6 +20,8 @@ import { createObject } from './writing.ts'
 
 /** As kube-apiserver's limit for a request. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024
+
+const EVENT_EXPIRY_MS = 60_000
 
 const FIRST_NAMESPACES = ['default', 'kube-system']
 
@@ -48,6 +51,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   const registry = new Registry(store)
   createFirstNamespaces(store)
   const collector = new Collector(store, registry)
+  const expiry = setInterval(() => expireEvents(store, Date.now()), EVENT_EXPIRY_MS)
+  expireEvents(store, Date.now())
   const isAllowed = tokenCheck(credentials.token)
   const server = createServer({ key: credentials.key, cert: credentials.certificate }, (request, response) => {
     void handle(store, registry, isAllowed, request, response)
@@ -61,6 +66,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     // Watches never end by themselves.
     server.closeAllConnections()
     await closed
+    clearInterval(expiry)
     collector.close()
     store.close()
   }

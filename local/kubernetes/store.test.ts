@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expireEvents } from './event-expiry.ts'
 import { type Change, EVERYTHING, History } from './history.ts'
 import type { KubeObject } from './object.ts'
 import { Store } from './store.ts'
@@ -88,4 +89,31 @@ test('the history keeps the last changes and refuses older and future starts', (
   history.check(125, 130)
   expect(history.since(125, 'maps').map((change) => change.version)).toEqual([126, 127, 128, 129, 130])
   expect(history.since(125, 'others')).toEqual([])
+})
+
+test('a second server on the same file is refused', () => {
+  const store = open()
+  expect(() => open()).toThrow('is another server running on it?')
+  store.close()
+  open().close()
+})
+
+test('events go an hour after they were last seen', () => {
+  const store = open()
+  const hour = 60 * 60 * 1000
+  const now = Date.parse('2026-01-01T12:00:00Z')
+  const event = (name: string, created: string, lastTimestamp?: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: 'default', creationTimestamp: created },
+    ...(lastTimestamp ? { lastTimestamp } : {}),
+  })
+  store.put('events', event('old', '2026-01-01T10:30:00Z'))
+  store.put('events', event('seen', '2026-01-01T10:30:00Z', '2026-01-01T11:30:00Z'))
+  store.put('events', event('new', '2026-01-01T11:59:00Z'))
+  expireEvents(store, now)
+  expect(store.list('events').map((object) => object.metadata.name)).toEqual(['new', 'seen'])
+  expireEvents(store, now + hour)
+  expect(store.list('events')).toEqual([])
+  store.close()
 })

@@ -1,12 +1,13 @@
 /**
  * Every object, in one SQLite file. Reads come from memory; a write is on disk before anybody, its own writer included,
- * sees it. The resource version is one growing number over all objects, as in etcd, and never goes back.
+ * sees it. One process at a time has the file. The resource version is one growing number over all objects, as in etcd, and never goes back.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Change, History } from './history.ts'
 import type { KubeObject } from './object.ts'
 
 const TABLES = `
+  PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS objects (
@@ -37,7 +38,12 @@ export class Store {
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path)
-    this.#database.exec(TABLES)
+    try {
+      this.#database.exec(TABLES)
+    } catch (error) {
+      this.#database.close()
+      throw new Error(`${path} can't be opened; is another server running on it?`, { cause: error })
+    }
     this.#put = this.#database.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)')
     this.#delete = this.#database.prepare('DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?')
     this.#setVersion = this.#database.prepare('UPDATE version SET value = ?')

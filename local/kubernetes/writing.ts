@@ -1,12 +1,13 @@
 /** Create and update: what happens to an object on its way into the store. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, modified, notFound } from './api-error.ts'
+import { objectMetaSchema } from './builtin/schemas.ts'
 import { NAMESPACES } from './builtins.ts'
 import { brokenRules, hasRules } from './cel.ts'
 import { applyDefaults } from './defaults.ts'
 import { type FieldRules, trackUpdate, type Writer } from './managed-fields.ts'
 import { invalidValue, metadataCauses } from './names.ts'
-import { equal, isRecord, type Json, type KubeObject, timestamp } from './object.ts'
+import { dropNulls, equal, isRecord, type Json, type KubeObject, timestamp } from './object.ts'
 import { pruneUnknown } from './prune.ts'
 import type { Target, WriteOptions } from './request.ts'
 import { apiVersionOf, type Resource, storageKey } from './resource.ts'
@@ -58,12 +59,24 @@ export function decodeObject(body: Json, target: Target, options: WriteOptions, 
   }
   const object = { ...structuredClone(body), apiVersion: wanted, kind: resource.kind } as KubeObject
   if (!isRecord(object.metadata)) object.metadata = { name: '' }
+  // To Go, and so to every client, null is the same as absent; only custom fields may be nullable.
+  dropNulls(resource.isCustom ? object.metadata : object)
+  checkMetadataTypes(object, resource)
   pruneObject(object, resource, options, warnings)
   return object
 }
 
+/** Everything after this relies on metadata having its types. */
+function checkMetadataTypes(object: KubeObject, resource: Resource): void {
+  const [cause] = validate(object.metadata, objectMetaSchema, undefined, 'metadata')
+  if (!cause) return
+  const { kind, version } = resource
+  const problem = `${cause.field}: ${cause.message}`
+  throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${problem}`)
+}
+
 /** Drops unknown fields; tells or refuses, as the caller asked. Changes the object. */
-export function pruneObject(object: KubeObject, resource: Resource, options: WriteOptions, warnings: string[]): void {
+function pruneObject(object: KubeObject, resource: Resource, options: WriteOptions, warnings: string[]): void {
   const unknown = pruneUnknown(object, resource.schema).map((path) => `unknown field ${JSON.stringify(path)}`)
   if (unknown.length === 0 || options.fieldValidation === 'Ignore') return
   if (options.fieldValidation === 'Warn') {

@@ -115,6 +115,13 @@ test('config maps are created, applied and replaced; bad keys are refused', asyn
   expect(replaced.body.data).toEqual({ z: '' })
 })
 
+test('null is the same as absent', async () => {
+  const metadata = { name: 'nulls', creationTimestamp: null, labels: null }
+  const { code, body } = await cluster.post(core('configmaps'), { metadata, data: null, binaryData: null })
+  expect(code).toBe(201)
+  expect(body.data).toBeUndefined()
+})
+
 test('leases are locked by version and want microseconds', async () => {
   const spec = { holderIdentity: 'me', leaseDurationSeconds: 6, renewTime: '2026-01-02T03:04:05.123456Z' }
   const { body } = await cluster.post(leases(), { metadata: { name: 'l' }, spec })

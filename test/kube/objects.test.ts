@@ -224,3 +224,10 @@ test('a collection is deleted by selector', async () => {
 test('an unreadable body is refused', async () => {
   expect(await cluster.post(things.path(), '{bad')).toMatchObject({ code: 400, body: { reason: 'BadRequest' } })
 })
+
+test('metadata of the wrong type is refused', async () => {
+  const body = { ...things.make('typed', { tenant: 't' }), metadata: { name: 'typed', labels: 'x' } }
+  expect(await cluster.post(things.path(), body)).toMatchObject({ code: 400, body: { reason: 'BadRequest' } })
+  const finalizers = { ...body, metadata: { name: 'typed', finalizers: 'x' } }
+  expect(await cluster.post(things.path(), finalizers)).toMatchObject({ code: 400, body: { reason: 'BadRequest' } })
+})
