@@ -1,8 +1,11 @@
 // What is owed to a device that isn't there, and what survives the simulator's own end.
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { TestClient } from './testing/baileys.ts'
 import { until } from './testing/until.ts'
 import { World } from './testing/world.ts'
+
+// A busy machine is no failure.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 const shop = '5511900000001'
 const ana = '5511911111111'

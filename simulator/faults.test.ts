@@ -5,13 +5,16 @@ import {
   encodeWAMessage,
   parseAndInjectE2ESessions,
 } from '@whiskeysockets/baileys'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { FaultKind } from './state/faults.ts'
 import type { TestClient } from './testing/baileys.ts'
 import { memoryAuth } from './testing/memory-auth.ts'
 import { until } from './testing/until.ts'
 import { World } from './testing/world.ts'
+
+// A busy machine is no failure.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 const shop = '5511900000001'
 const ana = '5511911111111'

@@ -1,10 +1,13 @@
 // 1:1 text with the unmodified Baileys, both ways, with receipts.
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { TestClient } from './testing/baileys.ts'
 import { until } from './testing/until.ts'
 import { World } from './testing/world.ts'
+
+// A busy machine is no failure.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 const shop = '5511900000001'
 const ana = '5511911111111'

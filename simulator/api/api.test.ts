@@ -1,7 +1,10 @@
 // The control API as a person or a tool meets it.
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { World } from '../testing/world.ts'
 import type { NetworkEvent } from '../whatsapp/network.ts'
+
+// A busy machine is no failure.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 const ana = '5511911111111'
 const bob = '5511922222222'
