@@ -82,6 +82,7 @@ export async function buildApp(context: Context): Promise<App> {
     body === '' ? done(null, undefined) : parseJson(request, body as string, done),
   )
 
+  app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
   })
@@ -92,15 +93,18 @@ export async function buildApp(context: Context): Promise<App> {
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
     seconds.labels(request.method, route, String(reply.statusCode)).observe(reply.elapsedTime / 1000)
-    log.debug(
-      { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
-      'answered',
-    )
+    const level = route.startsWith('/v1/') ? 'info' : 'debug'
+    const tenant = request.caller?.tenantName
+    const { id: requestId, method } = request
+    log[level]({ requestId, tenant, method, route, status: reply.statusCode, ms: reply.elapsedTime }, 'answered')
   })
   app.addHook('preClose', async () => context.stopping.abort())
 
   await app.register(swagger, documentOptions(publicUrl))
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true, deepLinking: true } })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { persistAuthorization: true, deepLinking: true, validatorUrl: null },
+  })
 
   aboutRoutes(app, context)
   await app.register(
@@ -119,7 +123,6 @@ export async function buildApp(context: Context): Promise<App> {
 
 /** What every call to /v1 passes: who is it, how often, and may it change anything. */
 function guard(app: App, { authenticator, limits, requestRate }: Context): void {
-  app.decorateRequest('caller')
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     reply.header('cache-control', 'no-store')
     request.caller = await authenticator.identify(request.headers)

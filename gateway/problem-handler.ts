@@ -53,6 +53,10 @@ export function sendProblem(reply: FastifyReply, problem: Problem, publicUrl?: s
   )
 }
 
+/** What may stand in a log: Postgres puts rows, and so texts of messages, into other properties of its errors. */
+const described = (error: unknown) =>
+  error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) }
+
 export const errorHandler =
   (log: Logger, publicUrl?: string) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -60,7 +64,7 @@ export const errorHandler =
     // The caller went away: nobody reads the answer.
     if (!problem && !request.signal.aborted) {
       const { method, routeOptions, id } = request
-      log.error({ err: error, requestId: id, method, route: routeOptions.url }, 'a request failed')
+      log.error({ ...described(error), requestId: id, method, route: routeOptions.url }, 'a request failed')
     }
     return sendProblem(reply, problem ?? new Problem('internal_error'), publicUrl)
   }
