@@ -10,8 +10,8 @@ const PAUSE_MS = 100
 const isOpen = (row: MessageRow): boolean => row.status === 'queued' || row.status === 'sending'
 
 /**
- * The message once it left 'queued' and 'sending', or as it is after `seconds` or when the gateway stops. Never fails because of the worker: the
- * row is durable, and a session that moves sends it from where it goes.
+ * The message once it left 'queued' and 'sending', or as it is after `seconds` or when the gateway stops. Never fails
+ * because of the worker: the row is durable, and a session that moves sends it from where it goes.
  */
 export async function waitForOutcome(
   { database, router, workers, stopping }: Pick<Context, 'database' | 'router' | 'workers' | 'stopping'>,

@@ -6,13 +6,18 @@ import type { App, Context } from '../context.ts'
 import { catalogue, isProblemCode, Problem, type ProblemCode, problemResponses } from '../problems.ts'
 import { tags } from './common.ts'
 
-const ProblemPage = z.object({ code: z.string(), status: z.int(), title: z.string(), remedy: z.string() })
+const ProblemExplanation = z.object({ code: z.string(), status: z.int(), title: z.string(), remedy: z.string() })
 
 const explain = (code: ProblemCode) => ({ code, ...catalogue[code] })
 
+const STYLE = 'body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem }'
+
+/** A small page; nothing in it comes from a caller. */
 const html = (title: string, body: string): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-  `<title>${title}</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}</style>${body}</html>\n`
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title}</title><style>${STYLE}</style>
+${body}</html>
+`
 
 const LINKS = { documentation: '/docs', openapi: '/openapi.json', problems: '/problems', health: '/readyz' }
 
@@ -34,7 +39,7 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
         summary: 'Every problem that the API can answer',
         tags: tags.about,
         security: [],
-        response: { 200: z.array(ProblemPage) },
+        response: { 200: z.array(ProblemExplanation) },
       },
     },
     async () => (Object.keys(catalogue) as ProblemCode[]).map(explain),
@@ -49,7 +54,13 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
         tags: tags.about,
         security: [],
         params: z.object({ code: z.string() }),
-        response: { 200: ProblemPage, ...problemResponses('problem_not_found') },
+        response: {
+          200: {
+            description: 'The explanation',
+            content: { 'application/json': { schema: ProblemExplanation }, 'text/html': { schema: z.string() } },
+          },
+          ...problemResponses('problem_not_found'),
+        },
       },
     },
     async (request, reply) => {
@@ -57,11 +68,8 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
       if (!isProblemCode(code)) throw new Problem('problem_not_found')
       if (!prefersHtml(request.headers.accept)) return explain(code)
       const { status, title, remedy } = catalogue[code]
-      const page = html(title, `<h1>${title}</h1><p>${remedy}</p><p><code>${code}</code>, HTTP ${status}</p>`)
-      return reply
-        .type('text/html')
-        .serializer(String)
-        .send(page as never)
+      const body = `<h1>${title}</h1><p>${remedy}</p><p><code>${code}</code>, HTTP ${status}</p>`
+      return reply.type('text/html').send(html(title, body))
     },
   )
 

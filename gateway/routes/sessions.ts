@@ -34,7 +34,7 @@ export function sessionRoutes(app: App, context: Context): void {
     resourceName: row?.resource_name ?? resourceNameOf(caller.tenantName, name),
   })
 
-  /** Refuses a new session that could not be placed, or that would take up a deleted one's data unasked. */
+  /** Refuses a new session that the operator would not place (its word counts when two come at once), or that would take up a deleted one's data unasked. */
   async function checkCreation(caller: Caller, resourceName: string): Promise<void> {
     const id = sessionIdOf(await installationId(database), controlPlane.namespace, resourceName)
     if (await isRetained(database, caller.tenantId, id)) throw new Problem('session_data_retained')
@@ -189,17 +189,22 @@ export function sessionRoutes(app: App, context: Context): void {
         description: 'One that was logged out is linked anew: scan the code of …/qr.',
       },
     },
-    (request) =>
-      change(
+    (request) => {
+      let attempt: number | undefined
+      return change(
         request.caller,
         request.params.name,
-        (current, row) => ({
-          desiredState: 'Running',
-          ...(row.state === 'LoggedOut' && { attempt: (current.spec.linking?.attempt ?? 0) + 1 }),
-        }),
+        (current, row) => {
+          if (row.state !== 'LoggedOut') return { desiredState: 'Running' }
+          // One attempt for one request, however often it is asked for; another request at the same time will do as well.
+          const present = current.spec.linking?.attempt ?? 0
+          attempt ??= present + 1
+          return { desiredState: 'Running', attempt: Math.max(attempt, present) }
+        },
         // The worker begins anew, so that a request for the code that follows finds no "logged out".
         (row) => row.state !== 'LoggedOut',
-      ),
+      )
+    },
   )
 
   app.post(
