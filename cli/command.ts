@@ -37,7 +37,7 @@ export interface Call<O extends Options = Options> {
   cluster(): Promise<KubeClient>
   /** The installation's database, as the operator may use it. Throws CliError. */
   database(): Promise<Pool>
-  /** Tells of a failure and goes on; the command as a whole has failed then. */
+  /** Tells of a failure; the command goes on with the next object, but has failed. Throws what would fail again. */
   report(error: unknown): void
 }
 

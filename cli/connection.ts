@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import { isName } from '@berth/core/kube/path.ts'
 import { SecretKind } from '@berth/core/model/kind.ts'
 import { requireSchema } from '@berth/core/postgres/migrate.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
@@ -28,7 +29,9 @@ export async function openCluster(options: ClusterOptions, env: Environment): Pr
   const config = await loadKubeConfig({ kubeconfig, env }).catch((cause: Error) => {
     throw new CliError(`${cause.message}. Start Berth with npm start, or name a cluster with --kubeconfig.`, { cause })
   })
-  return new KubeClient({ ...config, namespace: options.namespace ?? config.namespace }, { component: 'cli' })
+  const namespace = options.namespace ?? config.namespace
+  if (!isName(namespace)) throw new CliError(`"${namespace}" can't be the name of a namespace.`)
+  return new KubeClient({ ...config, namespace }, { component: 'cli' })
 }
 
 function localKubeconfig(env: Environment): string | undefined {

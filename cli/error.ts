@@ -46,7 +46,7 @@ function explainKubernetes(error: KubeError): string {
     case 404:
       return error.reason === 'NotFound'
         ? said
-        : `The cluster does not know this kind: ${said}. Are Berth's CRDs installed?`
+        : `This cluster knows no such kind (${said}). Are Berth's CRDs installed?`
     case 409:
       return isConflict(error) ? `${said}. To take the fields over: apply --force` : said
     default:

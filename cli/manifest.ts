@@ -1,6 +1,7 @@
 /** Manifests: YAML or JSON files (several documents each, folders of them, or the standard input) as objects. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { isName } from '@berth/core/kube/path.ts'
 import type { KubeObject } from '@berth/core/model/kind.ts'
 import { isMap, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
@@ -15,7 +16,7 @@ export interface Manifest extends KubeObject {
 const Manifest = z.looseObject({
   apiVersion: z.string().min(1),
   kind: z.string().min(1),
-  metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().min(1).optional() }),
+  metadata: z.looseObject({ name: z.string().refine(isName), namespace: z.string().refine(isName).optional() }),
 })
 
 const ENDINGS = ['.yaml', '.yml', '.json']

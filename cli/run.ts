@@ -1,5 +1,6 @@
 /** Runs one command line and answers the exit code: 0 all went well, 1 something failed, 2 not understood. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
+import { isUnreachable } from '@berth/core/kube/error.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { parseCommandLine } from './arguments.ts'
 import type { Command } from './command.ts'
@@ -17,9 +18,14 @@ export interface Surroundings {
 
 export async function run(words: string[], { commands, terminal, env, folder }: Surroundings): Promise<0 | 1 | 2> {
   let hasFailed = false
-  const report = (error: unknown) => {
+  const tell = (error: unknown) => {
     hasFailed = true
     terminal.note(`Error: ${explain(error)}`)
+  }
+  const report = (error: unknown) => {
+    // The next thing would fail in the same way.
+    if (isUnreachable(error)) throw error
+    tell(error)
   }
   let cluster: Promise<KubeClient> | undefined
   let database: Promise<Pool> | undefined
@@ -40,7 +46,7 @@ export async function run(words: string[], { commands, terminal, env, folder }: 
     }
     await command.run({ values, args, terminal, folder, cluster: openedCluster, database: openedDatabase, report })
   } catch (error) {
-    report(error)
+    tell(error)
     if (error instanceof UsageError) return 2
   } finally {
     // What could not be opened has been reported.

@@ -1,4 +1,5 @@
 /** Which objects the arguments mean: `wa`, `wa support sales`, `wa/support ten/demo`. Pure. */
+import { isName } from '@berth/core/kube/path.ts'
 import { UsageError } from './error.ts'
 import { kindsByName, type NamedKind } from './kinds.ts'
 
@@ -12,6 +13,8 @@ export interface Target {
 export function targetsOf(args: string[], command: string): Target[] {
   const [first, ...rest] = args
   if (first === undefined) throw new UsageError('Which kind? For example: tenants.', command)
+  const bad = args.slice(1).find((arg) => !arg.split('/').every(isName))
+  if (bad !== undefined) throw new UsageError(`"${bad}" can't be a name.`, command)
   if (args.some((arg) => arg.includes('/'))) return args.map((arg) => targetOf(arg, command))
   const kinds = kindsByName(first, command)
   if (rest.length > 0 && kinds.length > 1) throw new UsageError('A name needs one kind, not several.', command)
@@ -20,7 +23,7 @@ export function targetsOf(args: string[], command: string): Target[] {
 
 function targetOf(arg: string, command: string): Target {
   const [kindName, name, ...more] = arg.split('/')
-  if (!kindName || !name || more.length > 0) throw new UsageError(`"${arg}" is not KIND/NAME.`, command)
+  if (!kindName || !isName(name) || more.length > 0) throw new UsageError(`"${arg}" is not KIND/NAME.`, command)
   const [kind, ...others] = kindsByName(kindName, command)
   if (!kind || others.length > 0) throw new UsageError('A name needs one kind, not several.', command)
   return { kind, names: [name] }

@@ -14,23 +14,23 @@ const options = {
   file: { type: 'string', short: 'f', multiple: true, value: 'FILE', about: 'delete what a file, a folder or - names' },
   selector: { type: 'string', short: 'l', value: 'LABELS', about: 'all of the kind with these labels' },
   wait: { type: 'boolean', about: 'until they are gone' },
-  timeout: { type: 'string', value: 'SECONDS', about: 'how long --wait waits for each (60)' },
+  timeout: { type: 'string', value: 'SECONDS', about: 'how long --wait waits for each (120)' },
   force: { type: 'boolean', about: 'a pod: kill it, without time to stop' },
 } as const satisfies Options
 
-const DEFAULT_TIMEOUT_S = 60
+/** A deletion that needs a logout and a release may take a minute and a half. */
+const DEFAULT_TIMEOUT_S = 120
 
 export const remove = defineCommand({
   name: 'delete',
   arguments: 'KIND NAME… | KIND -l LABELS | -f FILE',
   summary: 'delete objects',
   details: `Deleting a session logs the account out and erases its data, unless its spec.onDelete (or its tenant's) says
-otherwise; deleting a tenant deletes its sessions too; deleting a worker drains it first. Until that is done, an
-object stays, marked as being deleted.`,
+otherwise. A tenant goes once its sessions are deleted, a tier once it has no tenants, a worker once it is drained;
+until then they stay, marked as being deleted.`,
   examples: [
     ['delete wa support', 'one session'],
-    ['delete tenant demo --wait', 'a customer with everything, until it is gone'],
-    ['delete -f examples/quickstart.yaml', 'what a file names'],
+    ['delete -f examples/quickstart.yaml --wait', 'what a file names, until it is gone'],
     ['delete pod -l app.kubernetes.io/name=berth-worker --force', 'kill all workers, to see sessions move'],
   ],
   options,
@@ -45,7 +45,8 @@ object stays, marked as being deleted.`,
         const outcome = isGoneNow ? 'deleted' : 'is being deleted'
         done.push({ kind: kind.kind, name: object.metadata.name, deleted: isGoneNow })
         if (!values.json) terminal.print(`${nameOf({ ...object, kind: kind.kind })} ${outcome}`)
-        if (!isGoneNow && values.wait) report(new CliError(`It is not gone after ${timeoutMs / 1000} s.`))
+        if (!isGoneNow && values.wait)
+          report(new CliError(`It is not gone after ${timeoutMs / 1000} s. Ask describe why; it will go by itself.`))
       } catch (error) {
         report(error)
       }

@@ -63,7 +63,7 @@ function textOf({ kind, metadata, spec, status }: Described, events: Table): str
     section('Status', state),
     `Conditions${conditionLines(conditions ?? [])}`,
     `Events${eventLines(events)}`,
-  ].join('\n')
+  ].join('\n\n')
 }
 
 const section = (title: string, value: unknown): string =>

@@ -18,10 +18,12 @@ export function objectPath(kind: Kind, namespace: string, name: string, subresou
   return subresource ? `${path}/${segment(subresource, 'subresource')}` : path
 }
 
-/** Names may come from callers: an empty one would mean the whole collection, and `..` another path. */
+/** Whether a path can be made of it: an empty name would mean the whole collection, and `..` another path. */
+export const isName = (value: string | undefined): value is string =>
+  value !== undefined && /^[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?$/.test(value)
+
+/** Names may come from callers. */
 function segment(value: string | undefined, what: string): string {
-  if (!value || !/^[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?$/.test(value)) {
-    throw new TypeError(`not a valid ${what}: ${JSON.stringify(value)}`)
-  }
+  if (!isName(value)) throw new TypeError(`not a valid ${what}: ${JSON.stringify(value)}`)
   return value
 }

@@ -18,6 +18,8 @@ export interface TestCluster {
   /** Talks to the file's own namespace. */
   client: KubeClient
   config: KubeConfig
+  /** Path; without the namespace. */
+  kubeconfig: string
   close(): Promise<void>
 }
 
@@ -35,7 +37,8 @@ const CrdKind: Kind<CustomResourceDefinition> = {
 }
 
 export async function startTestCluster(): Promise<TestCluster> {
-  const { config: found, close } = await findCluster()
+  const { kubeconfig, close } = await findCluster()
+  const found = await loadKubeConfig({ kubeconfig })
   const config = { ...found, namespace: `test-${randomBytes(4).toString('hex')}` }
   const client = new KubeClient(config, { component: 'test' })
   await client.create(NamespaceKind, { metadata: { name: config.namespace } })
@@ -44,6 +47,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   return {
     client,
     config,
+    kubeconfig,
     async close() {
       await client.delete(NamespaceKind, config.namespace)
       await client.close()
@@ -52,13 +56,13 @@ export async function startTestCluster(): Promise<TestCluster> {
   }
 }
 
-async function findCluster(): Promise<{ config: KubeConfig; close: () => Promise<void> }> {
+async function findCluster(): Promise<{ kubeconfig: string; close: () => Promise<void> }> {
   const kubeconfig = process.env.BERTH_TEST_KUBECONFIG
-  if (kubeconfig) return { config: await loadKubeConfig({ kubeconfig }), close: async () => {} }
+  if (kubeconfig) return { kubeconfig, close: async () => {} }
   const dataDir = await mkdtemp(path.join(tmpdir(), 'berth-kubernetes-'))
   const server = await startKubernetes({ dataDir })
   return {
-    config: await loadKubeConfig({ kubeconfig: server.kubeconfigPath }),
+    kubeconfig: server.kubeconfigPath,
     async close() {
       await server.close()
       await rm(dataDir, { recursive: true })
