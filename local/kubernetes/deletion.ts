@@ -27,7 +27,7 @@ export function deleteObject(store: Store, request: ApiRequest, target: Target):
   if (remaining) {
     return { code: 200, body: representObject(remaining, resource, wantedForm(request.accept), request.query) }
   }
-  // Pods and namespaces come back as they were, everything else as a mere success.
+  // A pod comes back as it was, everything else as a mere success.
   if (resource === PODS) return { code: 200, body: live }
   const { group, plural } = resource
   const { name, uid } = live.metadata

@@ -1,5 +1,5 @@
 /** The forms in which objects are sent: whole, as rows of a table (kubectl get), or their metadata alone. */
-import { asRecord, type Json, type KubeObject } from './object.ts'
+import type { Json, KubeObject } from './object.ts'
 import { apiVersionOf, type Resource } from './resource.ts'
 
 export type Form = 'Whole' | 'Table' | 'Metadata'
@@ -103,7 +103,7 @@ export function scaleOf(object: KubeObject, replicas: unknown, statusReplicas: u
     spec: typeof replicas === 'number' ? { replicas } : {},
     status: {
       replicas: typeof statusReplicas === 'number' ? statusReplicas : 0,
-      ...asRecord(selector ? { selector } : {}),
+      ...(selector ? { selector } : {}),
     },
   }
 }
