@@ -1,0 +1,163 @@
+/**
+ * The main job, whole: a tenant and a session applied, placed, a phone linked by QR, a text out and one in, the worker
+ * killed, its pod deleted, everything stopped and started again. Judged by what the simulator's phones saw.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KubeClient } from '@berth/core/kube/client.ts'
+import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import { apiVersionOf, type Kind, type KubeObject, PodKind, SessionKind, TenantKind } from '@berth/core/model/kind.ts'
+import { type Berth, startBerth } from '@berth/local/compose.ts'
+import { SimulatorClient } from '@berth/simulator/client.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { Api } from './api.ts'
+
+const ME = '5511900000001'
+const ANA = '5511911111111'
+const MINUTE = 60_000
+const patience = { timeout: 30_000, interval: 50 }
+
+let dataDir: string
+let berth: Berth
+let kube: KubeClient
+let api: Api
+let simulator: SimulatorClient
+
+async function start(): Promise<void> {
+  berth = await startBerth({ dataDir, anyPorts: true, quiet: true })
+  kube = new KubeClient(await loadKubeConfig({ kubeconfig: berth.kubeconfig }))
+  api = new Api(berth.gatewayUrl, berth.apiKey!)
+  simulator = new SimulatorClient(berth.simulatorUrl!)
+}
+
+async function stop(): Promise<void> {
+  await kube.close()
+  await berth.stop()
+}
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-e2e-'))
+  await start()
+}, MINUTE)
+
+afterAll(async () => {
+  await stop()
+  await rm(dataDir, { recursive: true, force: true })
+}, MINUTE)
+
+const session = async () => (await kube.get(SessionKind, 'support'))!
+const placement = async () => (await session()).status!.placement!
+const connected = async () =>
+  (await session()).status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+
+/** Process ids of the pod's container: the kubelet of local mode writes it into the container's id. */
+async function workerPid(): Promise<number> {
+  const pod = await kube.get(PodKind, (await placement()).worker)
+  return Number(/^process:\/\/(\d+)-/.exec(pod!.status!.containerStatuses![0]!.containerID!)![1])
+}
+
+/** Texts in Ana's chat with our account, as her phone shows them. */
+const seenByAna = async (): Promise<string[]> =>
+  (await simulator.messages(ANA, ME)).filter(({ direction }) => direction === 'in').map(({ text }) => text)
+
+const texts = async (direction: 'incoming' | 'outgoing'): Promise<string[]> =>
+  (await api.messages('support')).body.data.filter((message) => message.direction === direction).map(({ text }) => text)
+
+async function sendAndArrive(text: string): Promise<void> {
+  const { status, body } = await api.send('support', `+${ANA}`, text, { prefer: 'wait=10' })
+  expect(status).toBe(201)
+  await expect.poll(async () => (await api.message('support', body.id)).body.status, patience).toBe('delivered')
+  expect((await seenByAna()).filter((seen) => seen === text)).toEqual([text])
+}
+
+test('a tenant and a session are applied, and the session waits for a scan', async () => {
+  const kinds = new Map<string, Kind<KubeObject>>(
+    [TenantKind, SessionKind].map((kind) => [`${apiVersionOf(kind)}/${kind.kind}`, kind]),
+  )
+  const manifest = await readFile(join(import.meta.dirname, '../../examples/quickstart.yaml'), 'utf8')
+  for (const document of parseAllDocuments(manifest)) {
+    const object = document.toJS() as KubeObject
+    await kube.apply(kinds.get(`${object.apiVersion}/${object.kind}`)!, object, { manager: 'test' })
+  }
+  await expect.poll(async () => (await session()).status?.connection?.state, patience).toBe('WaitingForScan')
+  expect((await placement()).generation).toBe(1)
+  expect((await api.session('support')).body.state).toBe('WaitingForScan')
+})
+
+test('a phone scans the QR, and the session is connected', async () => {
+  for (const number of [ME, ANA]) {
+    const known = (await simulator.phones()).some((phone) => phone.number === number)
+    if (!known) await simulator.createPhone({ number, name: number === ME ? 'Me' : 'Ana' })
+  }
+  await simulator.scan(ME, (await api.qr('support')).body.qr)
+  await expect.poll(connected, patience).toBe(true)
+  expect((await session()).status!.connection!.phoneNumber).toBe(`+${ME}`)
+  expect((await api.session('support')).body).toMatchObject({ state: 'Connected', phoneNumber: `+${ME}` })
+})
+
+test('a text goes out and is delivered and read; a text comes in', async () => {
+  await sendAndArrive('hello Ana')
+  await simulator.readChat(ANA, ME)
+  await expect.poll(async () => (await api.messages('support')).body.data[0]?.status, patience).toBe('read')
+  await simulator.sendText(ANA, ME, 'hello Berth')
+  await expect.poll(() => texts('incoming'), patience).toEqual(['hello Berth'])
+})
+
+test(
+  'the worker is killed: its next boot goes on, without a QR',
+  async () => {
+    const before = await session()
+    process.kill(await workerPid(), 'SIGKILL')
+    await simulator.sendText(ANA, ME, 'while it was dead')
+    await sendAndArrive('sent while it was dead')
+    await expect.poll(() => texts('incoming'), patience).toContain('while it was dead')
+    await expect.poll(connected, patience).toBe(true)
+    const after = await session()
+    expect(after.status!.connection!.epoch).toBeGreaterThan(before.status!.connection!.epoch)
+    expect(after.status!.placement).toEqual(before.status!.placement)
+  },
+  MINUTE,
+)
+
+test(
+  'its pod is gone: another worker takes the session, without a QR',
+  async () => {
+    const before = await placement()
+    await kube.delete(PodKind, before.worker, { gracePeriodSeconds: 0 })
+    await sendAndArrive('sent while it moved')
+    await expect.poll(connected, patience).toBe(true)
+    const after = await placement()
+    expect(after.worker).not.toBe(before.worker)
+    expect(after.generation).toBe(before.generation + 1)
+    expect(await kube.get(PodKind, before.worker)).toBeUndefined()
+  },
+  MINUTE,
+)
+
+test(
+  'everything is stopped and started again: session and messages are still there',
+  async () => {
+    const before = await texts('outgoing')
+    await stop()
+    await start()
+    await expect.poll(connected, patience).toBe(true)
+    expect(await texts('outgoing')).toEqual(before)
+    await sendAndArrive('after the restart')
+  },
+  2 * MINUTE,
+)
+
+test('nothing was lost or doubled, nobody overlapped, and the simulator saw no fault', async () => {
+  const sent = ['hello Ana', 'sent while it was dead', 'sent while it moved', 'after the restart']
+  expect(await seenByAna()).toEqual(sent)
+  expect((await texts('outgoing')).sort()).toEqual([...sent].sort())
+  expect((await texts('incoming')).sort()).toEqual(['hello Berth', 'while it was dead'])
+
+  const logins = (await simulator.connections({ number: ME })).filter(({ loginAt }) => loginAt !== null)
+  const ends = logins.map(({ closedAt }) => closedAt ?? Number.POSITIVE_INFINITY)
+  for (const [i, login] of logins.entries()) if (i > 0) expect(login.loginAt).toBeGreaterThanOrEqual(ends[i - 1]!)
+  expect(new Set(logins.map(({ device }) => device)).size, 'one link, so one QR').toBe(1)
+  expect(await simulator.faults()).toEqual([])
+})
