@@ -44,6 +44,8 @@ export class Operator {
   #rounds: Rounds | undefined
   #stopped = false
   #turns: Promise<void> | undefined
+  /** The turn that runs. */
+  #current: Promise<void> = Promise.resolve()
   #wake: () => void = () => {}
   #changed = false
   #lastSweep = -Infinity
@@ -114,9 +116,6 @@ export class Operator {
     leading.set(0)
     await this.#current
   }
-
-  /** The turn that runs. */
-  #current: Promise<void> = Promise.resolve()
 
   async #takeTurns(): Promise<void> {
     await Promise.all(collections(this.#resources).map(({ synced }) => synced)).catch(() => {})

@@ -39,7 +39,7 @@ export function admit(snapshot: Snapshot): Admission {
     }
   }
   for (const party of parties.values()) applyQuota(party, refused)
-  return { parties: [...parties.values()].sort((a, b) => byName(a.tenant, b.tenant)), refused, unknown }
+  return { parties: [...parties.values()], refused, unknown }
 }
 
 function reasonAgainst(session: SessionView, tenant: TenantView | undefined): Reason | undefined {

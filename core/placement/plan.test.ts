@@ -95,6 +95,67 @@ describe('placing', () => {
   })
 })
 
+describe('slots', () => {
+  const single = tier('pro', { tenantsPerWorker: 1, workers: { min: 0, max: 1, spare: 0 } })
+  const one = [worker('pro-a', 'pro', { used: true })]
+
+  it('are taken as long as a boot holds a session, wherever it is placed', () => {
+    const { actions, reasons } = plan(
+      world({
+        tiers: [single],
+        tenants: [tenant('acme', 'pro'), tenant('stopped', 'pro')],
+        sessions: [session('a', 'acme'), session('b', 'stopped', { running: false, owner: on('pro-a').owner })],
+        workers: one,
+      }),
+      0,
+    )
+    expect(actions).toEqual([])
+    expect(reasons.get('a')?.reason).toBe('NoCapacity')
+  })
+
+  it('are given back by a tenant with nothing to run', () => {
+    const { actions } = plan(
+      world({
+        tiers: [single],
+        tenants: [tenant('acme', 'pro'), tenant('idle', 'pro', { worker: 'pro-a' })],
+        sessions: [session('a', 'acme')],
+        workers: one,
+      }),
+      0,
+    )
+    expect(actions).toContainEqual({ do: 'Assign', tenant: 'acme', worker: 'pro-a' })
+    expect(actions).toContainEqual({ do: 'Assign', tenant: 'idle' })
+  })
+
+  it('never include a dedicated worker that was used, whoever used it', () => {
+    const { actions } = plan(
+      world({
+        tiers: [max],
+        tenants: [tenant('acme', 'max')],
+        sessions: [session('a', 'acme')],
+        workers: [worker('max-a', 'max', { used: true })],
+      }),
+      0,
+    )
+    expect(dones(actions)).not.toContain('Place')
+  })
+
+  it('are not taken where the sessions would be too many', () => {
+    const small = tier('pro', { sessionsPerWorker: 2 })
+    const parts = {
+      tiers: [small],
+      tenants: [tenant('acme', 'pro', { worker: 'pro-a' }), tenant('other', 'pro')],
+      workers: [...one, worker('pro-b', 'pro', { used: true })],
+    }
+    const held = session('a', 'acme', on('pro-a'))
+    const elsewhere = plan(world({ ...parts, sessions: [held, session('b', 'other'), session('c', 'other')] }), 0)
+    expect(elsewhere.actions).toContainEqual({ do: 'Assign', tenant: 'other', worker: 'pro-b' })
+    const full = plan(world({ ...parts, sessions: [held, session('b', 'acme'), session('c', 'acme')] }), 0)
+    expect(full.actions.filter((action) => action.do === 'Place')).toHaveLength(1)
+    expect(full.reasons.get('c')?.message).toContain('holds 2 sessions, its limit')
+  })
+})
+
 describe('refusing', () => {
   const parts = {
     tiers: [tier('basic', { sessionsPerTenant: 1 })],

@@ -33,7 +33,7 @@ export class Installation {
   readonly node: FakeNode
   /** As the operator's role. */
   readonly pool: Pool
-  readonly #operators: RunningOperator[] = []
+  readonly operators: RunningOperator[] = []
 
   private constructor(cluster: TestCluster, database: TestDatabase) {
     this.cluster = cluster
@@ -79,12 +79,12 @@ export class Installation {
         await close()
       },
     }
-    this.#operators.push(running)
+    this.operators.push(running)
     return running
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#operators.map((running) => running.stop()))
+    await Promise.all(this.operators.map((running) => running.stop()))
     await this.node.close()
     await this.pool.end()
     await Promise.all([this.cluster.close(), this.database.close()])

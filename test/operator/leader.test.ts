@@ -1,9 +1,11 @@
 /** Two operators: one acts, and the other takes over when it is gone. */
 import { randomUUID } from 'node:crypto'
+import { LeaseKind } from '@berth/core/model/kind.ts'
 import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { sweep } from '@berth/operator/sweep.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Installation, type RunningOperator } from './installation.ts'
+import { spawnOperator, writeKubeconfig } from './operator-process.ts'
 
 let berth: Installation
 
@@ -28,6 +30,47 @@ test('one leads; when it is cut off, the other takes over and nothing moves', as
   await berth.createSession('sales', 'acme')
   await berth.untilConnected('sales')
   expect((await berth.session('support'))?.status?.placement).toEqual(before.status?.placement)
+})
+
+test('processes: a killed leader is replaced, a stopped one hands over at once', async () => {
+  await Promise.all(berth.operators.map((running) => running.stop()))
+  const kubeconfig = await writeKubeconfig(berth.cluster.config)
+  const env = { KUBECONFIG: kubeconfig.file, DATABASE_URL: berth.database.url, HOST: '127.0.0.1', PORT: '0' }
+  const holder = async (): Promise<string | undefined> => {
+    const lease = await berth.cluster.client.get(LeaseKind, 'berth-operator')
+    return lease?.spec?.holderIdentity?.split('_')[0]
+  }
+  const first = spawnOperator({ ...env, POD_NAME: 'first' })
+  await berth.until('the first leads', async () => (await holder()) === 'first')
+  const second = spawnOperator({ ...env, POD_NAME: 'second' })
+  const third = spawnOperator({ ...env, POD_NAME: 'third' })
+  try {
+    await berth.until('the standbys run', async () =>
+      [second, third].every(({ output }) => output().includes('started')),
+    )
+    await first.kill('SIGKILL')
+    const next = await berth.until('another leads', async () => {
+      const name = await holder()
+      return name !== 'first' && name
+    })
+    await berth.createSession('after-the-kill', 'acme')
+    await berth.untilConnected('after-the-kill')
+
+    const [leader, other] = next === 'second' ? [second, third] : [third, second]
+    expect(await leader.kill('SIGTERM')).toBe(0)
+    await berth.until('the last one leads', async () => ![undefined, '', next].includes(await holder()), 3_000)
+    expect(await other.kill('SIGTERM')).toBe(0)
+  } finally {
+    await Promise.all([first, second, third].map((operator) => operator.kill('SIGKILL')))
+    await kubeconfig.remove()
+  }
+})
+
+test('a process without its settings names them all and ends', async () => {
+  const operator = spawnOperator({ PORT: 'x' })
+  await berth.until('it has said so', async () => operator.output().includes('PORT is not right'))
+  expect(operator.output()).toContain('DATABASE_URL is not set')
+  expect(await operator.kill('SIGTERM')).toBe(1)
 })
 
 test('the sweep removes what is long done and owned by nobody', async () => {
