@@ -129,11 +129,3 @@ export interface Lease extends KubeObject {
     leaseTransitions?: number
   }
 }
-
-export interface PodDisruptionBudget extends KubeObject {
-  spec: {
-    minAvailable?: number | string
-    maxUnavailable?: number | string
-    selector: { matchLabels: Record<string, string> }
-  }
-}

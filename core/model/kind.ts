@@ -1,5 +1,5 @@
 /** What the Kubernetes API needs to know of a kind of object, and the kinds that Berth uses. */
-import type { Event, Lease, Pod, PodDisruptionBudget, Secret } from './builtin.ts'
+import type { Event, Lease, Pod, Secret } from './builtin.ts'
 import type { ObjectMeta } from './meta.ts'
 import type { WhatsAppSession } from './session.ts'
 import type { Tenant } from './tenant.ts'
@@ -52,11 +52,6 @@ export const PodKind = builtin<Pod>('', 'Pod', 'pods')
 export const SecretKind = builtin<Secret>('', 'Secret', 'secrets')
 export const EventKind = builtin<Event>('', 'Event', 'events')
 export const LeaseKind = builtin<Lease>('coordination.k8s.io', 'Lease', 'leases')
-export const PodDisruptionBudgetKind = builtin<PodDisruptionBudget>(
-  'policy',
-  'PodDisruptionBudget',
-  'poddisruptionbudgets',
-)
 
 /** 'v1' or 'group/version', as in an object's apiVersion. */
 export const apiVersionOf = (kind: Kind): string => (kind.group ? `${kind.group}/${kind.version}` : kind.version)

@@ -2,7 +2,7 @@
 import pg from 'pg'
 import type { Role } from './migrate.ts'
 
-export type { Pool, PoolClient } from 'pg'
+export type { Pool } from 'pg'
 
 export interface PoolOptions {
   url: string
