@@ -1,8 +1,14 @@
-/** What a failed `npm ci` means for a person. Pure. */
+/** What a failed installation means for a person. Pure. */
 
 const PROXY =
   'Behind a proxy: export HTTPS_PROXY=http://host:port\n' +
   'With a registry of your own: export npm_config_registry=https://registry.example.com/'
+
+const UNREACHABLE =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTCACHED|FETCH_ERROR|ERR_SOCKET_TIMEOUT)\b/
+
+/** Was there no registry to talk to? */
+export const isUnreachable = (output) => UNREACHABLE.test(output)
 
 /** The first that matches the output wins. */
 const CAUSES = [
@@ -23,7 +29,7 @@ const CAUSES = [
       'Trust its authority: export NODE_EXTRA_CA_CERTS=/path/to/authority.pem',
   },
   {
-    when: /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTCACHED|FETCH_ERROR|ERR_SOCKET_TIMEOUT)\b/,
+    when: UNREACHABLE,
     say: ({ registry, code }) => `The npm registry ${registry} can't be reached (${code}).\n${PROXY}`,
   },
   {

@@ -2,20 +2,23 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { explain } from './explain.mjs'
+import { explain, isUnreachable } from './explain.mjs'
 
 /** What a person can act on; its message is complete. */
 export class InstallError extends Error {}
 
-/** npm's own defaults make a person wait minutes for a registry that is not there. */
-const NPM_ARGS = [
-  'ci',
-  '--include=dev',
-  '--include=optional',
-  '--no-audit',
-  '--no-fund',
+/**
+ * Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, which is what a registry
+ * without them leaves behind. This keeps to the lock file all the same, and does not change it.
+ */
+const INSTALL = ['install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund'].concat([
   '--no-update-notifier',
-].concat(['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'])
+  '--fetch-retries=2',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
+])
+/** Where no registry is, an installation would try each package for minutes. */
+const PING = ['ping', '--fetch-retries=0', '--fetch-timeout=15000']
 const PROGRESS_MS = 1000
 
 /**
@@ -51,18 +54,26 @@ export async function install(clone) {
   if (inPlace) process.stdout.write(`${what} …`)
   else console.log(`${what} …`)
   const ticking = inPlace && setInterval(() => process.stdout.write(`\r${what} … ${seconds()} s`), PROGRESS_MS)
-  const { code, output } = await npm(clone)
+  const { code, output } = await attempt(clone)
   clearInterval(ticking)
   if (inPlace) process.stdout.write('\r\u001b[K')
   if (code !== 0) throw new InstallError(explain(output, { clone, env: process.env }))
   console.log(`Installed packages in ${seconds()} s`)
 }
 
+/** Without a registry npm's cache may still hold everything; if not, what matters is why there is no registry. */
+async function attempt(clone) {
+  const ping = await npm(clone, PING)
+  if (ping.code === 0 || !isUnreachable(ping.output)) return npm(clone, INSTALL)
+  const offline = await npm(clone, [...INSTALL, '--offline'])
+  return offline.code === 0 ? offline : ping
+}
+
 /** npm as it was called, or the one of the path. In CI its output is shown as it comes. */
-function npm(clone) {
+function npm(clone, given) {
   const cli = process.env.npm_execpath
   const isNpm = cli !== undefined && path.basename(cli).startsWith('npm')
-  const [file, args] = isNpm ? [process.execPath, [cli, ...NPM_ARGS]] : ['npm', NPM_ARGS]
+  const [file, args] = isNpm ? [process.execPath, [cli, ...given]] : ['npm', given]
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: clone, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
