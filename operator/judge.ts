@@ -80,7 +80,7 @@ export class Judge {
     const boot = this.livingBoot(uid, now)
     if (!boot) return this.#boots.has(uid) || podState(pod) === 'BackOff' ? 'Lost' : 'Starting'
     const renewing = stoodStillFor(this.#leases, boot.bootId) < ACT_MS
-    return renewing && isPodReady(pod) ? 'Ready' : 'Unsure'
+    return renewing && podState(pod) === 'Up' && isPodReady(pod) ? 'Ready' : 'Unsure'
   }
 }
 
