@@ -65,7 +65,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     if (dead) return
     dead = true
     supervisor.destroy(new Error(reason))
-    onDead(reason)
+    if (!stopping) onDead(reason)
   }
   const committer = new Committer({
     bootId,
@@ -106,6 +106,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
       if (!lease?.mayAct) return 'the lease was not renewed lately'
       return reflector.isSynced ? undefined : 'the sessions were not listed yet'
     },
+    log,
   })
   countSessions(() => supervisor.list().map((session) => session.state.state))
 

@@ -1,5 +1,7 @@
 /** What happens to a linked session's connection, and where it goes. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { CuttableProxy } from '../kube-client/proxy.ts'
 import { type TestSession, type TestWorker, until, World } from './world.ts'
 
 const CONTACT = '5511900000099'
@@ -68,9 +70,12 @@ describe("a linked session's connection", () => {
   test('used elsewhere (440): does not fight', async () => {
     await force('replaced')
     await session.untilState('UsedElsewhere')
-    const logins = (await world.whatsapp.connections({ number: phone })).filter(({ loginAt }) => loginAt).length
-    await until(async () => ((await session.state())?.state === 'UsedElsewhere' ? true : undefined))
-    expect((await world.whatsapp.connections({ number: phone })).filter(({ loginAt }) => loginAt)).toHaveLength(logins)
+    expect((await device()).online).toBe(false)
+    const resource = await until(async () => {
+      const found = await session.resource()
+      return found.status?.connection?.state === 'UsedElsewhere' ? found : undefined
+    })
+    expect(resource.status?.connection).toMatchObject({ reason: 'Replaced', epoch: 1 })
   })
 
   test('a logout command undoes the link, once', async () => {
@@ -149,6 +154,38 @@ describe("a linked session's connection", () => {
     const { id } = await session.addSend(CONTACT, 'quick')
     await world.call(worker, `POST /sessions/${session.id}/wake`, { messageId: id, wait: 10 })
     expect(['sent', 'delivered']).toContain((await session.messages()).find((row) => row.id === id)!.status)
+  })
+
+  test('without Postgres it freezes: no receipt, no send, no login, the socket open; then it goes on', async () => {
+    const proxy = await CuttableProxy.start(world.databaseUrl)
+    const frozen = await startWorker(undefined, proxy.url.replace(/^https/, 'postgres'))
+    await session.place(frozen)
+    await until(async () => ((await session.state())?.epoch === 2 ? true : undefined))
+    await session.untilState('Connected')
+    await session.addSend(CONTACT, 'before')
+    await session.untilMessage('before', 'delivered')
+    const logins = async () => (await world.whatsapp.connections({ number: phone })).filter((one) => one.loginAt).length
+    const loginsBefore = await logins()
+
+    proxy.cut()
+    const received = await world.whatsapp.sendText(CONTACT, phone, 'while frozen')
+    await session.addSend(CONTACT, 'out of the cold')
+    // The lease was not renewed for so long that nothing may begin.
+    await until(async () => ((await fetch(`${frozen.address}/readyz`)).status === 503 ? true : undefined))
+    const [ledger] = await world.whatsapp.ledgerMessages({ message: received })
+    expect(ledger?.counts).toHaveProperty('sent')
+    expect(ledger?.counts).not.toHaveProperty('delivered')
+    expect((await session.untilMessage('out of the cold')).status).toBe('queued')
+    expect((await device()).online).toBe(true)
+
+    proxy.mend()
+    await session.untilMessage('while frozen')
+    await session.untilMessage('out of the cold', 'delivered')
+    expect(await logins()).toBe(loginsBefore)
+    expect((await session.state())?.epoch).toBe(2)
+    await session.place(undefined)
+    await frozen.stop()
+    await proxy.close()
   })
 
   test('calls without the token are refused', async () => {

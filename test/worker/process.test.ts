@@ -107,6 +107,9 @@ describe('the worker process', () => {
         .map((one) => one.text)
         .sort(),
     ).toEqual(texts('out'))
+    // Phones drop an id that they have already; but none should have had to.
+    const ledger = await world.whatsapp.ledgerMessages()
+    expect(ledger.filter((one) => one.direction === 'from-device' && one.counts.duplicate)).toEqual([])
     expect(await world.whatsapp.faults()).toEqual([])
 
     expect(await end(child, 'SIGTERM')).toBe(0)

@@ -107,9 +107,10 @@ export class World {
     for (const close of this.#closers) await close()
   }
 
-  /** A worker in this process. The same `pod` again is a new boot of the pod. */
+  /** A worker in this process. The same `pod` again is a new boot of the pod. `server`: a proxy before Postgres. */
   async startWorker(
     pod: { name: string; podUid: string } = { name: `worker-${randomBytes(3).toString('hex')}`, podUid: randomUUID() },
+    server?: string,
   ): Promise<TestWorker> {
     const log = createLogger('worker')
     log.level = process.env.LOG_LEVEL ?? 'silent'
@@ -122,7 +123,7 @@ export class World {
         namespace: this.#client.namespace,
         podIp: '127.0.0.1',
         port: 0,
-        databaseUrl: this.databaseUrl,
+        databaseUrl: server ? withServer(this.databaseUrl, server) : this.databaseUrl,
         encryptionKeys: KeyRing.parse(this.#ring),
         internalToken: TOKEN,
         whatsapp,
@@ -229,6 +230,13 @@ export class World {
     const text = await response.text()
     return { status: response.status, body: text && JSON.parse(text) }
   }
+}
+
+/** The same database, reached through another host and port. */
+function withServer(databaseUrl: string, server: string): string {
+  const url = new URL(databaseUrl)
+  url.host = new URL(server).host
+  return url.href
 }
 
 export class TestSession {

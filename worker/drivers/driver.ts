@@ -22,8 +22,15 @@ export interface ConnectionReport {
   lid?: string
 }
 
-/** States that only a person, a new linking attempt or a new provider version ends: nothing is tried in them. */
-export const RESTING: ReadonlySet<ConnectionState> = new Set(['LoggedOut', 'Banned', 'Failed'])
+/** In these states nothing is tried until a person does something. */
+export const isResting = (state: ConnectionState): boolean => ['LoggedOut', 'Banned', 'Failed'].includes(state)
+
+/** Why a session may rest that is worth a try by the next owner, without a person: another version, or other settings. */
+export const PassingReason = {
+  clientOutdated: 'ClientOutdated',
+  internalError: 'InternalError',
+  keysUnreadable: 'KeysUnreadable',
+} as const
 
 export interface QrCode {
   text: string

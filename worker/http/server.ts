@@ -1,6 +1,7 @@
 /** The worker's HTTP API (core/model/worker-api.ts): for the gateway, the kubelet's probes and Prometheus. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type SessionView, Wake, type WorkerError } from '@berth/core/model/worker-api.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
 import { metrics } from '@berth/core/telemetry/metrics.ts'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -13,6 +14,7 @@ export interface HttpOptions {
   wake(session: Session): Promise<void>
   /** Why the worker takes nothing; undefined: it is ready. */
   notReady(): string | undefined
+  log: Logger
 }
 
 const SessionParameters = z.object({ id: z.uuid() })
@@ -33,12 +35,16 @@ class ApiError extends Error {
 
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = Fastify({ bodyLimit: 16 * 1024, forceCloseConnections: true })
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send(error.body)
     if (error instanceof z.ZodError) {
       return reply.code(400).send({ code: 'bad_request', message: z.prettifyError(error) } satisfies WorkerError)
     }
-    return reply.code(error.statusCode ?? 500).send({ code: 'bad_request', message: error.message })
+    const status = error.statusCode ?? 500
+    if (status < 500)
+      return reply.code(status).send({ code: 'bad_request', message: error.message } satisfies WorkerError)
+    options.log.warn({ err: error, route: request.routeOptions.url }, 'a call failed')
+    return reply.code(status).send({ message: 'The worker failed; its log says why.' })
   })
 
   app.get('/healthz', () => ({ status: 'ok' }))

@@ -14,8 +14,9 @@ import {
   type Driver,
   type DriverFactory,
   type DriverHost,
+  isResting,
+  PassingReason,
   type QrCode,
-  RESTING,
 } from '../drivers/driver.ts'
 import { Outbox } from '../outbox.ts'
 import type { Cache } from '../store/cache.ts'
@@ -124,7 +125,7 @@ export class Session {
       this.log.error({ err: stored.unreadable }, 'what is stored of a session cannot be opened')
       this.#set({
         state: 'Failed',
-        reason: 'KeysUnreadable',
+        reason: PassingReason.keysUnreadable,
         message: 'What is stored of this session was sealed with a key that the worker does not have: give it back.',
         attempt: 0,
       })
@@ -137,7 +138,7 @@ export class Session {
       return
     }
     this.#driver = this.#createDriver(stored.credential?.value, stored.journal)
-    if (RESTING.has(this.#state.state)) {
+    if (needsPerson(this.#state)) {
       this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
       this.#changed()
       void this.#runCommands()
@@ -190,7 +191,7 @@ export class Session {
       message: 'The session is stopped; nothing is lost.',
     } as const
     if (why === 'stopped') this.#set({ ...this.#state, ...stopped, attempt: 0 })
-    else if (!RESTING.has(this.#state.state)) this.#set({ ...this.#state, ...moved, attempt: 0 })
+    else if (!isResting(this.#state.state)) this.#set({ ...this.#state, ...moved, attempt: 0 })
     this.#store.close()
     // Units of a session are written in order: when an empty one is durable, all before it are.
     await Promise.race([this.#environment.committer.add({ owner: this.owner }), this.owner.whenLost()])
@@ -276,12 +277,17 @@ export class Session {
     const { state } = this.#state
     if (state === 'Connected') {
       await this.#driver!.logout()
-    } else if (this.linked && !RESTING.has(state)) {
+    } else if (this.linked && !isResting(state)) {
       return false // there is a link, and it takes a connection to undo it
     }
     await this.#store.write({ commands: [{ id, status: 'done' }] })
     return true
   }
+}
+
+/** As an earlier owner left it: trying again would change nothing. */
+function needsPerson({ state, reason }: SessionState): boolean {
+  return isResting(state) && !Object.values<string | undefined>(PassingReason).includes(reason)
 }
 
 function stateFrom(row: StateRow | undefined): SessionState {

@@ -36,6 +36,8 @@ const CLAIM_WAIT_MS = 100
 const MAX_CLAIM_WAIT_MS = 1000
 /** Sessions that leave at the same time when the worker stops: a gap per session, not per pod. */
 const LEAVING_AT_ONCE = 4
+/** A stopped session's last status gets so long; Kubernetes may be away. */
+const STATUS_WAIT_MS = 1000
 
 export interface SupervisorOptions {
   pool: Pool
@@ -60,7 +62,9 @@ export class Supervisor {
   /** Sessions that could not be claimed: how often, and when to try again (performance.now()). */
   readonly #claimTries = new Map<string, { failures: number; notBefore: number }>()
   #claiming = false
+  /** The next round, and when it is due. */
   #soon: NodeJS.Timeout | undefined
+  #soonAt = 0
   #tick: NodeJS.Timeout | undefined
   #ticks = 0
   #polling = false
@@ -108,9 +112,14 @@ export class Supervisor {
 
   /** A resource changed. Many changes are one round. */
   reconcileSoon(afterMs = 0): void {
-    if (this.#stopping) return
+    const dueAt = performance.now() + afterMs
+    if (this.#stopping || (this.#soon && this.#soonAt <= dueAt)) return
     clearTimeout(this.#soon)
-    this.#soon = setTimeout(() => this.#reconcile(), afterMs)
+    this.#soonAt = dueAt
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined
+      this.#reconcile()
+    }, afterMs)
   }
 
   /** Looks for open sends and commands now. */
@@ -194,6 +203,7 @@ export class Supervisor {
     claims.inc(owners.length)
     log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
     const stored = await persist('claimed sessions', log, () => loadSessions(pool, bootId, owners))
+    if (this.#stopping) return // the end of the lease gives them back
     for (const [owner, content] of stored) {
       const want = wanted.find(({ sessionId }) => sessionId === owner.sessionId)!
       const session = new Session(owner, want, content, this.#environment)
@@ -222,11 +232,13 @@ export class Supervisor {
   #leave(session: Session, why: 'stopped' | 'moved'): Promise<void> {
     const leaving = this.#leaving.get(session)
     if (leaving) return leaving
-    const left = this.#leaveNow(session, why).finally(() => {
-      this.#leaving.delete(session)
-      if (this.#held.get(session.id) === session) this.#held.delete(session.id)
-      this.reconcileSoon()
-    })
+    const left = this.#leaveNow(session, why)
+      .catch((error) => session.log.error({ err: error }, 'a session was not released'))
+      .finally(() => {
+        this.#leaving.delete(session)
+        if (this.#held.get(session.id) === session) this.#held.delete(session.id)
+        this.reconcileSoon()
+      })
     this.#leaving.set(session, left)
     return left
   }
@@ -235,7 +247,7 @@ export class Supervisor {
     const { pool, bootId, status, log } = this.#options
     await session.stop(why)
     // The next owner tells its own state; a stopped session has none.
-    if (why === 'stopped') await Promise.race([status.write(session), sleep(1000)])
+    if (why === 'stopped') await Promise.race([status.write(session).catch(() => {}), sleep(STATUS_WAIT_MS)])
     if (!session.owner.loss) await persist('release', log, () => release(pool, bootId, [session.owner]))
     session.owner.lose(new Error('released'))
     session.log.info({ why }, 'released')

@@ -1,7 +1,7 @@
 /**
  * The Baileys driver: a linked phone.
  *
- * Starting: what the journal still holds is stored as messages. Resting states of an earlier owner are the session's matter.
+ * Made: what the journal still holds is stored as messages, whether it connects or not. Started:
  * Connecting → (not linked) WaitingForScan, a code after another → the phone scans one → 515 → Connecting.
  * Connecting → (linked) Connected → ready, when the offline stanzas were handed over too, whichever comes last.
  * Any of them → closed → what reconnect.ts decides: connect again after a wait, pause until somebody wants a code, or stop.
@@ -10,7 +10,14 @@
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { type ConnectionState, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { logins } from '../../metrics.ts'
-import type { ConnectionReport, Driver, DriverFactory, DriverHost, Send } from '../driver.ts'
+import {
+  type ConnectionReport,
+  type Driver,
+  type DriverFactory,
+  type DriverHost,
+  PassingReason,
+  type Send,
+} from '../driver.ts'
 import { AuthState } from './auth-state.ts'
 import { codec, decodeCredential } from './codec.ts'
 import { correctLibsignal } from './corrections/libsignal.ts'
@@ -73,6 +80,7 @@ class BaileysDriver implements Driver {
     this.#url = url
     this.#auth = new AuthState(host.store, decodeCredential(host.credential), host.linkingAttempt)
     this.#pipeline = new ReceivePipeline(host, () => this.#me)
+    for (const entry of host.openJournal) this.#pipeline.take(entry)
     this.#repository = new JournaledRepository(
       this.#auth,
       { body: (hash) => host.journalBody(hash), written: (entry) => this.#pipeline.take(entry) },
@@ -81,12 +89,11 @@ class BaileysDriver implements Driver {
   }
 
   start(): void {
-    for (const entry of this.#host.openJournal) this.#pipeline.take(entry)
     void this.#run().catch((error) => {
       if (this.#stopping.signal.aborted) return
       this.#host.log.error({ err: error }, 'the driver of a session failed')
       const message = 'Something in Berth failed; its log says what. Stop and start the session to try again.'
-      this.#report({ state: 'Failed', reason: 'InternalError', message })
+      this.#report({ state: 'Failed', reason: PassingReason.internalError, message })
     })
   }
 
@@ -256,6 +263,7 @@ class BaileysDriver implements Driver {
   }
 
   #report(words: Pick<ConnectionReport, 'state' | 'reason' | 'message'>): void {
+    if (this.#stopping.signal.aborted) return
     const { pn, lid } = this.#me
     this.#host.report({
       ...words,

@@ -37,7 +37,7 @@ describe('after a connection ended', () => {
   ])('%s stops in %s and says what to do', (code, state) => {
     const decision = decide(ending({ code }), Math.random)
     expect(decision).toMatchObject({ next: 'stop', state })
-    expect(decision.message).toMatch(/[Ll]ink it again/)
+    expect(decision.message).toMatch(/Link it again|stop and start|update Berth/)
   })
 
   test('440 asks whose the session is, and comes back slowly', () => {

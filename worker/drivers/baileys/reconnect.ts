@@ -8,6 +8,7 @@
  */
 import { backoffMs } from '@berth/core/kube/backoff.ts'
 import type { ConnectionState } from '@berth/core/model/session.ts'
+import { PassingReason } from '../driver.ts'
 
 export interface Ending {
   /** Undefined: closed without a reason. */
@@ -38,6 +39,7 @@ const BACKOFF = { baseMs: 1000, maxMs: 60_000 }
 const ELSEWHERE_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 }
 
 const LINK_AGAIN = 'Link it again: raise spec.linking.attempt, or start it through the API, and scan the new code.'
+const TRY_AGAIN = 'Then stop and start the session to try again.'
 
 const STOPS: Record<number, Words> = {
   401: {
@@ -48,17 +50,17 @@ const STOPS: Record<number, Words> = {
   402: {
     state: 'Banned',
     reason: 'TemporarilyBanned',
-    message: `WhatsApp suspended this account for a time: open WhatsApp on the phone to see until when. Then: ${LINK_AGAIN}`,
+    message: `WhatsApp suspended this account for a time: open WhatsApp on the phone to see until when. ${TRY_AGAIN}`,
   },
   403: {
     state: 'Banned',
     reason: 'Banned',
-    message: `WhatsApp banned this account: open WhatsApp on the phone to ask for a review. Afterwards: ${LINK_AGAIN}`,
+    message: `WhatsApp banned this account: open WhatsApp on the phone to ask for a review. ${TRY_AGAIN}`,
   },
   405: {
     state: 'Failed',
-    reason: 'ClientOutdated',
-    message: `WhatsApp no longer accepts this version of the client: update Berth. Then: ${LINK_AGAIN}`,
+    reason: PassingReason.clientOutdated,
+    message: 'WhatsApp no longer accepts this version of the client: update Berth, and the session goes on by itself.',
   },
   406: {
     state: 'LoggedOut',
@@ -68,7 +70,7 @@ const STOPS: Record<number, Words> = {
   411: {
     state: 'Failed',
     reason: 'MultiDeviceOff',
-    message: `The phone's WhatsApp is too old for linked devices: update it. Then: ${LINK_AGAIN}`,
+    message: `The WhatsApp of the phone is too old for linked devices: update it. ${TRY_AGAIN}`,
   },
 }
 
