@@ -59,7 +59,10 @@ export function explain(output, { clone, env }) {
   const meaning = cause ? `${cause.say({ clone, registry, code })}\n` : ''
   const said = output
     .split('\n')
-    .filter((line) => /^npm (error|ERR!)|can't be run/.test(line) && !/A complete log|\.log$/.test(line))
+    .filter(
+      (line) =>
+        /^npm (error|ERR!)|can't be run/.test(line) && !/A complete log|\.log$|error\s+at |\berrno\b/.test(line),
+    )
   const lines = (said.length > 0 ? said : output.trim().split('\n')).slice(0, 12).map((line) => `  ${line}`)
   return `\nThe packages could not be installed.\n${meaning}\nnpm said:\n${lines.join('\n')}`
 }
