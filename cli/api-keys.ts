@@ -1,8 +1,12 @@
-/** API keys of tenants, as the operator's role may make, see and revoke them. */
+/**
+ * API keys of tenants, in the installation's database, as the operator's role may make, see and revoke them.
+ * Imported when needed only: Kysely and pg take as long to load as everything else together.
+ */
 import { createApiKey } from '@berth/core/crypto/api-key.ts'
-import type { Pool } from '@berth/core/postgres/pool.ts'
+import { requireSchema, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
+import { openPool, type Pool, sqlState } from '@berth/core/postgres/pool.ts'
 import { db, run } from '@berth/core/postgres/tables.ts'
-import { CliError } from './error.ts'
+import { CliError, IS_IT_RUNNING } from './error.ts'
 import { PROGRAM } from './program.ts'
 
 export interface ApiKey {
@@ -14,41 +18,77 @@ export interface ApiKey {
   revoked_at: Date | null
 }
 
-/** The key itself is in the answer and nowhere else. Throws CliError. */
-export async function createKey(pool: Pool, tenant: string, name: string): Promise<{ id: string; key: string }> {
-  const tenantId = await tenantIdOf(pool, tenant)
-  const { key, hash, hint } = createApiKey()
-  const row = { tenant_id: tenantId, name, hash, hint }
-  const [created] = await run(pool, db.insertInto('api_key').values(row).returning('id'))
-  return { id: created!.id, key }
+/** What the work answers. Throws CliError. */
+export async function withApiKeys<T>(databaseUrl: string, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
+  if (!URL.canParse(databaseUrl)) {
+    throw new CliError('The URL of the database is not one: postgres://user:password@host/name.')
+  }
+  const pool = openPool({ url: databaseUrl, role: 'berth_operator', application: 'berth-cli', max: 1 })
+  try {
+    await requireSchema(pool)
+    return await work(new ApiKeys(pool))
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause
+    throw new CliError(explain(cause as Error), { cause })
+  } finally {
+    await pool.end()
+  }
 }
 
-/** All that a tenant ever had, the oldest first. Throws CliError. */
-export async function listKeys(pool: Pool, tenant: string): Promise<ApiKey[]> {
-  const query = db
-    .selectFrom('api_key')
-    .select(['id', 'name', 'hint', 'created_at', 'revoked_at'])
-    .where('tenant_id', '=', await tenantIdOf(pool, tenant))
-    .orderBy('created_at')
-  return run(pool, query)
+/** Every method throws CliError where something is not there. */
+export class ApiKeys {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /** The key itself is in the answer and nowhere else. */
+  async create(tenant: string, name: string): Promise<{ id: string; key: string }> {
+    const tenantId = await this.#tenantId(tenant)
+    const { key, hash, hint } = createApiKey()
+    const row = { tenant_id: tenantId, name, hash, hint }
+    const [created] = await run(this.#pool, db.insertInto('api_key').values(row).returning('id'))
+    return { id: created!.id, key }
+  }
+
+  /** All that a tenant ever had, the oldest first. */
+  async list(tenant: string): Promise<ApiKey[]> {
+    const query = db
+      .selectFrom('api_key')
+      .select(['id', 'name', 'hint', 'created_at', 'revoked_at'])
+      .where('tenant_id', '=', await this.#tenantId(tenant))
+      .orderBy('created_at')
+    return run(this.#pool, query)
+  }
+
+  /** False when it had been revoked before. */
+  async revoke(id: string): Promise<boolean> {
+    const revoke = db.updateTable('api_key').set({ revoked_at: new Date() }).where('id', '=', id)
+    const revoked = await run(this.#pool, revoke.where('revoked_at', 'is', null).returning('id'))
+    if (revoked.length > 0) return true
+    const known = await run(this.#pool, db.selectFrom('api_key').select('id').where('id', '=', id))
+    if (known.length > 0) return false
+    throw new CliError(`There is no key with the id ${id}. See ${PROGRAM} keys list TENANT`)
+  }
+
+  async #tenantId(name: string): Promise<string> {
+    const query = db.selectFrom('tenant').select('id').where('name', '=', name).where('deleted_at', 'is', null)
+    const [tenant] = await run(this.#pool, query)
+    if (tenant) return tenant.id
+    throw new CliError(
+      `There is no tenant "${name}" in the database. If you have just applied it, try again in a moment; ` +
+        `see ${PROGRAM} get tenants`,
+    )
+  }
 }
 
-/** False when it had been revoked before. Throws CliError when there is none. */
-export async function revokeKey(pool: Pool, id: string): Promise<boolean> {
-  const revoke = db.updateTable('api_key').set({ revoked_at: new Date() }).where('id', '=', id)
-  const revoked = await run(pool, revoke.where('revoked_at', 'is', null).returning('id'))
-  if (revoked.length > 0) return true
-  const known = await run(pool, db.selectFrom('api_key').select('id').where('id', '=', id))
-  if (known.length > 0) return false
-  throw new CliError(`There is no key with the id ${id}. See ${PROGRAM} keys list TENANT`)
+function explain(error: Error): string {
+  if (error instanceof SchemaMismatch) return error.message
+  if (sqlState(error)) return `The database refused: ${error.message} (${sqlState(error)}).`
+  return `The database is not reachable: ${messageOf(error)}. ${IS_IT_RUNNING}, or set DATABASE_URL to where it is.`
 }
 
-async function tenantIdOf(pool: Pool, name: string): Promise<string> {
-  const query = db.selectFrom('tenant').select('id').where('name', '=', name).where('deleted_at', 'is', null)
-  const [tenant] = await run(pool, query)
-  if (tenant) return tenant.id
-  throw new CliError(
-    `There is no tenant "${name}" in the database. If you have just applied it, try again in a moment; ` +
-      `see ${PROGRAM} get tenants`,
-  )
-}
+/** Node's connection errors may be an AggregateError with an empty message: one error per address that was tried. */
+const messageOf = (error: Error): string =>
+  error instanceof AggregateError && !error.message ? error.errors.map(messageOf).join('; ') : error.message

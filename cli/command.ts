@@ -1,6 +1,6 @@
 /** What a command is: its words, its options, its help, and the function that does it. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import type { Pool } from '@berth/core/postgres/pool.ts'
+import type { ApiKeys } from './api-keys.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Option {
@@ -35,8 +35,8 @@ export interface Call<O extends Options = Options> {
   folder: string
   /** The cluster, in the namespace that is meant. Throws CliError. */
   cluster(): Promise<KubeClient>
-  /** The installation's database, as the operator may use it. Throws CliError. */
-  database(): Promise<Pool>
+  /** Works with the API keys of the installation. Throws CliError. */
+  withKeys<T>(work: (keys: ApiKeys) => Promise<T>): Promise<T>
   /** Tells of a failure; the command goes on with the next object, but has failed. Throws what would fail again. */
   report(error: unknown): void
 }

@@ -5,8 +5,6 @@ import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
 import { isName } from '@berth/core/kube/path.ts'
 import { SecretKind } from '@berth/core/model/kind.ts'
-import { requireSchema } from '@berth/core/postgres/migrate.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { clone, dataFolder } from '@berth/local/clone.ts'
 import { CliError } from './error.ts'
 
@@ -39,21 +37,10 @@ function localKubeconfig(env: Environment): string | undefined {
   return existsSync(file) ? file : undefined
 }
 
-/** The database of $DATABASE_URL, else the one that the workers of the installation use. Throws CliError. */
-export async function openDatabase(cluster: () => Promise<KubeClient>, env: Environment): Promise<Pool> {
-  const url = env.DATABASE_URL || (await urlOfInstallation(await cluster()))
-  if (!URL.canParse(url)) throw new CliError('The URL of the database is not one: postgres://user:password@host/name.')
-  const pool = openPool({ url, role: 'berth_operator', application: 'berth-cli', max: 1 })
-  try {
-    await requireSchema(pool)
-    return pool
-  } catch (error) {
-    await pool.end()
-    throw error
-  }
-}
-
-async function urlOfInstallation(client: KubeClient): Promise<string> {
+/** $DATABASE_URL, else the database that the workers of the installation use. Throws CliError. */
+export async function findDatabase(cluster: () => Promise<KubeClient>, env: Environment): Promise<string> {
+  if (env.DATABASE_URL) return env.DATABASE_URL
+  const client = await cluster()
   const secret = await client.get(SecretKind, WORKER_SECRET)
   const encoded = secret?.data?.DATABASE_URL
   if (encoded) return Buffer.from(encoded, 'base64').toString('utf8')

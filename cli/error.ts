@@ -1,7 +1,5 @@
 /** What went wrong, in one line that says what to do. */
 import { isConflict, isStatus, KubeError } from '@berth/core/kube/error.ts'
-import { SchemaMismatch } from '@berth/core/postgres/migrate.ts'
-import { sqlState } from '@berth/core/postgres/pool.ts'
 import { PROGRAM } from './program.ts'
 
 /** The message is all that a person needs. */
@@ -21,18 +19,14 @@ export class UsageError extends CliError {
   }
 }
 
-const IS_IT_RUNNING = 'Is Berth running? Start it with npm start'
+export const IS_IT_RUNNING = 'Is Berth running? Start it with npm start'
 
 /** One line for a person; for an error that nobody foresaw, with its stack. */
 export function explain(error: unknown): string {
   if (error instanceof UsageError)
     return `${error.message} See ${[PROGRAM, 'help', error.command].filter(Boolean).join(' ')}`
-  if (error instanceof CliError || error instanceof SchemaMismatch) return error.message
+  if (error instanceof CliError) return error.message
   if (error instanceof KubeError) return explainKubernetes(error)
-  if (isUnreachableDatabase(error)) {
-    return `The database is not reachable: ${messageOf(error)}. ${IS_IT_RUNNING}, or set DATABASE_URL to where it is.`
-  }
-  if (sqlState(error)) return `The database refused: ${(error as Error).message} (${sqlState(error)}).`
   return `Unexpected: ${error instanceof Error ? error.stack : String(error)}`
 }
 
@@ -53,13 +47,3 @@ function explainKubernetes(error: KubeError): string {
       return said
   }
 }
-
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ETIMEDOUT'])
-
-const isUnreachableDatabase = (error: unknown): boolean =>
-  error instanceof Error &&
-  (UNREACHABLE.has((error as NodeJS.ErrnoException).code ?? '') || /timeout exceeded|terminated/.test(error.message))
-
-/** Node's connection errors may be an AggregateError with an empty message: one error per address that was tried. */
-const messageOf = (error: unknown): string =>
-  error instanceof AggregateError && !error.message ? error.errors.map(messageOf).join('; ') : (error as Error).message

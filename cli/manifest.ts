@@ -44,10 +44,10 @@ export function parseManifests(text: string, source: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors
     if (error) throw new CliError(`${source}: ${error.message.split('\n')[0]}`)
-    if (document.contents === null) return []
+    const value: unknown = document.toJS()
+    if (value === null || value === undefined) return []
     const start = isMap(document.contents) ? (document.contents.range?.[0] ?? 0) : 0
     const place = `${source}, line ${text.slice(0, start).split('\n').length}`
-    const value: unknown = document.toJS()
     return isList(value) ? value.items.map((item) => manifestOf(item, place)) : [manifestOf(value, place)]
   })
 }

@@ -1,10 +1,9 @@
 /** Runs one command line and answers the exit code: 0 all went well, 1 something failed, 2 not understood. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isUnreachable } from '@berth/core/kube/error.ts'
-import type { Pool } from '@berth/core/postgres/pool.ts'
 import { parseCommandLine } from './arguments.ts'
-import type { Command } from './command.ts'
-import { openCluster, openDatabase } from './connection.ts'
+import type { Call, Command } from './command.ts'
+import { findDatabase, openCluster } from './connection.ts'
 import { explain, UsageError } from './error.ts'
 import { helpOn } from './help.ts'
 import type { Terminal } from './terminal.ts'
@@ -28,7 +27,6 @@ export async function run(words: string[], { commands, terminal, env, folder }: 
     tell(error)
   }
   let cluster: Promise<KubeClient> | undefined
-  let database: Promise<Pool> | undefined
   try {
     const parsed = parseCommandLine(words, commands)
     if (parsed.action === 'help') {
@@ -40,18 +38,17 @@ export async function run(words: string[], { commands, terminal, env, folder }: 
       cluster ??= openCluster(values, env)
       return cluster
     }
-    const openedDatabase = () => {
-      database ??= openDatabase(openedCluster, env)
-      return database
+    const withKeys: Call['withKeys'] = async (work) => {
+      const { withApiKeys } = await import('./api-keys.ts')
+      return withApiKeys(await findDatabase(openedCluster, env), work)
     }
-    await command.run({ values, args, terminal, folder, cluster: openedCluster, database: openedDatabase, report })
+    await command.run({ values, args, terminal, folder, cluster: openedCluster, withKeys, report })
   } catch (error) {
     tell(error)
     if (error instanceof UsageError) return 2
   } finally {
     // What could not be opened has been reported.
     await cluster?.then((client) => client.close()).catch(() => {})
-    await database?.then((pool) => pool.end()).catch(() => {})
   }
   return hasFailed ? 1 : 0
 }

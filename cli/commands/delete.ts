@@ -1,8 +1,8 @@
 /** `delete`: asks for objects to go, and tells whether they have gone. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import { isGone } from '@berth/core/kube/error.ts'
 import type { Kind, KubeObject } from '@berth/core/model/kind.ts'
 import { type Call, defineCommand, type Options } from '../command.ts'
+import { Deletion } from '../deletion.ts'
 import { CliError, UsageError } from '../error.ts'
 import { KindsOfCluster } from '../kinds-of-cluster.ts'
 import { readManifests } from '../manifest.ts'
@@ -40,13 +40,17 @@ until then they stay, marked as being deleted.`,
     const client = await cluster()
     const done: object[] = []
     for (const { kind, object } of await objectsToDelete(call, client)) {
+      const name = nameOf({ kind: kind.kind, metadata: object.metadata })
       try {
-        const isGoneNow = await deleteOne(client, kind, object, values.force ?? false, values.wait ? timeoutMs : 0)
-        const outcome = isGoneNow ? 'deleted' : 'is being deleted'
-        done.push({ kind: kind.kind, name: object.metadata.name, deleted: isGoneNow })
-        if (!values.json) terminal.print(`${nameOf({ ...object, kind: kind.kind })} ${outcome}`)
-        if (!isGoneNow && values.wait)
-          report(new CliError(`It is not gone after ${timeoutMs / 1000} s. Ask describe why; it will go by itself.`))
+        const deletion = await Deletion.ask(client, kind, object, values.force ?? false)
+        let isDeleted = await deletion.isDone()
+        if (!isDeleted && values.wait) {
+          terminal.note(`${name} is being deleted; waiting`)
+          isDeleted = await deletion.untilDone(AbortSignal.timeout(timeoutMs))
+          if (!isDeleted) report(new CliError(`${name} is still there after ${timeoutMs / 1000} s; it goes by itself.`))
+        }
+        done.push({ kind: kind.kind, name: object.metadata.name, deleted: isDeleted })
+        if (!values.json) terminal.print(`${name} ${isDeleted ? 'deleted' : 'is being deleted'}`)
       } catch (error) {
         report(error)
       }
@@ -76,46 +80,6 @@ async function objectsToDelete(call: Call<typeof options>, client: KubeClient): 
     return items.map((object) => ({ kind: kind.kind, object }))
   })
   return (await Promise.all(found)).flat()
-}
-
-/** Whether it is gone at the end of the time given. */
-async function deleteOne(
-  client: KubeClient,
-  kind: Kind,
-  { metadata: { name, namespace } }: KubeObject,
-  force: boolean,
-  timeoutMs: number,
-): Promise<boolean> {
-  const before = await client.get(kind, name, namespace)
-  if (!before) throw new CliError(`${nameOf({ kind: kind.kind, metadata: { name } })} is not there.`)
-  const uid = before.metadata.uid
-  await client.delete(kind, name, { namespace, uid, ...(force ? { gracePeriodSeconds: 0 } : {}) })
-  const isThere = (object: KubeObject | undefined) => object !== undefined && object.metadata.uid === uid
-  if (timeoutMs === 0) return !isThere(await client.get(kind, name, namespace))
-  return untilGone(client, kind, name, namespace, isThere, AbortSignal.timeout(timeoutMs))
-}
-
-async function untilGone(
-  client: KubeClient,
-  kind: Kind,
-  name: string,
-  namespace: string | undefined,
-  isThere: (object: KubeObject | undefined) => boolean,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const selection = { namespace, fieldSelector: `metadata.name=${name}`, signal }
-  while (!signal.aborted) {
-    try {
-      const { items, resourceVersion } = await client.list(kind, selection)
-      if (!isThere(items[0])) return true
-      for await (const { type } of client.watch(kind, { ...selection, resourceVersion, timeoutSeconds: 300 })) {
-        if (type === 'DELETED') return true
-      }
-    } catch (error) {
-      if (!signal.aborted && !isGone(error)) throw error
-    }
-  }
-  return false
 }
 
 function timeoutOf(text: string | undefined): number {

@@ -1,5 +1,4 @@
 /** `keys create`: a new API key of a tenant. */
-import { createKey } from '../api-keys.ts'
 import { defineCommand } from '../command.ts'
 import { onlyArgument } from '../target.ts'
 import { asJson } from '../terminal.ts'
@@ -14,10 +13,10 @@ export const keysCreate = defineCommand({
     ['keys create demo --json', 'with its id, for programs'],
   ],
   options: { name: { type: 'string', value: 'NAME', about: 'what it is for (command line)' } },
-  async run({ args, values, terminal, database }) {
+  async run({ args, values, terminal, withKeys }) {
     const tenant = onlyArgument(args, 'tenant', 'keys create')
     const name = values.name ?? 'command line'
-    const { id, key } = await createKey(await database(), tenant, name)
+    const { id, key } = await withKeys((keys) => keys.create(tenant, name))
     if (values.json) return terminal.print(asJson({ id, tenant, name, key }))
     terminal.note(`A key of ${tenant}, shown this once. Send it as "Authorization: Bearer …". Its id: ${id}`)
     terminal.print(key)

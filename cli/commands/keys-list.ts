@@ -1,5 +1,4 @@
 /** `keys list`: the API keys of a tenant, without the keys themselves. */
-import { listKeys } from '../api-keys.ts'
 import { defineCommand } from '../command.ts'
 import { TextTable } from '../table.ts'
 import { onlyArgument } from '../target.ts'
@@ -11,9 +10,9 @@ export const keysList = defineCommand({
   summary: 'show the API keys of a tenant',
   examples: [['keys list demo', 'their ids, names and last characters']],
   options: {},
-  async run({ args, values, terminal, database }) {
+  async run({ args, values, terminal, withKeys }) {
     const tenant = onlyArgument(args, 'tenant', 'keys list')
-    const keys = await listKeys(await database(), tenant)
+    const keys = await withKeys((all) => all.list(tenant))
     if (values.json) return terminal.print(asJson(keys))
     if (keys.length === 0) return terminal.note(`${tenant} has no keys.`)
     const rows = keys.map(({ id, name, hint, created_at, revoked_at }) => [

@@ -44,17 +44,22 @@ export async function berth(args: string[], surroundings: Surroundings = {}): Pr
 export class Watching {
   readonly #child: ReturnType<typeof start>
   readonly #lines: AsyncIterator<string>
+  readonly #notes: AsyncIterator<string>
 
   constructor(args: string[], surroundings: Surroundings) {
     this.#child = start(args, surroundings)
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+    this.#notes = createInterface({ input: this.#child.stderr })[Symbol.asyncIterator]()
   }
 
-  /** The next line. */
-  async line(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done) throw new Error('it has ended')
-    return value
+  /** The next line of the output. */
+  line(): Promise<string> {
+    return next(this.#lines)
+  }
+
+  /** The next line of the error output. */
+  note(): Promise<string> {
+    return next(this.#notes)
   }
 
   async stop(): Promise<void> {
@@ -62,4 +67,10 @@ export class Watching {
     this.#child.kill('SIGINT')
     await closed
   }
+}
+
+async function next(lines: AsyncIterator<string>): Promise<string> {
+  const { value, done } = await lines.next()
+  if (done) throw new Error('it has ended')
+  return value
 }

@@ -201,9 +201,10 @@ test('deletes, and tells a deletion that is asked for from one that is done', as
   expect(await ok('delete tenant held')).toBe('tenant/held is being deleted\n')
   const early = await run('delete tenant held --wait --timeout 0.2')
   expect(early).toMatchObject({ code: 1, out: 'tenant/held is being deleted\n', err: expect.stringContaining('0.2 s') })
-  const waiting = ok('delete tenant held --wait')
+  const waiting = new Watching(inCluster(['delete', 'tenant', 'held', '--wait']), surroundings())
+  expect(await waiting.note()).toBe('tenant/held is being deleted; waiting')
   await cluster.client.mergePatch(TenantKind, 'held', { metadata: { finalizers: null } })
-  expect(await waiting).toBe('tenant/held deleted\n')
+  expect(await waiting.line()).toBe('tenant/held deleted')
 })
 
 test('deletes what a file names, last first, and what has a label', async () => {
