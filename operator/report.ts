@@ -1,6 +1,8 @@
 /** Writes the statuses of a round: of sessions with their placements, and of tenants, tiers and workers. */
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
+import type { Tier } from '@berth/core/model/tier.ts'
+import type { Worker } from '@berth/core/model/worker.ts'
 import type { Plan } from '@berth/core/placement/action.ts'
 import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
 import type { Context, Observation } from './context.ts'
@@ -10,10 +12,11 @@ import { SESSION_FINALIZER } from './labels.ts'
 import type { Ownership } from './ownership.ts'
 import { isPodOf } from './pods.ts'
 import { hasFinalizer, isDeleting } from './resources.ts'
-import * as sessionPart from './status/session.ts'
-import * as tenantPart from './status/tenant.ts'
-import * as tierPart from './status/tier.ts'
-import * as workerPart from './status/worker.ts'
+import { sessionStatus } from './status/session.ts'
+import { tenantStatus } from './status/tenant.ts'
+import { tierStatus } from './status/tier.ts'
+import { workerStatus } from './status/worker.ts'
+import { isWritten } from './status/written.ts'
 
 export interface Round {
   context: Context
@@ -41,8 +44,8 @@ export async function report(round: Round): Promise<void> {
     sessions.list().filter(({ spec }) => !unassigned.has(spec.tenant)),
     (session) => reportSession(session, round, now),
   )
-  await each(workers.list(), (worker) => reportWorker(worker.metadata.name, round, now))
-  await each(tiers.list(), (tier) => reportTier(tier.metadata.name, round, now))
+  await each(workers.list(), (worker) => reportWorker(worker, round, now))
+  await each(tiers.list(), (tier) => reportTier(tier, round, now))
 }
 
 /** False: the tenant's new target could not be written, so its sessions must wait. */
@@ -59,7 +62,7 @@ async function reportTenant(
     const reason = plan.reasons.get(metadata.name)
     return reason && reason.reason !== 'Deleting' ? [reason] : []
   })
-  const status = tenantPart.tenantStatus(
+  const status = tenantStatus(
     tenant,
     {
       id: mirror.tenantId(name),
@@ -73,7 +76,7 @@ async function reportTenant(
     },
     now,
   )
-  if (tenantPart.isWritten(tenant, status)) return true
+  if (isWritten(tenant.status, status)) return true
   if (signal.aborted) return false
   const written = await resources.tenants.applyStatus(tenant, status)
   const reason = status.conditions?.[0]
@@ -94,7 +97,7 @@ async function reportSession(
   const { id, owner, state, boot } = ownership.of(session)
   const change = outcome.placements.get(name)
   const reason = plan.reasons.get(name)
-  const status = sessionPart.sessionStatus(
+  const status = sessionStatus(
     session,
     {
       id: id ?? session.status?.id,
@@ -106,7 +109,7 @@ async function reportSession(
     },
     now,
   )
-  if (sessionPart.isWritten(session, status) || signal.aborted) return
+  if (isWritten(session.status, status) || signal.aborted) return
   if (!(await resources.sessions.applyStatus(session, status))) return
   const action = change?.action
   if (action?.do === 'Place') {
@@ -123,15 +126,17 @@ async function reportSession(
   }
 }
 
-async function reportWorker(name: string, { context, ownership, snapshot, plan, observation }: Round, now: Date) {
-  const { resources, judge, signal } = context
-  const worker = resources.workers.get(name)
+async function reportWorker(worker: Worker, round: Round, now: Date): Promise<void> {
+  const { context, ownership, snapshot, plan, observation } = round
+  const { resources, judge, signal, events } = context
+  const { name } = worker.metadata
   const view = snapshot.workers.find((candidate) => candidate.name === name)
-  if (!worker || !view) return
+  // Made in this round: it is looked at in the next one.
+  if (!view) return
   const found = resources.pods.get(name)
   const pod = found && isPodOf(found, worker) ? found : undefined
   const placed = resources.sessions.list().filter(({ status }) => status?.placement?.worker === name)
-  const status = workerPart.workerStatus(
+  const status = workerStatus(
     worker,
     {
       phase: view.phase,
@@ -144,22 +149,21 @@ async function reportWorker(name: string, { context, ownership, snapshot, plan, 
     },
     now,
   )
-  if (workerPart.isWritten(worker, status) || signal.aborted) return
+  if (isWritten(worker.status, status) || signal.aborted) return
   const written = await resources.workers.applyStatus(worker, status)
-  const lost = status.conditions?.[0]?.reason === 'Lost' && view.phase === 'Lost'
-  if (written && lost && worker.status?.conditions?.[0]?.reason !== 'Lost') {
-    context.events.record(worker, 'Warning', 'Lost', 'Its process has died or fallen silent; its sessions move away.')
+  const [condition, before] = [status.conditions?.[0], worker.status?.conditions?.[0]]
+  if (written && condition?.reason === 'Lost' && before?.reason !== 'Lost') {
+    events.record(worker, 'Warning', 'Lost', condition.message)
   }
 }
 
-async function reportTier(name: string, { context, ownership, snapshot, plan }: Round, now: Date): Promise<void> {
+async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Round, now: Date): Promise<void> {
   const { resources, signal } = context
-  const tier = resources.tiers.get(name)
-  if (!tier) return
+  const { name } = tier.metadata
   const tenants = new Set(snapshot.tenants.filter((tenant) => tenant.tier === name).map((tenant) => tenant.name))
   const own = resources.sessions.list().filter(({ spec }) => tenants.has(spec.tenant))
   const workers = snapshot.workers.filter((worker) => worker.tier === name)
-  const status = tierPart.tierStatus(
+  const status = tierStatus(
     tier,
     {
       workers: workers.length,
@@ -172,5 +176,5 @@ async function reportTier(name: string, { context, ownership, snapshot, plan }: 
     },
     now,
   )
-  if (!tierPart.isWritten(tier, status) && !signal.aborted) await resources.tiers.applyStatus(tier, status)
+  if (!isWritten(tier.status, status) && !signal.aborted) await resources.tiers.applyStatus(tier, status)
 }

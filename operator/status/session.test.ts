@@ -1,7 +1,8 @@
 import { SessionSpec, type WhatsAppSession } from '@berth/core/model/session.ts'
 import { describe, expect, it } from 'vitest'
 import type { OwnerRow, StateRow } from '../poll.ts'
-import { isWritten, readinessOf, type SessionSight, sessionStatus } from './session.ts'
+import { readinessOf, type SessionSight, sessionStatus } from './session.ts'
+import { isWritten } from './written.ts'
 
 const placement = { worker: 'pro-a', podUID: 'pod', generation: 2, boundAt: '2026-01-01T00:00:00Z' }
 const owner: OwnerRow = { sessionId: 'id', generation: 2, epoch: 7, bootId: 'boot', podUid: 'pod', released: false }
@@ -50,11 +51,13 @@ it('is not written again while it says the same', () => {
     spec: SessionSpec.parse({ tenant: 'acme' }),
   }
   const status = sessionStatus(session, working, new Date(0))
-  expect(isWritten(session, status)).toBe(false)
+  expect(isWritten(session.status, status)).toBe(false)
   const connection = { state: 'Connected' as const, since: '2026-01-01T00:00:00Z', epoch: 7 }
-  const written = { ...session, status: { ...status, connection } }
-  expect(isWritten(written, sessionStatus(written, working, new Date(60_000)))).toBe(true)
+  const written: WhatsAppSession = { ...session, status: { ...status, connection } }
+  expect(isWritten(written.status, sessionStatus(written, working, new Date(60_000)))).toBe(true)
   const lost = sessionStatus(written, { ...working, held: false }, new Date(60_000))
-  expect(isWritten(written, lost)).toBe(false)
-  expect(isWritten(written, sessionStatus(written, { ...working, placement: undefined }, new Date(0)))).toBe(false)
+  expect(isWritten(written.status, lost)).toBe(false)
+  expect(isWritten(written.status, sessionStatus(written, { ...working, placement: undefined }, new Date(0)))).toBe(
+    false,
+  )
 })

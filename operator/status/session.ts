@@ -1,9 +1,7 @@
 /** What the operator says of a session: its id, its place, and whether it works. Pure. */
-import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Placement, SessionStatus, WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
 import type { OwnerRow, StateRow } from '../poll.ts'
-import { says } from './equal.ts'
 import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
 
 export interface SessionSight {
@@ -25,12 +23,6 @@ export function sessionStatus(session: WhatsAppSession, sight: SessionSight, now
     placement: sight.placement,
     conditions: readyCondition(session, readinessOf(sight), now),
   }
-}
-
-/** Does the resource say all of this already? */
-export function isWritten(session: WhatsAppSession, status: SessionStatus): boolean {
-  const { conditions, ...rest } = status
-  return says(session.status, rest) && getCondition(session.status?.conditions, 'Ready') === conditions?.[0]
 }
 
 export function readinessOf({ placement, reason, owner, held, state }: SessionSight): Readiness {

@@ -1,9 +1,7 @@
 /** What the operator says of a tenant. Pure. */
-import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Tenant, TenantStatus } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
-import { says } from './equal.ts'
 import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
 
 export interface TenantSight {
@@ -32,11 +30,6 @@ export function tenantStatus(tenant: Tenant, sight: TenantSight, now: Date): Ten
     },
     conditions: readyCondition(tenant, readinessOf(tenant, sight), now),
   }
-}
-
-export function isWritten(tenant: Tenant, status: TenantStatus): boolean {
-  const { conditions, ...rest } = status
-  return says(tenant.status, rest) && getCondition(tenant.status?.conditions, 'Ready') === conditions?.[0]
 }
 
 function readinessOf(

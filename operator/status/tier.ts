@@ -1,8 +1,6 @@
 /** What the operator says of a tier. Pure. */
-import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Tier, TierStatus } from '@berth/core/model/tier.ts'
 import { selectorOf } from '../labels.ts'
-import { says } from './equal.ts'
 import { notReady, ready, readyCondition } from './ready.ts'
 
 export interface TierSight {
@@ -28,9 +26,4 @@ export function tierStatus(tier: Tier, { waiting, deleting, ...counts }: TierSig
     selector: selectorOf(tier.metadata.name),
     conditions: readyCondition(tier, readiness, now),
   }
-}
-
-export function isWritten(tier: Tier, status: TierStatus): boolean {
-  const { conditions, ...rest } = status
-  return says(tier.status, rest) && getCondition(tier.status?.conditions, 'Ready') === conditions?.[0]
 }

@@ -1,11 +1,9 @@
 /** What the operator says of a worker. Pure. */
-import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Worker, WorkerStatus } from '@berth/core/model/worker.ts'
 import type { TierView, WorkerPhase } from '@berth/core/placement/snapshot.ts'
 import { REVISION_LABEL } from '../labels.ts'
 import type { LeaseRow } from '../poll.ts'
-import { says } from './equal.ts'
 import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
 
 export interface WorkerSight {
@@ -34,11 +32,6 @@ export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): Wor
     sessions: { placed, connected },
     conditions: readyCondition(worker, readinessOf(worker, sight), now),
   }
-}
-
-export function isWritten(worker: Worker, status: WorkerStatus): boolean {
-  const { conditions, ...rest } = status
-  return says(worker.status, rest) && getCondition(worker.status?.conditions, 'Ready') === conditions?.[0]
 }
 
 function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants }: WorkerSight): Readiness {
