@@ -1,7 +1,11 @@
 /** The command line: `npm run berth -- COMMAND …`. */
-import { commands } from './commands.ts'
-import { run } from './run.ts'
+import { enableCompileCache } from 'node:module'
 import { processTerminal } from './terminal.ts'
+
+// Halves the time to start. What is imported before this line is not cached.
+enableCompileCache()
+const { commands } = await import('./commands.ts')
+const { run } = await import('./run.ts')
 
 const { env } = process
 
