@@ -29,7 +29,7 @@ try {
     if (stopping) return
     stopping = true
     log.info({ signal }, 'giving the sessions back')
-    await worker.stop()
+    await worker.stop().catch((error) => log.warn({ err: error }, 'not everything could be given back'))
     process.exit(0)
   }
   process.on('SIGTERM', (signal) => void stop(signal))

@@ -23,10 +23,6 @@ export class Cache {
     })
   }
 
-  get bytes(): number {
-    return this.#entries.calculatedSize
-  }
-
   /** A part of the cache under a prefix of its own, which can be dropped as a whole. */
   section(prefix: string): CacheSection {
     const entries = this.#entries

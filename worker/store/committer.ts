@@ -44,6 +44,17 @@ export interface CommitterOptions {
 
 export class DatabaseWentBack extends Error {
   override name = 'DatabaseWentBack'
+  constructor(found: number, written: number) {
+    super(`the database is at commit ${found} of this boot, which has written ${written}`)
+  }
+}
+
+/** Postgres refuses the statement for what is in it: repeating it can't help. */
+class BadRows extends Error {
+  override name = 'BadRows'
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
 }
 
 interface Pending {
@@ -78,11 +89,6 @@ export class Committer {
       this.#queue.push({ unit, resolve })
       this.#schedule(lazy)
     })
-  }
-
-  /** Units that are not settled yet. */
-  get backlog(): number {
-    return this.#queue.length
   }
 
   /** Writes nothing more; what waits never settles. */
@@ -146,10 +152,7 @@ export class Committer {
       } catch (error) {
         if (error instanceof DatabaseWentBack) throw error
         if (this.#stopped) return new Promise(() => {})
-        if (isPermanent(error)) {
-          this.#unsure = false // a statement that fails leaves the number as it was
-          return this.#writeAlone(rows, owners, error as Error)
-        }
+        if (error instanceof BadRows) return this.#writeAlone(rows, owners, error)
         this.#options.log.warn(
           { err: error, failures, sessions: rows.length },
           'commit without an answer, trying again',
@@ -177,6 +180,7 @@ export class Committer {
     return held
   }
 
+  /** One try; answers the sessions whose fence held. Rejects with BadRows, with DatabaseWentBack, or without an answer. */
   async #attempt(rows: SessionRows[]): Promise<Set<string>> {
     const { bootId } = this.#options
     this.#connection ??= await this.#options.connect()
@@ -184,30 +188,28 @@ export class Committer {
     const next = this.#number + 1
     if (this.#unsure) {
       const number = await within(ANSWER_MS, commitNumber(connection, bootId))
-      if (number !== next && number !== this.#number) {
-        throw new DatabaseWentBack(
-          `the database is at commit ${number} of this boot, which has written ${this.#number}`,
-        )
-      }
-      this.#unsure = false
+      if (number !== next && number !== this.#number) throw new DatabaseWentBack(number, this.#number)
       if (number === next) {
-        this.#number = next
-        return within(
-          ANSWER_MS,
-          owned(
-            connection,
-            bootId,
-            rows.map((row) => row.session),
-          ),
-        )
+        const sessions = rows.map((row) => row.session)
+        const held = await within(ANSWER_MS, owned(connection, bootId, sessions))
+        this.#landed(next)
+        return held
       }
     }
     this.#unsure = true
-    const held = await within(ANSWER_MS, writeCommit(connection, bootId, next, rows))
+    const held = await within(ANSWER_MS, writeCommit(connection, bootId, next, rows)).catch((error) => {
+      if (!isPermanent(error)) throw error
+      this.#unsure = false // a statement that fails leaves the number as it was
+      throw new BadRows(error)
+    })
     if (!held) throw new Error(`commit ${next} was not the next one`) // an earlier try of it may have landed meanwhile
-    this.#number = next
-    this.#unsure = false
+    this.#landed(next)
     return held
+  }
+
+  #landed(number: number): void {
+    this.#number = number
+    this.#unsure = false
   }
 
   async #disconnect(): Promise<void> {
