@@ -3,9 +3,17 @@ import type { Container, EnvVar, Pod, Secret } from '@berth/core/model/builtin.t
 import { HOST_IP } from './status.ts'
 
 /** What every process of this machine needs; all else a pod must ask for. */
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS'].concat(
-  ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
-)
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'LOG_LEVEL',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_COMPILE_CACHE',
+].concat(['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]))
 
 /** The pod refers to something that does not exist; a person must change one or the other. */
 export class ConfigError extends Error {

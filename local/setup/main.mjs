@@ -51,7 +51,9 @@ function nodeOf(clone) {
  * look whether npm is still there, for the same reason.
  */
 function run(node, args) {
-  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  // Compiled code is kept, which halves the start of every process below us.
+  const env = { NODE_COMPILE_CACHE: path.join(clone, 'node_modules', '.cache', 'node'), ...process.env }
+  const child = spawn(node, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const name of SIGNALS) process.on(name, () => child.kill(name))
   const watchParent = process.env.npm_lifecycle_event ? endWithParent(child) : undefined
   child.once('error', (error) => {
