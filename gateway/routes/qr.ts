@@ -13,10 +13,11 @@ import { EVERYWHERE, tags } from './common.ts'
 const FORMATS = ['image/svg+xml', 'image/png', 'text/plain', 'application/json'] as const
 const PICTURE_PIXELS = 320
 
-const picture = (format: (typeof FORMATS)[number], qr: string): Promise<string | Buffer> => {
+async function picture(format: (typeof FORMATS)[number], qr: string): Promise<string | Buffer> {
   if (format === 'image/png') return QRCode.toBuffer(qr, { errorCorrectionLevel: 'L', width: PICTURE_PIXELS })
-  const type = format === 'text/plain' ? 'utf8' : 'svg'
-  return QRCode.toString(qr, { type, errorCorrectionLevel: 'L' })
+  if (format === 'image/svg+xml') return QRCode.toString(qr, { type: 'svg', errorCorrectionLevel: 'L' })
+  // For a terminal: something to scan, and in the last line something to copy.
+  return `${await QRCode.toString(qr, { type: 'utf8', errorCorrectionLevel: 'L' })}\n${qr}\n`
 }
 
 const EVENTS = `Server-sent events:
@@ -35,7 +36,7 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
         operationId: 'getQr',
         summary: 'The code to scan',
         description:
-          'Waits up to 10 seconds for a first code. A picture (SVG by default, PNG), a picture made of characters for a terminal (text/plain) or the text itself (JSON), as the Accept header says. Whoever scans it owns the session: keep it secret.',
+          'Waits up to 10 seconds for a first code. A picture (SVG by default, PNG), a picture made of characters with the text itself in the last line (text/plain, for a terminal), or JSON, as the Accept header says. Whoever scans it owns the session: keep it secret.',
         tags: tags.linking,
         params: SessionParams,
         response: {

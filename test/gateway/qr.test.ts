@@ -30,7 +30,7 @@ describe('the code', () => {
     ['*/*', 'image/svg+xml', /^<svg/],
     ['text/html,application/xhtml+xml,image/avif,image/webp,*/*;q=0.8', 'image/svg+xml', /^<svg/],
     ['image/png', 'image/png', /PNG/],
-    ['text/plain', 'text/plain', /[▀▄█]/],
+    ['text/plain', 'text/plain', /^[ ▀▄█\n]+\n2@secret\n$/],
     ['application/json', 'application/json', /"qr":"2@secret"/],
   ])('for %s is %s', async (accept, type, content) => {
     owner.offer(session, '2@secret')
