@@ -8,10 +8,14 @@ import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { namesTaken } from '@berth/core/placement/names-taken.ts'
 import { nameTaken } from '@berth/core/placement/reasons.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
+import { isPermanent, sqlState } from '@berth/core/postgres/pool.ts'
 import type { Context } from './context.ts'
 import { each } from './each.ts'
 import { SESSION_FINALIZER, TENANT_FINALIZER, TIER_FINALIZER } from './labels.ts'
+import type { Mirrored } from './mirror.ts'
 import { type Collection, hasFinalizer, isDeleting } from './resources.ts'
+
+const UNIQUE_VIOLATION = '23505'
 
 /** Why sessions can't be taken up, by name. */
 export async function takeUp(context: Context): Promise<Map<string, Reason>> {
@@ -26,18 +30,47 @@ export async function takeUp(context: Context): Promise<Map<string, Reason>> {
   const customers = tenants.list().filter((tenant) => isTakenUp(tenant, TENANT_FINALIZER))
   await mirror.writeTenants(customers)
 
+  const present = sessions.list().filter((session) => hasFinalizer(session, SESSION_FINALIZER) && !isDeleting(session))
+  const blocked = takenNames(sessions.list(), context)
   const names = new Set(customers.map(({ metadata }) => metadata.name))
-  const present = sessions.list().filter((session) => hasFinalizer(session, SESSION_FINALIZER))
-  const blocked = takenNames(present, context)
-  const arriving = present.filter((session) => {
-    return !isDeleting(session) && names.has(session.spec.tenant) && !blocked.has(session.metadata.name)
-  })
-  await each(arriving, async (session) => {
-    const mirrored = await mirror.writeSession(session)
-    if ('blocked' in mirrored) blocked.set(session.metadata.name, mirrored.blocked)
+  await each(present, async (session) => {
+    const { name } = session.metadata
+    const { tenant } = session.spec
+    if (blocked.has(name) || !tenants.get(tenant)) return
+    if (!names.has(tenant)) {
+      // What runs already goes on until the session itself is deleted.
+      if (!mirror.rowOf(session)) blocked.set(name, tenantLeaves)
+      return
+    }
+    const mirrored = await writeSession(session, context)
+    if ('blocked' in mirrored) blocked.set(name, mirrored.blocked)
   })
   return blocked
 }
+
+const tenantLeaves: Reason = {
+  reason: 'Pending',
+  message: 'Its tenant has not been taken up, or is being deleted. Look at the tenant.',
+}
+
+/** One session that the database refuses must not keep the others waiting. */
+async function writeSession(session: WhatsAppSession, { mirror, log }: Context): Promise<Mirrored> {
+  try {
+    return await mirror.writeSession(session)
+  } catch (error) {
+    if (!isPermanent(error)) throw error
+    log.warn({ session: session.metadata.name, err: error }, 'the database refused a session')
+    return { blocked: refusedBy(error) }
+  }
+}
+
+const refusedBy = (error: unknown): Reason =>
+  sqlState(error) === UNIQUE_VIOLATION
+    ? {
+        reason: 'NameTaken',
+        message: 'Data of another session of this tenant are kept under the same name. Create it under another name.',
+      }
+    : { reason: 'Failed', message: `The database refuses it: ${(error as Error).message}.` }
 
 const isTakenUp = (object: KubeObject, finalizer: string): boolean =>
   hasFinalizer(object, finalizer) && !isDeleting(object)

@@ -3,7 +3,7 @@
  * answers to a write goes into the copy at once, so nothing is ever decided on a state older than our own last write.
  */
 import type { Applied, KubeClient } from '@berth/core/kube/client.ts'
-import { isAlreadyExists, isConflict, isNotFound } from '@berth/core/kube/error.ts'
+import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '@berth/core/kube/error.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
 import {
@@ -122,8 +122,11 @@ export class Collection<T extends KubeObject> {
       if (!object.metadata.deletionTimestamp || object.metadata.finalizers?.length) this.#reflector.observe(object)
       return object
     } catch (error) {
-      if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
-      this.#log.debug({ kind: this.#kind.kind, name, what, err: error }, 'overtaken by another write')
+      const context = { kind: this.#kind.kind, name, what, err: error }
+      // One object that breaks a rule must not keep the others waiting.
+      if (isInvalid(error)) this.#log.warn(context, 'a write was refused by the API')
+      else if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
+      else this.#log.debug(context, 'overtaken by another write')
       return undefined
     }
   }

@@ -1,4 +1,5 @@
 /** Deletions: always end, and do with device and data what was asked for. */
+import { randomUUID } from 'node:crypto'
 import { getCondition } from '@berth/core/kube/conditions.ts'
 import { SessionKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -123,4 +124,18 @@ test('a resource that is created anew without a deletion just goes on', async ()
   expect(again.metadata.uid).not.toBe(metadata.uid)
   expect(again.status?.id).toBe(status!.id)
   expect(again.status!.placement!.generation).toBeGreaterThan(status!.placement!.generation)
+})
+
+test('a session that the database refuses does not keep the others waiting', async () => {
+  const tenantId = await berth.until('the tenant taken up', async () => (await berth.tenant(tenant))?.status?.id)
+  // Left behind by a resource that vanished without a deletion.
+  await berth.pool.query(
+    `INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
+     VALUES ($1, $2, 'support', $3, $1, 'Baileys', 'Running')`,
+    [randomUUID(), tenantId, fresh('vanished')],
+  )
+  await berth.createSession(session, tenant)
+  await berth.untilReason(session, 'NameTaken')
+  await berth.createSession(`${tenant}.sales`, tenant)
+  await berth.untilConnected(`${tenant}.sales`)
 })
