@@ -76,6 +76,9 @@ async function start(options: Options): Promise<void> {
   console.log(`Berth runs, after ${((performance.now() - begun) / 1000).toFixed(1)} s.\n${text}`)
 }
 
+// A terminal that is closed must not keep us from stopping in order.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options.help) console.log(HELP)

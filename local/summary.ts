@@ -36,7 +36,7 @@ function nextCommands(input: SummaryInput): string[] {
   const kubectl = input.hasKubectl ? 'kubectl' : 'npm run berth --'
   const auth = `-H "Authorization: Bearer ${apiKey}"`
   const session = `${gatewayUrl}/v1/sessions/support`
-  const to = '+5511911111111'
+  const to = simulatorUrl ? '+5511911111111' : '+<a phone number>'
   const [scan, format] = simulatorUrl
     ? [`its QR: open ${simulatorUrl}, choose "Your phone", "Link a device", and paste the qr`, 'application/json']
     : ['its QR: scan it with your phone', 'text/plain']
