@@ -57,4 +57,4 @@ export interface Command<O extends Options = Options> {
 }
 
 /** Lets the types of a command's values follow from its options. */
-export const defineCommand = <const O extends Options>(command: Command<O>): Command => command as unknown as Command
+export const defineCommand = <const O extends Options>(command: Command<O>): Command => command

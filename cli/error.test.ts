@@ -14,9 +14,18 @@ test.each([
     'Tenant "a" is invalid: spec.tier: Required value',
   ],
   [answer(404, 'NotFound', 'tenants.berth.dev "a" not found'), 'tenants.berth.dev "a" not found'],
-  [answer(409, 'Conflict', 'conflict with "gitops"'), 'conflict with "gitops". To take the fields over: apply --force'],
+  [answer(409, 'Conflict', 'the object has been modified'), 'the object has been modified'],
 ])('%s', (error, line) => {
   expect(explain(error)).toBe(line)
+})
+
+test('fields of another manager can be taken over', () => {
+  const details = {
+    causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "gitops"', field: '.spec.tier' }],
+  }
+  const body = { kind: 'Status', code: 409, reason: 'Conflict', message: 'conflict with "gitops"', details }
+  const line = 'conflict with "gitops". To take the fields over: apply --force'
+  expect(explain(KubeError.fromAnswer('PATCH /a/path', 409, body))).toBe(line)
 })
 
 test('a kind that the cluster does not serve is not an object that is missing', () => {

@@ -1,5 +1,5 @@
 /** What went wrong, in one line that says what to do. */
-import { isConflict, isStatus, KubeError } from '@berth/core/kube/error.ts'
+import { isStatus, KubeError } from '@berth/core/kube/error.ts'
 import { PROGRAM } from './program.ts'
 
 /** The message is all that a person needs. */
@@ -42,8 +42,12 @@ function explainKubernetes(error: KubeError): string {
         ? said
         : `This cluster knows no such kind (${said}). Are Berth's CRDs installed?`
     case 409:
-      return isConflict(error) ? `${said}. To take the fields over: apply --force` : said
+      return isAboutManagers(error) ? `${said}. To take the fields over: apply --force` : said
     default:
       return said
   }
 }
+
+/** An apply met fields that another manager owns. */
+const isAboutManagers = ({ details }: KubeError): boolean =>
+  details?.causes?.some(({ reason }) => reason === 'FieldManagerConflict') ?? false

@@ -45,5 +45,6 @@ export const kindsByName = (text: string, command: string): NamedKind[] =>
 
 const namesOf = ({ kind, singular, aliases }: NamedKind): string[] => {
   const names = [kind.plural, singular]
-  return [...names, ...aliases, ...names.map((name) => `${name}.${kind.group}`)]
+  const full = kind.group ? names.map((name) => `${name}.${kind.group}`) : []
+  return [...names, ...aliases, ...full]
 }

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isName } from '@berth/core/kube/path.ts'
 import type { KubeObject } from '@berth/core/model/kind.ts'
-import { isMap, parseAllDocuments } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { CliError } from './error.ts'
 
@@ -29,11 +29,8 @@ export async function readManifests(
 ): Promise<Manifest[]> {
   const manifests: Manifest[] = []
   for (const name of names) {
-    if (name === '-') manifests.push(...parseManifests(await readInput(), 'standard input'))
-    else
-      for (const file of await filesOf(path.resolve(folder, name))) {
-        manifests.push(...parseManifests(await readFile(file, 'utf8'), file))
-      }
+    const texts = name === '-' ? [{ source: 'standard input', text: await readInput() }] : await textsOf(name, folder)
+    for (const { source, text } of texts) manifests.push(...parseManifests(text, source))
   }
   if (manifests.length === 0) throw new CliError(`There is no object in ${names.join(', ')}.`)
   return manifests
@@ -43,10 +40,10 @@ export async function readManifests(
 export function parseManifests(text: string, source: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors
-    if (error) throw new CliError(`${source}: ${error.message.split('\n')[0]}`)
+    if (error) throw new CliError(`${source}: ${error.message.split('\n')[0]?.replace(/:$/, '.')}`)
     const value: unknown = document.toJS()
     if (value === null || value === undefined) return []
-    const start = isMap(document.contents) ? (document.contents.range?.[0] ?? 0) : 0
+    const start = document.contents?.range[0] ?? 0
     const place = `${source}, line ${text.slice(0, start).split('\n').length}`
     return isList(value) ? value.items.map((item) => manifestOf(item, place)) : [manifestOf(value, place)]
   })
@@ -69,12 +66,14 @@ const isList = (value: unknown): value is { items: unknown[] } =>
   'items' in value &&
   Array.isArray(value.items)
 
-/** The file itself, or the manifests directly in the folder, by name. */
-async function filesOf(file: string): Promise<string[]> {
+/** Of the file itself, or of the manifests directly in the folder, by name. */
+async function textsOf(name: string, folder: string): Promise<{ source: string; text: string }[]> {
+  const file = path.resolve(folder, name)
   try {
-    if (!(await stat(file)).isDirectory()) return [file]
-    const names = (await readdir(file)).filter((name) => ENDINGS.includes(path.extname(name))).sort()
-    return names.map((name) => path.join(file, name))
+    const isFolder = (await stat(file)).isDirectory()
+    const files = isFolder ? (await readdir(file)).sort().map((entry) => path.join(file, entry)) : [file]
+    const manifests = isFolder ? files.filter((one) => ENDINGS.includes(path.extname(one))) : files
+    return await Promise.all(manifests.map(async (source) => ({ source, text: await readFile(source, 'utf8') })))
   } catch (cause) {
     throw new CliError(`${file} can't be read: ${(cause as NodeJS.ErrnoException).code}.`, { cause })
   }

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts'
 import { CliError, UsageError } from '../error.ts'
 import { byLastSeen } from '../events.ts'
 import { asYaml, withoutNoise } from '../object.ts'
+import { PROGRAM } from '../program.ts'
 import { TextTable } from '../table.ts'
 import { targetsOf } from '../target.ts'
 import { asJson } from '../terminal.ts'
@@ -31,7 +32,7 @@ export const describe = defineCommand({
     for (const { kind, names } of targets) {
       for (const name of names) {
         const object = await client.get<Described>(kind.kind, name)
-        if (!object) throw new CliError(`${kind.singular}/${name} is not there. See: get ${kind.kind.plural}`)
+        if (!object) throw new CliError(`${kind.singular}/${name} is not there. See ${PROGRAM} get ${kind.kind.plural}`)
         const fieldSelector = `involvedObject.uid=${object.metadata.uid}`
         const events = await readTable(client, EventKind, { fieldSelector, whole: true })
         if (values.json) {

@@ -104,8 +104,9 @@ async function watch(call: GetCall, targets: Target[], format: Format): Promise<
     labelSelector: call.values.selector,
     whole: isWhole(format),
   }
+  // Never aborted: Ctrl-C ends the process.
+  const { signal } = new AbortController()
   let printer: Printer | undefined
-  const signal = new AbortController().signal
   for (;;) {
     const table = await readTable(client, kind, selection)
     printer ??= isWhole(format) ? objectPrinter(call, format) : rowPrinter(call, table, format)

@@ -184,7 +184,7 @@ test('describes what an object should be, what it is, and what happened to it', 
   )
   const text = await ok('describe wa described.one')
   expect(text).toMatch(/^name: described\.one\nkind: WhatsAppSession\n/)
-  expect(text).toMatch(/\nSpec\n {2}tenant: described\n/)
+  expect(text).toMatch(/\nSpec\n( {2}.+\n)* {2}tenant: described\n/)
   expect(text).toMatch(/\n {2}Ready +False +NoCapacity +2026-11-21T09:00:00Z +All workers of the tier are full\.\n/)
   expect(text).toMatch(
     /\nEvents\n {2}LAST SEEN +TYPE +REASON +MESSAGE\n {2}\d+s +Warning +NoCapacity +No worker is free\.\n/,
