@@ -10,7 +10,7 @@ import { Ownership } from '@berth/worker/store/ownership.ts'
 import type { Unit } from '@berth/worker/store/unit.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { seedSession } from '../postgres/seed.ts'
-import { until } from './world.ts'
+import { until } from './until.ts'
 
 const log = createLogger('test')
 log.level = 'silent'

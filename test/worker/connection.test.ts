@@ -2,7 +2,9 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CuttableProxy } from '../kube-client/proxy.ts'
-import { type TestSession, type TestWorker, until, World } from './world.ts'
+import type { TestSession } from './test-session.ts'
+import { until } from './until.ts'
+import { type TestWorker, World } from './world.ts'
 
 const CONTACT = '5511900000099'
 

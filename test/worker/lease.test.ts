@@ -7,7 +7,7 @@ import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/test
 import { monotonicMs } from '@berth/worker/lease/clock.ts'
 import { Lease } from '@berth/worker/lease/lease.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { until } from './world.ts'
+import { until } from './until.ts'
 
 const log = createLogger('test')
 log.level = 'silent'

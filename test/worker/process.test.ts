@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type TestSession, until, World } from './world.ts'
+import type { TestSession } from './test-session.ts'
+import { until } from './until.ts'
+import { World } from './world.ts'
 
 const MAIN = fileURLToPath(import.meta.resolve('@berth/worker/main.ts'))
 const PHONE = '5511900000001'

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { until, World } from './world.ts'
+import { until } from './until.ts'
+import { World } from './world.ts'
 
 const PHONE = '5511900000001'
 const CONTACT = '5511900000002'

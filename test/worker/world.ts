@@ -6,7 +6,7 @@ import path from 'node:path'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { SessionKind } from '@berth/core/model/kind.ts'
-import type { SessionSpec, WhatsAppSession } from '@berth/core/model/session.ts'
+import type { SessionSpec } from '@berth/core/model/session.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { startTestPostgres } from '@berth/local/postgres/testing.ts'
@@ -16,33 +16,11 @@ import { baileysDrivers } from '@berth/worker/drivers/baileys/driver.ts'
 import { type RunningWorker, startWorker } from '@berth/worker/worker.ts'
 import { startTestCluster } from '../kube-client/cluster.ts'
 import { seedSession } from '../postgres/seed.ts'
+import { TestSession } from './test-session.ts'
+import { until } from './until.ts'
 
 const TOKEN = 'token-of-the-test-installation'
-export const TENANT = 'acme'
-
-/** Asks again and again, until the answer is not undefined. */
-export async function until<T>(ask: () => Promise<T | undefined> | T | undefined, seconds = 20): Promise<T> {
-  const deadline = AbortSignal.timeout(seconds * 1000)
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    if (deadline.aborted) throw new Error(`not within ${seconds} s: ${ask}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-export interface MessageRow {
-  id: string
-  chat: string
-  whatsapp_id: string
-  from_me: boolean
-  sender_phone: string | null
-  sender_name: string | null
-  type: string
-  content: { text?: string; kind?: string }
-  status: string
-  error_code: string | null
-}
+const TENANT = 'acme'
 
 export interface TestWorker extends RunningWorker {
   name: string
@@ -237,141 +215,4 @@ function withServer(databaseUrl: string, server: string): string {
   const url = new URL(databaseUrl)
   url.host = new URL(server).host
   return url.href
-}
-
-export class TestSession {
-  readonly id: string
-  readonly name: string
-  readonly #tenantId: string
-  readonly #world: World
-  readonly #client: KubeClient
-  readonly #gateway: Pool
-  #generation = 0
-
-  constructor(
-    world: World,
-    client: KubeClient,
-    gateway: Pool,
-    ids: { sessionId: string; tenantId: string; name: string },
-  ) {
-    this.#world = world
-    this.#client = client
-    this.#gateway = gateway
-    this.id = ids.sessionId
-    this.name = ids.name
-    this.#tenantId = ids.tenantId
-  }
-
-  /** What the operator writes to place it; undefined takes the placement away. */
-  async place(worker: Pick<TestWorker, 'name' | 'podUid'> | undefined): Promise<void> {
-    const placement = worker && {
-      worker: worker.name,
-      podUID: worker.podUid,
-      generation: ++this.#generation,
-      boundAt: new Date().toISOString(),
-    }
-    await this.#client.apply(
-      SessionKind,
-      { metadata: { name: this.name }, status: { id: this.id, ...(placement ? { placement } : {}) } },
-      { manager: 'test-operator', subresource: 'status', force: true },
-    )
-  }
-
-  async patchSpec(spec: Record<string, unknown>): Promise<void> {
-    await this.#client.mergePatch(SessionKind, this.name, { spec })
-  }
-
-  async resource(): Promise<WhatsAppSession> {
-    return (await this.#client.get(SessionKind, this.name))!
-  }
-
-  /** The state as the database has it. */
-  async state(): Promise<
-    { state: string; reason: string | null; epoch: number; phone_number: string | null } | undefined
-  > {
-    const rows = await this.#world.sql<{
-      state: string
-      reason: string | null
-      epoch: number
-      phone_number: string | null
-    }>('SELECT state, reason, epoch, phone_number FROM session_state WHERE session_id = $1', this.id)
-    return rows[0]
-  }
-
-  async untilState(state: string): Promise<void> {
-    await until(async () => ((await this.state())?.state === state ? true : undefined))
-  }
-
-  /** Links a phone of the simulator by scanning the worker's code, and waits until the session is connected. */
-  async link(worker: { address: string }, phone: string): Promise<void> {
-    const answer = await until(async () => {
-      const { status, body } = await this.#world.call(worker, `GET /sessions/${this.id}/qr?wait=10`)
-      return status === 200 ? (body as { qr: string }) : undefined
-    })
-    await this.#world.whatsapp.scan(phone, answer.qr)
-    await this.untilState('Connected')
-  }
-
-  /** A send as the gateway writes it; the worker is not woken. */
-  async addSend(to: string, text: string): Promise<{ id: string; whatsappId: string }> {
-    const id = randomUUID()
-    const whatsappId = `3EB0${randomBytes(9).toString('hex').toUpperCase()}`
-    await this.#asTenant(
-      `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
-       VALUES ($1, $2, $3, $4, $5, true, 'text', $6, 'queued')`,
-      [
-        id,
-        this.#tenantId,
-        this.id,
-        to.includes('@') ? to : `${to}@s.whatsapp.net`,
-        whatsappId,
-        JSON.stringify({ text }),
-      ],
-    )
-    return { id, whatsappId }
-  }
-
-  async addCommand(kind: 'logout'): Promise<string> {
-    const id = randomUUID()
-    await this.#asTenant('INSERT INTO command (id, tenant_id, session_id, kind) VALUES ($1, $2, $3, $4)', [
-      id,
-      this.#tenantId,
-      this.id,
-      kind,
-    ])
-    return id
-  }
-
-  async commandStatus(id: string): Promise<string | undefined> {
-    const rows = await this.#asTenant<{ status: string }>('SELECT status FROM command WHERE id = $1', [id])
-    return rows[0]?.status
-  }
-
-  messages(): Promise<MessageRow[]> {
-    return this.#asTenant<MessageRow>(
-      `SELECT id, chat, whatsapp_id, from_me, sender_phone, sender_name, type, content, status, error_code
-       FROM message WHERE session_id = $1 ORDER BY number`,
-      [this.id],
-    )
-  }
-
-  /** Waits for a message by its text, and for its status if one is named. */
-  untilMessage(text: string, status?: string): Promise<MessageRow> {
-    return until(async () =>
-      (await this.messages()).find((one) => one.content.text === text && (!status || one.status === status)),
-    )
-  }
-
-  async #asTenant<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
-    const client = await this.#gateway.connect()
-    try {
-      await client.query('BEGIN')
-      await client.query("SELECT set_config('berth.tenant_id', $1, true)", [this.#tenantId])
-      const { rows } = await client.query<Row>(text, values)
-      await client.query('COMMIT')
-      return rows
-    } finally {
-      client.release()
-    }
-  }
 }
