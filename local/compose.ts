@@ -9,6 +9,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import type { Berth, BerthOptions } from './berth.ts'
 import { clone } from './clone.ts'
 import {
   createDemoTenant,
@@ -37,47 +38,7 @@ import {
 import { choosePorts, type Ports, readSettings, type Settings, writeSettings } from './settings.ts'
 import { addFirstPhones, simulatorSettings } from './simulator.ts'
 
-export interface BerthOptions {
-  dataDir: string
-  /** 'real': no simulator; sessions go to WhatsApp itself. */
-  whatsapp?: 'simulator' | 'real'
-  /** Of an external Postgres; without it an embedded one is started. */
-  databaseUrl?: string
-  /** The gateway's; the next free one when it is taken. */
-  port?: number
-  /** Ports that are free instead of the usual ones. */
-  anyPorts?: boolean
-  /** Says nothing. */
-  quiet?: boolean
-  /** Takes the lines for a person; console.log by default. */
-  tell?: (line: string) => void
-  /** Stops the start. */
-  signal?: AbortSignal
-}
-
-export interface Berth {
-  gatewayUrl: string
-  /** Absent with the real WhatsApp. */
-  simulatorUrl?: string
-  kubernetesUrl: string
-  /** Path. */
-  kubeconfig: string
-  /** Of the tenant demo; absent when there is no such tenant. */
-  apiKey?: string
-  databaseUrl: string
-  dataDir: string
-  logsDir: string
-  /** What was not ready in time, in words. */
-  stillStarting: string[]
-  /** The processes beside the workers: kubernetes, simulator, operator, gateway, postgres; by name. */
-  pids(): Record<string, number>
-  /** For a second start from the same folder to say. */
-  announce(summary: string): void
-  /** In order, with a line each. */
-  stop(): Promise<void>
-  /** At once: nothing is lost, but WhatsApp sees connections break. */
-  kill(): void
-}
+export type { Berth, BerthOptions }
 
 const READY_TIMEOUT_MS = 30_000
 /** So long the operator waits for the workers of the last run, which it would replace. */
@@ -89,6 +50,7 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
   prepareFolder(options.dataDir)
   const lock = await lockFolderPatiently(path.join(options.dataDir, 'run'), lineTo(options))
   const composition = new Composition(options, lock)
+  options.signal?.addEventListener('abort', () => composition.cancelStart(), { once: true })
   try {
     await composition.start()
     return composition
@@ -96,6 +58,14 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
     await composition.stop()
     throw error
   }
+}
+
+/** As Promise.all, but fails only when all are settled: nothing goes on starting behind the back of who stops it all. */
+async function together<T extends readonly unknown[]>(
+  work: [...T],
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 /** Where lines for a person go. */
@@ -164,7 +134,7 @@ class Composition implements Berth {
     this.#ports = await choosePorts(this.#settings.ports ?? {}, wanted, anyPorts)
     this.#save({ ports: this.#ports })
 
-    const [whatsapp] = await Promise.all([this.#startSimulator(), this.#startPostgres(), this.#startKubernetes()])
+    const [whatsapp] = await together([this.#startSimulator(), this.#startPostgres(), this.#startKubernetes()])
     const client = new KubeClient(await loadKubeConfig({ kubeconfig: this.kubeconfig }), { component: 'local' })
     this.#client = client
     await prepareControlPlane(client, path.join(clone, 'crds'), {
@@ -187,8 +157,13 @@ class Composition implements Berth {
       logsFolder: path.join(this.logsDir, 'pods'),
       tell: this.#tell,
     })
-    await Promise.all([this.#startOperator(client), this.#startGateway()])
-    await Promise.all([this.#untilPlacing(client), this.#findApiKey(isFirstStart)])
+    await together([this.#startOperator(client), this.#startGateway()])
+    await together([this.#untilPlacing(client), this.#findApiKey(isFirstStart)])
+  }
+
+  /** Ends what is just being started, so that start() fails now and not when it is done. */
+  cancelStart(): void {
+    for (const service of this.#services) void service.stop()
   }
 
   pids(): Record<string, number> {
@@ -242,7 +217,7 @@ class Composition implements Berth {
     const external = this.#options.databaseUrl
     if (external) {
       this.databaseUrl = external
-      return this.#timed('schema of the external Postgres', prepareDatabase(external))
+      return this.#timed('external postgres', prepareDatabase(external))
     }
     const start = async () => {
       this.#postgres = await startPostgresService({

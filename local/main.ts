@@ -39,8 +39,8 @@ async function start(options: Options): Promise<void> {
     if (stoppedAt === undefined) {
       stoppedAt = performance.now()
       console.log('\nStopping; Ctrl-C again kills instead.')
-      starting.abort(new Error('Stopped before it was ready.'))
-      void berth?.stop().then(() => process.exit(0))
+      if (berth) void berth.stop().then(() => process.exit(0))
+      else starting.abort(new Error('Stopped before it was ready.'))
     } else if (performance.now() - stoppedAt > ONE_PRESS_MS) {
       console.log('Killed.')
       berth?.kill()
