@@ -10,6 +10,7 @@ const row: SessionRow = {
   name: 'support',
   resource_name: 'acme.support',
   desired_state: 'Running',
+  obstacle: null,
   created_at: at(0),
   owner_epoch: 3,
   boot_id: 'boot',
@@ -43,6 +44,8 @@ describe('the state', () => {
   const cases: [string, SessionRow, string, Date][] = [
     ['what its worker says', row, 'Connected', at(2)],
     ['not placed yet', fresh, 'Pending NotPlaced', at(0)],
+    ['has no place', { ...fresh, obstacle: 'QuotaExceeded' }, 'Pending QuotaExceeded', at(0)],
+    ['holds its place still', { ...row, obstacle: 'Suspended' }, 'Connected', at(2)],
     ['claimed, nothing said yet', { ...row, state_epoch: 2 }, 'Connecting Claimed', at(1)],
     ['released', { ...row, released_at: at(4) }, 'Pending Moving', at(4)],
     ['its worker was revoked', { ...row, revoked_at: at(5) }, 'Pending Moving', at(5)],

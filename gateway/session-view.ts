@@ -10,6 +10,17 @@ interface Situation {
   since: Date
 }
 
+/** The operator's reasons in words for the tenant, who can't see workers and tiers. */
+const OBSTACLES: Record<string, string> = {
+  NoCapacity: 'The platform has no free worker right now. Nothing to do: it goes on by itself',
+  QuotaExceeded: 'Your tier allows no more sessions. Stop or delete another one, or ask the platform for a higher tier',
+  NameTaken: 'Another of your sessions has the same name. Delete one of the two',
+  Suspended: 'Your account is suspended. Ask the platform to activate it; nothing is lost',
+  Deleting: 'It is being deleted',
+}
+const obstacleMessage = (obstacle: string): string =>
+  OBSTACLES[obstacle] ?? 'The platform has to see to it before it can run. Ask them, and name the reason'
+
 const isHeld = (row: SessionRow): boolean =>
   row.boot_id !== null && row.released_at === null && row.ended_at === null && row.revoked_at === null
 
@@ -39,6 +50,9 @@ function situationOf(row: SessionRow): Situation {
   if (held) {
     if (last && row.state_epoch === row.owner_epoch) return last
     return { state: 'Connecting', reason: 'Claimed', since: row.claimed_at ?? row.created_at }
+  }
+  if (row.obstacle) {
+    return { state: 'Pending', reason: row.obstacle, message: obstacleMessage(row.obstacle), since: row.created_at }
   }
   const left = row.revoked_at ?? row.ended_at ?? row.released_at
   if (left && last?.state !== 'Stopped')

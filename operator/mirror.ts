@@ -26,6 +26,8 @@ export type Mirrored = { id: string } | { blocked: Reason }
 const SESSIONS = `SELECT id, tenant_id AS "tenantId", name, resource_name AS "resourceName", resource_uid AS "resourceUid",
   provider, desired_state AS "desiredState", deleted_at IS NOT NULL AS deleted FROM session`
 
+const OBSTACLES = 'SELECT id, obstacle FROM session WHERE obstacle IS NOT NULL'
+
 const TENANTS = `SELECT id, name, tier, display_name AS "displayName", state, resource_uid AS "resourceUid",
   deleted_at IS NOT NULL AS deleted FROM tenant`
 
@@ -39,6 +41,8 @@ export class Mirror {
   readonly #sessions = new Map<string, SessionRow>()
   /** Resource name → id, of the rows that are not deleted. */
   readonly #living = new Map<string, string>()
+  /** Id of a session → why it has no place. */
+  readonly #obstacles = new Map<string, string>()
 
   private constructor(pool: Pool, installation: string, namespace: string) {
     this.#pool = pool
@@ -50,9 +54,14 @@ export class Mirror {
   static async load(pool: Pool, namespace: string): Promise<Mirror> {
     const { rows } = await pool.query<{ id: string }>('SELECT id FROM installation')
     const mirror = new Mirror(pool, rows[0]!.id, namespace)
-    const [tenants, sessions] = await Promise.all([pool.query<TenantRow>(TENANTS), pool.query<SessionRow>(SESSIONS)])
+    const [tenants, sessions, obstacles] = await Promise.all([
+      pool.query<TenantRow>(TENANTS),
+      pool.query<SessionRow>(SESSIONS),
+      pool.query<{ id: string; obstacle: string }>(OBSTACLES),
+    ])
     for (const row of tenants.rows) mirror.#tenants.set(row.id, row)
     for (const row of sessions.rows) mirror.#keep(row)
+    for (const { id, obstacle } of obstacles.rows) mirror.#obstacles.set(id, obstacle)
     return mirror
   }
 
@@ -149,12 +158,22 @@ export class Mirror {
     return { id: row.id }
   }
 
+  /** Why a session has no place, in a word; undefined once it has one. */
+  async writeObstacle(session: WhatsAppSession, obstacle: string | undefined): Promise<void> {
+    const row = this.rowOf(session)
+    if (!row || this.#obstacles.get(row.id) === obstacle) return
+    await this.#pool.query('UPDATE session SET obstacle = $2 WHERE id = $1', [row.id, obstacle ?? null])
+    if (obstacle) this.#obstacles.set(row.id, obstacle)
+    else this.#obstacles.delete(row.id)
+  }
+
   async eraseSession(row: SessionRow): Promise<void> {
     await this.#pool.query('DELETE FROM session WHERE id = $1 AND resource_uid = $2 AND deleted_at IS NULL', [
       row.id,
       row.resourceUid,
     ])
     this.#sessions.delete(row.id)
+    this.#obstacles.delete(row.id)
     this.#living.delete(row.resourceName)
   }
 

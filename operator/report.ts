@@ -91,12 +91,13 @@ async function reportSession(
   { context, ownership, plan, outcome }: Round,
   now: Date,
 ): Promise<void> {
-  const { resources, events, signal, log } = context
+  const { resources, mirror, events, signal, log } = context
   if (!hasFinalizer(session, SESSION_FINALIZER)) return
   const { name } = session.metadata
   const { id, owner, state, boot } = ownership.of(session)
   const change = outcome.placements.get(name)
   const reason = plan.reasons.get(name)
+  await mirror.writeObstacle(session, reason?.reason)
   const status = sessionStatus(
     session,
     {

@@ -33,6 +33,7 @@ export interface Tables {
     resource_uid: string
     provider: string
     desired_state: 'Running' | 'Stopped'
+    obstacle: string | null
     created_at: Generated<Date>
     deleted_at: Date | null
   }

@@ -15,6 +15,7 @@ const view = () =>
       's.name',
       's.resource_name',
       's.desired_state',
+      's.obstacle',
       's.created_at',
       'o.epoch as owner_epoch',
       'o.boot_id',

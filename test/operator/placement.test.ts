@@ -60,8 +60,13 @@ test("a tenant's sessions sit together, up to its quota", async () => {
   expect(three.status?.placement).toBeUndefined()
   expect(getCondition(three.status?.conditions, 'Ready')?.message).toContain('allows 2 sessions')
 
+  const obstacle = async () =>
+    (await berth.pool.query('SELECT obstacle FROM session WHERE id = $1', [three.status?.id])).rows[0].obstacle
+  expect(await obstacle()).toBe('QuotaExceeded')
+
   await berth.cluster.client.mergePatch(SessionKind, 'many.one', { spec: { desiredState: 'Stopped' } })
   await berth.untilConnected('many.three')
+  expect(await obstacle()).toBeNull()
   expect((await berth.untilReason('many.one', 'Stopped')).status?.placement).toBeUndefined()
 })
 

@@ -40,6 +40,8 @@ CREATE TABLE session (
   resource_uid uuid NOT NULL,
   provider text NOT NULL,
   desired_state text NOT NULL CHECK (desired_state IN ('Running', 'Stopped')),
+  -- Why it has no place: the operator's reason, for the API to explain.
+  obstacle text,
   created_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz
 );
