@@ -2,7 +2,7 @@
  * API keys of tenants, in the installation's database, as the operator's role may make, see and revoke them.
  * Imported when needed only: Kysely and pg take as long to load as everything else together.
  */
-import { createApiKey } from '@berth/core/crypto/api-key.ts'
+import { addApiKey, findTenantId } from '@berth/core/postgres/api-keys.ts'
 import { requireSchema, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
 import { openPool, type Pool, sqlState } from '@berth/core/postgres/pool.ts'
 import { db, run } from '@berth/core/postgres/tables.ts'
@@ -45,11 +45,7 @@ export class ApiKeys {
 
   /** The key itself is in the answer and nowhere else. */
   async create(tenant: string, name: string): Promise<{ id: string; key: string }> {
-    const tenantId = await this.#tenantId(tenant)
-    const { key, hash, hint } = createApiKey()
-    const row = { tenant_id: tenantId, name, hash, hint }
-    const [created] = await run(this.#pool, db.insertInto('api_key').values(row).returning('id'))
-    return { id: created!.id, key }
+    return addApiKey(this.#pool, await this.#tenantId(tenant), name)
   }
 
   /** All that a tenant ever had, the oldest first. */
@@ -73,9 +69,8 @@ export class ApiKeys {
   }
 
   async #tenantId(name: string): Promise<string> {
-    const query = db.selectFrom('tenant').select('id').where('name', '=', name).where('deleted_at', 'is', null)
-    const [tenant] = await run(this.#pool, query)
-    if (tenant) return tenant.id
+    const id = await findTenantId(this.#pool, name)
+    if (id) return id
     throw new CliError(
       `There is no tenant "${name}" in the database. If you have just applied it, try again in a moment; ` +
         `see ${PROGRAM} get tenants`,

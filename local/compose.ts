@@ -9,6 +9,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import { findTenantId } from '@berth/core/postgres/api-keys.ts'
 import type { Berth, BerthOptions } from './berth.ts'
 import { clone } from './clone.ts'
 import {
@@ -18,7 +19,7 @@ import {
   prepareControlPlane,
   writeKubeconfig,
 } from './control-plane.ts'
-import { ensureApiKey, ensureDatabase, findTenant, openOperatorPool, prepareDatabase } from './database.ts'
+import { ensureApiKey, ensureDatabase, openOperatorPool, prepareDatabase } from './database.ts'
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
 import { lockFolderPatiently, type RunLock } from './lock.ts'
 import { type PostgresService, startPostgresService } from './postgres/service.ts'
@@ -270,9 +271,9 @@ class Composition implements Berth {
   async #findApiKey(expected: boolean): Promise<void> {
     const pool = openOperatorPool(this.databaseUrl)
     try {
-      const found = async () => (await findTenant(pool, DEMO_TENANT)) !== undefined
+      const found = async () => (await findTenantId(pool, DEMO_TENANT)) !== undefined
       if (expected && !(await this.#until(found))) this.stillStarting.push(`the tenant ${DEMO_TENANT}`)
-      const tenantId = await findTenant(pool, DEMO_TENANT)
+      const tenantId = await findTenantId(pool, DEMO_TENANT)
       if (!tenantId) return
       this.apiKey = await ensureApiKey(pool, tenantId, this.#settings.apiKey)
       this.#save({ apiKey: this.apiKey })

@@ -4,7 +4,16 @@ import path from 'node:path'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isAlreadyExists } from '@berth/core/kube/error.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
-import { type Kind, type KubeObject, LeaseKind, SecretKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import {
+  apiVersionOf,
+  type Kind,
+  type KubeObject,
+  LeaseKind,
+  SecretKind,
+  TenantKind,
+  TierKind,
+} from '@berth/core/model/kind.ts'
+import type { Tenant } from '@berth/core/model/tenant.ts'
 import { parse } from 'yaml'
 
 export const NAMESPACE = 'berth'
@@ -41,11 +50,20 @@ export async function prepareControlPlane(
   for (const tier of defaultTiers) await createMissing(client, TierKind, tier)
 }
 
-export const createDemoTenant = (client: KubeClient): Promise<void> =>
-  createMissing(client, TenantKind, {
-    metadata: { name: DEMO_TENANT },
+/** As `kubectl create --save-config` makes it, so that a later `kubectl apply` of the same tenant has nothing to warn of. */
+export function createDemoTenant(client: KubeClient): Promise<void> {
+  const tenant = {
+    apiVersion: apiVersionOf(TenantKind),
+    kind: TenantKind.kind,
+    metadata: { name: DEMO_TENANT, namespace: NAMESPACE, annotations: {} },
     spec: { tier: 'pro', displayName: 'Demo customer' },
-  } as KubeObject)
+  }
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(tenant) }
+  return createMissing(client, TenantKind, {
+    ...tenant,
+    metadata: { ...tenant.metadata, annotations },
+  } as unknown as Tenant)
+}
 
 /** An operator that was killed can't give its lease back, and we know that it is dead: its successor need not wait. */
 export async function freeOperatorLease(client: KubeClient): Promise<void> {

@@ -1,5 +1,6 @@
 /** The installation's database: Berth's own in the embedded server, or the one of DATABASE_URL. */
-import { createApiKey, hashApiKey } from '@berth/core/crypto/api-key.ts'
+import { hashApiKey } from '@berth/core/crypto/api-key.ts'
+import { addApiKey } from '@berth/core/postgres/api-keys.ts'
 import { migrate } from '@berth/core/postgres/migrate.ts'
 import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { openPool, type Pool, sqlState } from '@berth/core/postgres/pool.ts'
@@ -34,12 +35,6 @@ export async function prepareDatabase(url: string): Promise<void> {
 export const openOperatorPool = (url: string): Pool =>
   openPool({ url, role: 'berth_operator', application: 'berth-local', max: 2 })
 
-/** The id of a tenant, once the operator has taken it up. */
-export async function findTenant(pool: Pool, name: string): Promise<string | undefined> {
-  const query = db.selectFrom('tenant').select('id').where('name', '=', name).where('deleted_at', 'is', null)
-  return (await run(pool, query))[0]?.id
-}
-
 /** The key if it still opens the tenant's door, else a new one. */
 export async function ensureApiKey(pool: Pool, tenantId: string, known: string | undefined): Promise<string> {
   const hash = known && hashApiKey(known)
@@ -47,8 +42,5 @@ export async function ensureApiKey(pool: Pool, tenantId: string, known: string |
     const query = db.selectFrom('api_key').select('id').where('hash', '=', hash).where('revoked_at', 'is', null)
     if ((await run(pool, query.where('tenant_id', '=', tenantId))).length > 0) return known
   }
-  const created = createApiKey()
-  const row = { tenant_id: tenantId, name: 'npm start', hash: created.hash, hint: created.hint }
-  await run(pool, db.insertInto('api_key').values(row))
-  return created.key
+  return (await addApiKey(pool, tenantId, 'npm start')).key
 }

@@ -18,7 +18,7 @@ describe('summary', () => {
     const text = summary(input)
     expect(text).toContain("export KUBECONFIG='/home/a person/.berth/kubeconfig'")
     expect(text).toContain('kubectl apply -f examples/quickstart.yaml')
-    expect(text).toContain('-H "Authorization: Bearer wak_live_x"')
+    expect(text).toContain('export BERTH=http://127.0.0.1:8080 AUTH="Authorization: Bearer wak_live_x"')
     expect(text).not.toContain('cd ')
   })
 

@@ -32,30 +32,29 @@ export function summary(input: SummaryInput): string {
 }
 
 function nextCommands(input: SummaryInput): string[] {
-  const { gatewayUrl, simulatorUrl, apiKey = '$KEY' } = input
+  const { gatewayUrl, simulatorUrl, apiKey = 'wak_live_…' } = input
   const kubectl = input.hasKubectl ? 'kubectl' : 'npm run berth --'
-  const auth = `-H "Authorization: Bearer ${apiKey}"`
-  const session = `${gatewayUrl}/v1/sessions/support`
-  const to = simulatorUrl ? '+5511911111111' : '+<a phone number>'
-  const [scan, format] = simulatorUrl
-    ? [`its QR: open ${simulatorUrl}, choose "Your phone", "Link a device", and paste the qr`, 'application/json']
-    : ['its QR: scan it with your phone', 'text/plain']
+  const session = '$BERTH/v1/sessions/support'
+  const scan = simulatorUrl
+    ? `open ${simulatorUrl}, choose "Your phone", "Link a device", and paste the last line of`
+    : 'scan this with your phone'
   return [
     'Next, in another terminal:',
     '',
     ...(input.elsewhere ? [`  cd ${shellQuote(input.elsewhere)}`] : []),
     ...(input.hasKubectl ? [`  export KUBECONFIG=${shellQuote(input.kubeconfig)}`] : []),
+    `  export BERTH=${gatewayUrl} AUTH="Authorization: Bearer ${apiKey}"`,
     '',
-    '  # declare a session, and watch it',
+    '  # 1. declare a session, and look at it',
     `  ${kubectl} apply -f examples/quickstart.yaml`,
-    `  ${kubectl} get wa -w`,
+    `  ${kubectl} get wa`,
     '',
-    `  # ${scan}`,
-    `  curl ${auth} -H "Accept: ${format}" ${session}/qr`,
+    `  # 2. link it: ${scan}`,
+    `  curl -s -H "$AUTH" -H "Accept: text/plain" ${session}/qr`,
     '',
-    '  # send a message',
-    `  curl ${auth} -H "Content-Type: application/json" -H "Prefer: wait=5" ${session}/messages \\`,
-    `    -d '{"to": "${to}", "text": "Hello from Berth"}'`,
+    '  # 3. send a message, and wait until WhatsApp has it',
+    `  curl -s -H "$AUTH" -H "Content-Type: application/json" -H "Prefer: wait=5" ${session}/messages \\`,
+    `    -d '{"to": "+5511911111111", "text": "Hello from Berth"}'`,
     '',
     'Ctrl-C stops everything. The data stay.',
   ]

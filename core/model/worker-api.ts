@@ -5,7 +5,7 @@
  *   GET  /sessions/{id}                     SessionView
  *   GET  /sessions/{id}/qr?after=N&wait=S   Qr, newer than number N; waits S seconds (≤ 30) for one
  *                                           204: no newer one came · 409 NotWaiting: there is nothing to scan
- *   POST /sessions/{id}/wake                Wake → Woken: look for open sends and commands now
+ *   POST /sessions/{id}/wake                Wake → SessionView: look for open sends and commands now
  *   GET  /healthz · /readyz · /metrics
  *
  * 421 NotMine: this boot does not own the session; ask Postgres who does. 401: no or wrong token.

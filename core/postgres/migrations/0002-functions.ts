@@ -188,6 +188,13 @@ BEGIN
   RETURN mine;
 END $$;
 
+-- An empty or never analysed table would otherwise get a plan that is wrong for months.
+ALTER FUNCTION write_commit SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION write_commit SET enable_seqscan = off;
+ALTER FUNCTION write_commit SET enable_hashjoin = off;
+ALTER FUNCTION write_commit SET enable_mergejoin = off;
+ALTER FUNCTION write_commit SET jit = off;
+
 -- Reads of the owner. Each answers for sessions that the boot owns and for no others. -------------------------------------
 
 CREATE FUNCTION load_credentials(p_boot uuid, p_sessions uuid[])
@@ -211,7 +218,7 @@ RETURNS TABLE (session_id uuid, ciphertext_hash text, body bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
   SELECT j.session_id, j.ciphertext_hash, j.body FROM journal j JOIN session_owner o USING (session_id)
   WHERE j.session_id = ANY (p_sessions) AND o.boot_id = p_boot AND j.done_at IS NULL
-  ORDER BY j.session_id, j.received_at;
+  ORDER BY j.session_id, j.received_at, j.ciphertext_hash;
 $$;
 
 CREATE FUNCTION journal_body(p_boot uuid, p_session uuid, p_hash text) RETURNS bytea
