@@ -96,6 +96,21 @@ describe("a linked session's connection", () => {
     await session.untilState('Connected')
   })
 
+  test('messages that waited off line are stored before those that come live', async () => {
+    await session.patchSpec({ desiredState: 'Stopped' })
+    await session.untilState('Stopped')
+    const texts = Array.from({ length: 80 }, (_, i) => `in ${i}`)
+    for (const text of texts.slice(0, 60)) await world.whatsapp.sendText(CONTACT, phone, text)
+    await session.patchSpec({ desiredState: 'Running' })
+    await until(async () => ((await device())?.online ? true : undefined))
+    for (const text of texts.slice(60)) await world.whatsapp.sendText(CONTACT, phone, text)
+    const rows = await until(async () => {
+      const received = (await session.messages()).filter((row) => row.status === 'received')
+      return received.length >= texts.length ? received : undefined
+    })
+    expect(rows.map((row) => row.content.text)).toEqual(texts)
+  })
+
   test('a session that moves is never connected from two workers, and nothing is lost or doubled', async () => {
     const other = await startWorker()
     const sent: string[] = []

@@ -80,15 +80,18 @@ export function openSocket({ host, auth, repository, url, log }: SocketOptions):
 }
 
 /**
- * Baileys would let the second message of a new contact overtake the first, which waits for the contact's address to be
- * stored. Here each stanza waits for the one before; most of the way they do so anyway, in Baileys' own mutex.
+ * Messages are taken in the order of their coming: each stanza waits for the one before. Baileys by itself has two queues,
+ * so that a live message overtakes those that waited off line, and lets the second message of a new contact overtake the
+ * first, which waits for the contact's address to be stored. So all go the way of the live ones; the mark of those
+ * that waited has been noted before, and Baileys uses it for nothing else that we use.
  */
 function takeMessagesInOrder({ ws }: WASocket, repository: JournaledRepository): void {
   const handOver = takeListeners(ws, 'CB:message')
   let last: Promise<unknown> = Promise.resolve()
   ws.on('CB:message', (stanza: BinaryNode) => {
     repository.note(stanza)
-    last = last.then(() => handOver(stanza)).catch(() => {}) // Baileys reports its own errors
+    const { offline: _, ...attrs } = stanza.attrs
+    last = last.then(() => handOver({ ...stanza, attrs })).catch(() => {}) // Baileys reports its own errors
   })
 }
 
