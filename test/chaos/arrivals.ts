@@ -1,0 +1,114 @@
+/** Follows, on the phones and in the simulator's ledger, which messages of the traffic are through. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SimulatorClient } from '@berth/simulator/client.ts'
+import type { LedgerEntry, Sent } from './records.ts'
+import type { Arrival } from './recovery.ts'
+import type { Traffic } from './traffic.ts'
+
+const POLL_MS = 250
+const LEDGER_PAGE = 10_000
+const CHAT_PAGE = 50
+
+type Message = Pick<Sent, 'account' | 'at'>
+
+export class Arrivals {
+  /** All of it so far. */
+  readonly ledger: LedgerEntry[] = []
+  readonly #simulator: SimulatorClient
+  readonly #traffic: Traffic
+  /** When a text came to a contact's phone. */
+  readonly #seen = new Map<string, number>()
+  /** When an account's device said that it has a message, by WhatsApp id. */
+  readonly #receipted = new Map<string, number>()
+  /** The last known `seq` of a contact's chat. */
+  readonly #known = new Map<string, number>()
+  readonly #stopping = new AbortController()
+  #following: Promise<void> | undefined
+
+  constructor(simulator: SimulatorClient, traffic: Traffic) {
+    this.#simulator = simulator
+    this.#traffic = traffic
+  }
+
+  start(): void {
+    this.#following = this.#follow()
+  }
+
+  /** Resolves when it has read what is there by now. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return
+    this.#stopping.abort()
+    await this.#following
+    await this.#look()
+  }
+
+  /** Messages begun by then that are not through: a few words on each. */
+  missing(begunUntil: number): string[] {
+    const { sent, written } = this.#traffic
+    const outgoing = sent.filter(({ at, text, refusal }) => at <= begunUntil && !refusal && !this.#seen.has(text))
+    const incoming = written.filter(({ at, id }) => at <= begunUntil && !this.#receipted.has(id))
+    return [
+      ...outgoing.map(({ text, account, id }) => `"${text}" of ${account} (${id ?? 'not accepted yet'})`),
+      ...incoming.map(({ text, account, id }) => `"${text}" to ${account} (${id})`),
+    ]
+  }
+
+  /** What was begun at that time or later, and is through. */
+  since(begunAt: number): Arrival[] {
+    const { sent, written } = this.#traffic
+    const arrival = (way: Arrival['way'], { account, at }: Message, arrivedAt: number | undefined): Arrival[] =>
+      at >= begunAt && arrivedAt !== undefined ? [{ account, way, begunAt: at, arrivedAt }] : []
+    return [
+      ...sent.flatMap((message) => arrival('out', message, this.#seen.get(message.text))),
+      ...written.flatMap((message) => arrival('in', message, this.#receipted.get(message.id))),
+    ]
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.#look()
+      await delay(POLL_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  async #look(): Promise<void> {
+    await this.#readLedger()
+    const waiting = this.#traffic.sent.filter(({ text }) => !this.#seen.has(text))
+    const chats = Map.groupBy(waiting, ({ contact, account }) => `${contact} ${account}`)
+    for (const [first] of chats.values()) if (first) await this.#readChat(first)
+  }
+
+  async #readLedger(): Promise<void> {
+    for (;;) {
+      const entries = await this.#simulator.ledger({ after: this.ledger.at(-1)?.seq ?? 0, limit: LEDGER_PAGE })
+      for (const { event, direction, message, at } of entries) {
+        if (direction === 'to-device' && event === 'delivered' && !this.#receipted.has(message)) {
+          this.#receipted.set(message, at)
+        }
+      }
+      this.ledger.push(...entries)
+      if (entries.length < LEDGER_PAGE) return
+    }
+  }
+
+  /** Backwards from the newest message to the last known one. */
+  async #readChat({ contact, account }: Sent): Promise<void> {
+    const chat = `${contact} ${account}`
+    const known = this.#known.get(chat) ?? 0
+    let newest = known
+    for (let before: number | undefined; ; ) {
+      const page = await this.#simulator.messages(contact, account, {
+        limit: CHAT_PAGE,
+        ...(before !== undefined && { before }),
+      })
+      for (const { seq, direction, text, at } of page) {
+        newest = Math.max(newest, seq)
+        if (direction === 'in' && !this.#seen.has(text)) this.#seen.set(text, at)
+      }
+      before = page[0]?.seq
+      if (before === undefined || page.length < CHAT_PAGE || before <= known) break
+    }
+    this.#known.set(chat, newest)
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A chaos run: a whole Berth comes up, traffic flows both ways and never pauses, and N times something breaks. After each
+ * fault we wait until every session is connected again and everything that was begun before is through. In the end the
+ * judge counts, having proved on altered records that it sees what it should.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Arrivals } from './arrivals.ts'
+import { collect, connectionsOf } from './collect.ts'
+import { FAULTS, type FaultName } from './faults/all.ts'
+import { Installation } from './installation.ts'
+import { judge, type Verdict } from './judge.ts'
+import type { ChaosOptions } from './options.ts'
+import { population } from './population.ts'
+import { type Proof, proveJudge } from './proof.ts'
+import { endlessly, Random } from './random.ts'
+import type { Frozen, Records } from './records.ts'
+import { type Recovery, recoveries } from './recovery.ts'
+import { ScanWatch } from './scan-watch.ts'
+import { Traffic } from './traffic.ts'
+import { until } from './until.ts'
+
+export interface Round {
+  number: number
+  fault: FaultName
+  /** What was struck. */
+  what: string
+  recoveries: Recovery[]
+  /** Sessions that are on another worker now. */
+  moved: number
+  /** Fault to everything connected and through. */
+  settledMs: number
+}
+
+export interface ChaosResult {
+  rounds: Round[]
+  records: Records
+  verdict: Verdict
+  proof: Proof
+  /** POSTs that got no answer or "later", so that customers repeated them. */
+  repeatedPosts: number
+  /** Why it ended before its time: something did not come back. */
+  stuck?: string
+}
+
+export interface Listener {
+  tell(line: string): void
+  round(round: Round): void
+}
+
+export type Plan = Pick<ChaosOptions, 'rounds' | 'sessions' | 'rates' | 'seed' | 'faults'>
+
+/** Traffic flows for this long before a fault, at most; the moment is random. */
+const MAX_CALM_MS = 2_000
+const BACK_TIMEOUT_MS = 120_000
+/** After the last receipt, the API's list has the message one commit later. */
+const LISTED_TIMEOUT_MS = 30_000
+/** What is missing is named, up to so many. */
+const SHOWN = 10
+
+/** Throws when it can't even begin, or was aborted; what goes wrong later is in the result. */
+export async function runChaos(
+  dataDir: string,
+  plan: Plan,
+  listener: Listener,
+  signal?: AbortSignal,
+): Promise<ChaosResult> {
+  const tell = (line: string) => listener.tell(line)
+  const installation = await Installation.start(dataDir, population(plan.sessions), tell, signal)
+  const run = new Run(installation, plan, listener, signal)
+  try {
+    return await run.whole()
+  } finally {
+    await run.stop()
+    await installation.stop()
+  }
+}
+
+class Run {
+  readonly #installation: Installation
+  readonly #plan: Plan
+  readonly #listener: Listener
+  readonly #signal: AbortSignal | undefined
+  readonly #random: Random
+  readonly #traffic: Traffic
+  readonly #arrivals: Arrivals
+  readonly #scans: ScanWatch
+  readonly #rounds: Round[] = []
+  readonly #frozen: Frozen[] = []
+
+  constructor(installation: Installation, plan: Plan, listener: Listener, signal: AbortSignal | undefined) {
+    this.#installation = installation
+    this.#plan = plan
+    this.#listener = listener
+    this.#signal = signal
+    this.#random = new Random(plan.seed)
+    // Of its own: how many messages there are must not change which faults come next.
+    this.#traffic = new Traffic(installation, new Random(plan.seed + 1))
+    this.#arrivals = new Arrivals(installation.simulator, this.#traffic)
+    this.#scans = new ScanWatch(installation)
+  }
+
+  async whole(): Promise<ChaosResult> {
+    this.#scans.start()
+    this.#arrivals.start()
+    this.#traffic.start(this.#plan.rates)
+    const stuck = await this.#allRounds().then(
+      () => undefined,
+      (error: unknown) => {
+        this.#signal?.throwIfAborted()
+        return reasons(error)
+      },
+    )
+    await this.stop()
+    const records = await this.#collect(stuck !== undefined)
+    const verdict = judge(records)
+    return {
+      rounds: this.#rounds,
+      records,
+      verdict,
+      proof: proveJudge(records, verdict),
+      repeatedPosts: this.#traffic.failedTries,
+      ...(stuck !== undefined && { stuck }),
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#traffic.abort()
+    await this.#arrivals.stop()
+    await this.#scans.stop()
+  }
+
+  async #allRounds(): Promise<void> {
+    await this.#settle(Date.now())
+    const faults = endlessly(this.#plan.faults, this.#random)
+    for (let number = 1; number <= this.#plan.rounds; number++) {
+      const fault = faults.next().value
+      const round = await this.#round(number, fault).catch((cause: unknown) => {
+        throw new Error(`round ${number}, ${fault}`, { cause })
+      })
+      this.#rounds.push(round)
+      this.#listener.round(round)
+    }
+    this.#traffic.stop()
+    await this.#settle()
+  }
+
+  async #round(number: number, fault: FaultName): Promise<Round> {
+    const { accounts, simulator } = this.#installation
+    const strike = await FAULTS[fault](this.#installation, this.#random)
+    const before = await this.#installation.placements()
+    await delay(this.#random.between(0, MAX_CALM_MS), undefined, this.#signal && { signal: this.#signal })
+    const { at, what, frozen } = await strike()
+    if (frozen) this.#frozen.push(frozen)
+    const liftedAt = Date.now()
+    await this.#settle(liftedAt).catch((cause: unknown) => {
+      throw new Error(`after ${what}`, { cause })
+    })
+    const settledAt = Date.now()
+    const after = await this.#installation.placements()
+    const numbers = accounts.map((account) => account.number)
+    const connections = await connectionsOf(simulator)
+    return {
+      number,
+      fault,
+      what,
+      recoveries: recoveries({ at, until: settledAt }, numbers, connections, this.#arrivals.since(at)),
+      moved: numbers.filter((account) => before.get(account) !== after.get(account)).length,
+      settledMs: settledAt - at,
+    }
+  }
+
+  /**
+   * Until all are connected, and all that was begun before that moment is through.
+   * @param proofAfter every account must also have sent and received something that was begun after this time
+   */
+  async #settle(proofAfter?: number): Promise<void> {
+    await this.#untilNone('every session is connected', () => this.#installation.notConnected())
+    const connectedAt = Date.now()
+    await this.#untilNone('every message is through', async () => this.#arrivals.missing(connectedAt))
+    if (proofAfter !== undefined) await this.#untilNone('every session works', async () => this.#idle(proofAfter))
+    await this.#untilNone('every session is still connected', () => this.#installation.notConnected())
+    this.#traffic.check()
+  }
+
+  /** The accounts through which nothing came, one way or the other, that was begun after this time. */
+  #idle(begunAt: number): string[] {
+    const ways = (['in', 'out'] as const).filter((way) => this.#plan.rates[way] > 0)
+    const worked = new Set(this.#arrivals.since(begunAt).map(({ account, way }) => `${account} ${way}`))
+    const wanted = this.#installation.accounts.flatMap(({ number }) => ways.map((way) => `${number} ${way}`))
+    return wanted.filter((one) => !worked.has(one))
+  }
+
+  async #untilNone(what: string, missing: () => Promise<string[]>): Promise<void> {
+    let last: string[] = []
+    const isNone = async () => {
+      last = await missing()
+      return last.length === 0
+    }
+    await until(what, BACK_TIMEOUT_MS, isNone, this.#signal).catch((cause: unknown) => {
+      throw new Error(last.slice(0, SHOWN).join('; '), { cause })
+    })
+  }
+
+  /** @param isFinal what is missing now will not come any more */
+  async #collect(isFinal: boolean): Promise<Records> {
+    const sources = {
+      installation: this.#installation,
+      traffic: this.#traffic,
+      arrivals: this.#arrivals,
+      frozen: this.#frozen,
+      scansWanted: this.#scans.seen,
+    }
+    let records = await collect(sources)
+    if (isFinal) return records
+    const isComplete = async () => {
+      if (judge(records).lost.length === 0) return true
+      records = await collect(sources)
+      return false
+    }
+    // Still lost after that: for the judge to say.
+    await until('every message is listed', LISTED_TIMEOUT_MS, isComplete, this.#signal).catch(() => {})
+    return records
+  }
+}
+
+/** An error's message with those of its causes. */
+function reasons(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${reasons(error.cause)}`
+}

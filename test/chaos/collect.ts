@@ -1,0 +1,62 @@
+/** Reads, from phones, API and simulator, everything that the judge is to see. */
+import type { SimulatorClient } from '@berth/simulator/client.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { Installation } from './installation.ts'
+import type { ConnectionRecord, Frozen, Listed, Records, ScanWanted, Seen } from './records.ts'
+import type { Traffic } from './traffic.ts'
+
+const CHAT_PAGE = 1000
+const CONNECTIONS_PAGE = 10_000
+
+interface Sources {
+  installation: Installation
+  traffic: Traffic
+  arrivals: Arrivals
+  frozen: Frozen[]
+  scansWanted: ScanWanted[]
+}
+
+export async function collect({ installation, traffic, arrivals, frozen, scansWanted }: Sources): Promise<Records> {
+  const { simulator, accounts } = installation
+  const seen: Seen[] = []
+  const listed: Listed[] = []
+  for (const account of accounts) {
+    const { number } = account
+    for (const contact of account.contacts) seen.push(...(await chatOf(simulator, contact, number)))
+    const rows = await installation.clientOf(account).incoming(account.session)
+    listed.push(...rows.map((row) => ({ account: number, ...row })))
+  }
+  return {
+    sent: traffic.sent,
+    written: traffic.written,
+    seen,
+    listed,
+    ledger: arrivals.ledger,
+    connections: await connectionsOf(simulator),
+    frozen,
+    scansWanted,
+    faults: await simulator.faults(),
+  }
+}
+
+/** What a contact got from an account. */
+async function chatOf(simulator: SimulatorClient, contact: string, account: string): Promise<Seen[]> {
+  const seen: Seen[] = []
+  for (let before: number | undefined; ; ) {
+    const range = { limit: CHAT_PAGE, ...(before !== undefined && { before }) }
+    const page = await simulator.messages(contact, account, range)
+    const got = page.filter(({ direction }) => direction === 'in')
+    seen.push(...got.map(({ id, text, at }) => ({ account, contact, id, text, at })))
+    if (page.length < CHAT_PAGE) return seen
+    before = page[0]!.seq
+  }
+}
+
+export async function connectionsOf(simulator: SimulatorClient): Promise<ConnectionRecord[]> {
+  const connections: ConnectionRecord[] = []
+  for (;;) {
+    const page = await simulator.connections({ after: connections.at(-1)?.id ?? 0, limit: CONNECTIONS_PAGE })
+    connections.push(...page)
+    if (page.length < CONNECTIONS_PAGE) return connections
+  }
+}

@@ -1,0 +1,36 @@
+/** The faults by name, as --faults takes them. */
+import { type Fault, together } from './fault.ts'
+import {
+  dropConnections,
+  freezeKubernetes,
+  killGateway,
+  killKubernetes,
+  killOperator,
+  killPostgres,
+  stopPostgres,
+} from './service.ts'
+import { deletePod, drainWorker, forceDeletePod, freezeWorker, killWorker, killWorkerTwice } from './worker.ts'
+
+export const FAULTS = {
+  kill: killWorker,
+  'kill-twice': killWorkerTwice,
+  pod: deletePod,
+  'pod-force': forceDeletePod,
+  freeze: freezeWorker,
+  drain: drainWorker,
+  operator: killOperator,
+  gateway: killGateway,
+  kubernetes: killKubernetes,
+  'kubernetes-freeze': freezeKubernetes,
+  postgres: stopPostgres,
+  'postgres-kill': killPostgres,
+  drop: dropConnections,
+  'operator+kill': together(killOperator, killWorker),
+  'operator+pod-force': together(killOperator, forceDeletePod),
+  'gateway+kill': together(killGateway, killWorker),
+  'postgres+kill': together(stopPostgres, killWorker),
+  'kubernetes-freeze+kill': together(freezeKubernetes, killWorker),
+} satisfies Record<string, Fault>
+
+export type FaultName = keyof typeof FAULTS
+export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[]

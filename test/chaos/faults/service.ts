@@ -1,0 +1,72 @@
+/** Faults of what is there once: operator, gateway, the Kubernetes API, Postgres; and of the line to WhatsApp. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { signal } from '@berth/local/process/identity.ts'
+import { until } from '../until.ts'
+import { type Fault, since } from './fault.ts'
+
+/** After several crashes in a row a service is started again only after a while. */
+const RUNNING_TIMEOUT_MS = 60_000
+
+type Name = 'operator' | 'gateway' | 'kubernetes'
+
+/** SIGKILL; it is started again. */
+const kill =
+  (name: Name): Fault =>
+  async ({ berth }) => {
+    const pid = await until(`${name} runs`, RUNNING_TIMEOUT_MS, async () => berth.pids()[name])
+    return async () => {
+      const at = Date.now()
+      signal(pid, 'SIGKILL')
+      return { at, what: name }
+    }
+  }
+
+export const killOperator = kill('operator')
+export const killGateway = kill('gateway')
+export const killKubernetes = kill('kubernetes')
+
+/** Hangs: takes connections and answers nothing. */
+export const freezeKubernetes: Fault = async ({ berth }, random) => {
+  const pid = await until('kubernetes runs', RUNNING_TIMEOUT_MS, async () => berth.pids().kubernetes)
+  const ms = random.between(4_000, 8_000)
+  return async () => {
+    const at = Date.now()
+    signal(pid, 'SIGSTOP')
+    await delay(ms)
+    signal(pid, 'SIGCONT')
+    return { at, what: `kubernetes, for ${since(at)}` }
+  }
+}
+
+/** A fast shutdown, as for maintenance. */
+export const stopPostgres: Fault = async ({ database }, random) => {
+  const ms = random.between(5_000, 10_000)
+  return async () => {
+    const at = Date.now()
+    await database.stop()
+    await delay(ms)
+    await database.restart()
+    return { at, what: `postgres, for ${since(at)}` }
+  }
+}
+
+/** A crash of the server: it comes back by recovering its log. */
+export const killPostgres: Fault = async ({ database }) => {
+  return async () => {
+    const at = Date.now()
+    await database.kill()
+    await database.restart()
+    return { at, what: `postgres, for ${since(at)}` }
+  }
+}
+
+/** The network between a third of the sessions and WhatsApp breaks. */
+export const dropConnections: Fault = async ({ simulator }, random) => {
+  const online = (await simulator.devices()).filter((device) => device.online)
+  const some = random.shuffle(online).slice(0, Math.ceil(online.length / 3))
+  return async () => {
+    const at = Date.now()
+    for (const { number, device } of some) await simulator.force(number, device, 'drop')
+    return { at, what: `${some.length} connections` }
+  }
+}

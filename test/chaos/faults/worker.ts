@@ -1,0 +1,97 @@
+/** Faults of one worker: its process, its pod, its Worker object. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { PodKind, WorkerKind } from '@berth/core/model/kind.ts'
+import { signal } from '@berth/local/process/identity.ts'
+import { type Installation, processOf, type RunningWorker } from '../installation.ts'
+import type { Random } from '../random.ts'
+import { until } from '../until.ts'
+import { type Fault, type Struck, since } from './fault.ts'
+
+const TIMEOUT_MS = 30_000
+
+/**
+ * A worker with sessions. One whose container never ended comes first: only such a one is started again at once, the
+ * kubelet lets a later crash wait.
+ */
+async function anyWorker(installation: Installation, random: Random): Promise<RunningWorker> {
+  const workers = await until('a worker with sessions', TIMEOUT_MS, async () => some(await installation.workers()))
+  return random.pick(some(workers.filter(({ restarts }) => restarts === 0)) ?? workers)
+}
+
+const some = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined)
+
+const struck = ({ name, accounts }: RunningWorker, at: number, how = ''): Struck => ({
+  at,
+  what: `${name} (${accounts.length} sessions)${how}`,
+})
+
+/** SIGKILL in the middle of whatever it does; its container is started again in place. */
+export const killWorker: Fault = async (installation, random) => {
+  const worker = await anyWorker(installation, random)
+  return async () => {
+    const at = Date.now()
+    signal(worker.pid, 'SIGKILL')
+    return struck(worker, at, worker.restarts > 0 ? ', not for the first time' : '')
+  }
+}
+
+/** SIGKILL, and once more as soon as it is back: a crash loop, so its sessions move. */
+export const killWorkerTwice: Fault = async (installation, random) => {
+  const worker = await anyWorker(installation, random)
+  return async () => {
+    const at = Date.now()
+    signal(worker.pid, 'SIGKILL')
+    const next = await until(`${worker.name} runs again or is gone`, TIMEOUT_MS, async () => {
+      const pod = await installation.kube.get(PodKind, worker.name)
+      const pid = pod && processOf(pod)
+      return (!pod || (pid !== undefined && pid !== worker.pid)) && { pid }
+    })
+    if (next.pid === undefined) return struck(worker, at, ', which did not come back')
+    signal(next.pid, 'SIGKILL')
+    return struck(worker, at)
+  }
+}
+
+/** As `kubectl delete pod` does: SIGTERM, and time to leave. */
+export const deletePod: Fault = async (installation, random) => {
+  const worker = await anyWorker(installation, random)
+  return async () => {
+    const at = Date.now()
+    await installation.kube.delete(PodKind, worker.name)
+    return struck(worker, at)
+  }
+}
+
+/** `kubectl delete pod --force --grace-period=0`: gone from the API at once. */
+export const forceDeletePod: Fault = async (installation, random) => {
+  const worker = await anyWorker(installation, random)
+  return async () => {
+    const at = Date.now()
+    await installation.kube.delete(PodKind, worker.name, { gracePeriodSeconds: 0 })
+    return struck(worker, at)
+  }
+}
+
+/** Stopped for long enough to be taken for dead, and then going on as if nothing had been. */
+export const freezeWorker: Fault = async (installation, random) => {
+  const worker = await anyWorker(installation, random)
+  const ms = random.between(10_000, 20_000)
+  return async () => {
+    const from = Date.now()
+    signal(worker.pid, 'SIGSTOP')
+    await delay(ms)
+    const frozen = { accounts: worker.accounts, from, until: Date.now() }
+    signal(worker.pid, 'SIGCONT') // nobody may be there any more: the operator removes such a pod
+    return { ...struck(worker, from, `, for ${since(from)}`), frozen }
+  }
+}
+
+/** `kubectl delete worker`: its sessions move one by one, then it goes. */
+export const drainWorker: Fault = async (installation, random) => {
+  const worker = await anyWorker(installation, random)
+  return async () => {
+    const at = Date.now()
+    await installation.kube.delete(WorkerKind, worker.name)
+    return struck(worker, at)
+  }
+}

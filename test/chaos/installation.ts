@@ -1,0 +1,196 @@
+/** A whole Berth for one chaos run: real processes in a data folder of its own, customers on all tiers, linked accounts. */
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KubeClient } from '@berth/core/kube/client.ts'
+import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import type { Pod } from '@berth/core/model/builtin.ts'
+import { PodKind, SessionKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import { resourceNameOf } from '@berth/core/model/names.ts'
+import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import { TenantSpec } from '@berth/core/model/tenant.ts'
+import { findTenantId } from '@berth/core/postgres/api-keys.ts'
+import { type Berth, startBerth } from '@berth/local/compose.ts'
+import { ensureApiKey, ensureDatabase, openOperatorPool } from '@berth/local/database.ts'
+import { SimulatorClient } from '@berth/simulator/client.ts'
+import { ApiClient } from './api-client.ts'
+import { DatabaseServer } from './database-server.ts'
+import type { Account, Population } from './population.ts'
+import { until } from './until.ts'
+
+/** A worker process, and the accounts that are placed on it. */
+export interface RunningWorker {
+  /** Of the pod and of the Worker. */
+  name: string
+  pid: number
+  /** How often its container was started again. */
+  restarts: number
+  accounts: string[]
+}
+
+const SETUP_TIMEOUT_MS = 60_000
+const LINKED_AT_ONCE = 4
+/** So that the load never meets a limit: what a customer may send is not what is tried here. */
+const LIMITS = { sessionsPerTenant: 100, requestsPerMinute: 1_000_000, messagesPerHour: 10_000_000 }
+const MANAGER = 'chaos'
+
+export class Installation {
+  readonly berth: Berth
+  readonly database: DatabaseServer
+  readonly kube: KubeClient
+  readonly simulator: SimulatorClient
+  readonly accounts: Account[]
+  readonly #clients = new Map<string, ApiClient>()
+
+  private constructor(berth: Berth, database: DatabaseServer, kube: KubeClient, accounts: Account[]) {
+    this.berth = berth
+    this.database = database
+    this.kube = kube
+    this.accounts = accounts
+    this.simulator = new SimulatorClient(berth.simulatorUrl!)
+  }
+
+  /** In that folder. Resolves when every account is linked and connected. */
+  static async start(
+    dataDir: string,
+    { tenants, accounts }: Population,
+    tell: (line: string) => void,
+    signal?: AbortSignal,
+  ): Promise<Installation> {
+    await chmod(dataDir, 0o711) // as root, Postgres runs as another user, who must get through
+    const database = await DatabaseServer.start(join(dataDir, 'postgres'))
+    let berth: Berth | undefined
+    try {
+      const databaseUrl = await ensureDatabase(database.url)
+      berth = await startBerth({ dataDir, databaseUrl, anyPorts: true, tell, ...(signal && { signal }) })
+      const kube = new KubeClient(await loadKubeConfig({ kubeconfig: berth.kubeconfig }), { component: MANAGER })
+      const installation = new Installation(berth, database, kube, accounts)
+      await installation.#raiseLimits()
+      for (const tenant of tenants) {
+        const spec = TenantSpec.parse({ tier: tenant.tier, displayName: tenant.name })
+        await kube.create(TenantKind, { metadata: { name: tenant.name }, spec })
+      }
+      await installation.#makeKeys(tenants.map(({ name }) => name))
+      await installation.#addPhones()
+      await installation.#linkAll(signal)
+      return installation
+    } catch (error) {
+      await berth?.stop()
+      await database.stop()
+      throw error
+    }
+  }
+
+  clientOf(account: Account): ApiClient {
+    return this.#clients.get(account.tenant)!
+  }
+
+  /** Those that run now and hold at least one account. */
+  async workers(): Promise<RunningWorker[]> {
+    const [{ items: pods }, sessions] = await Promise.all([
+      this.kube.list(PodKind, { labelSelector: 'app.kubernetes.io/name=berth-worker' }),
+      this.sessions(),
+    ])
+    return pods.flatMap((pod) => {
+      const name = pod.metadata.name!
+      const pid = processOf(pod)
+      const accounts = this.accounts
+        .filter((account) => sessions.get(account.number)?.status?.placement?.worker === name)
+        .map(({ number }) => number)
+      const restarts = pod.status?.containerStatuses?.[0]?.restartCount ?? 0
+      return pid !== undefined && accounts.length > 0 ? [{ name, pid, restarts, accounts }] : []
+    })
+  }
+
+  /** The resources, by phone number. */
+  async sessions(): Promise<Map<string, WhatsAppSession>> {
+    const { items } = await this.kube.list(SessionKind)
+    const byName = new Map(items.map((session) => [session.metadata.name, session]))
+    return new Map(
+      this.accounts.flatMap((account) => {
+        const session = byName.get(resourceNameOf(account.tenant, account.session))
+        return session ? [[account.number, session] as const] : []
+      }),
+    )
+  }
+
+  /** Each account's worker, by phone number. */
+  async placements(): Promise<Map<string, string | undefined>> {
+    const sessions = [...(await this.sessions())]
+    return new Map(sessions.map(([number, { status }]) => [number, status?.placement?.worker]))
+  }
+
+  /** The accounts that are not back, and why; as the simulator and the resources tell, which must agree. */
+  async notConnected(): Promise<string[]> {
+    const [devices, sessions] = await Promise.all([this.simulator.devices(), this.sessions()])
+    const active = new Set(devices.filter((device) => device.active).map(({ number }) => number))
+    return this.accounts.flatMap(({ number }) => {
+      const { connection, conditions } = sessions.get(number)?.status ?? {}
+      const isReady = conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+      if (active.has(number) && isReady && connection?.state === 'Connected') return []
+      const ready = conditions?.find(({ type }) => type === 'Ready')
+      return [`${number} ${active.has(number) ? 'on line' : 'off line'}, ${connection?.state}, ${ready?.reason}`]
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.kube.close()
+    await this.berth.stop()
+    await this.database.stop()
+  }
+
+  async #raiseLimits(): Promise<void> {
+    for (const { metadata } of (await this.kube.list(TierKind)).items) {
+      await this.kube.mergePatch(TierKind, metadata.name!, { spec: { limits: LIMITS } }, { manager: MANAGER })
+    }
+    await until('the tiers are taken up', SETUP_TIMEOUT_MS, async () => {
+      const { items } = await this.kube.list(TierKind)
+      return items.every(({ metadata, status }) => status?.observedGeneration === metadata.generation)
+    })
+  }
+
+  async #makeKeys(tenants: string[]): Promise<void> {
+    const pool = openOperatorPool(this.berth.databaseUrl)
+    try {
+      for (const tenant of tenants) {
+        const id = await until(`tenant ${tenant}`, SETUP_TIMEOUT_MS, () => findTenantId(pool, tenant))
+        this.#clients.set(tenant, new ApiClient(this.berth.gatewayUrl, await ensureApiKey(pool, id, undefined)))
+      }
+    } finally {
+      await pool.end()
+    }
+  }
+
+  async #addPhones(): Promise<void> {
+    const contacts = new Set(this.accounts.flatMap((account) => account.contacts))
+    for (const { number } of this.accounts) await this.simulator.createPhone({ number, name: `Account ${number}` })
+    for (const number of contacts) await this.simulator.createPhone({ number, name: `Contact ${number}` })
+  }
+
+  async #linkAll(signal: AbortSignal | undefined): Promise<void> {
+    const waiting = this.accounts.values()
+    const linkNext = async () => {
+      for (const account of waiting) await this.#link(account, signal)
+    }
+    await Promise.all(Array.from({ length: LINKED_AT_ONCE }, linkNext))
+    await until('all accounts are connected', SETUP_TIMEOUT_MS, async () => (await this.notConnected()).length === 0)
+  }
+
+  async #link(account: Account, signal: AbortSignal | undefined): Promise<void> {
+    const client = this.clientOf(account)
+    const path = `/v1/sessions/${account.session}`
+    const created = await client.request('PUT', path, {})
+    if (created.status >= 300) throw new Error(`PUT ${path}: ${created.status} ${JSON.stringify(created.body)}`)
+    const scan = async () => {
+      const { status, body } = await client.request('GET', `${path}/qr`, undefined, { accept: 'application/json' })
+      return status === 200 && (await this.simulator.scan(account.number, body.qr))
+    }
+    await until(`${account.tenant}/${account.session} is linked`, SETUP_TIMEOUT_MS, scan, signal)
+  }
+}
+
+/** The kubelet of local mode writes the process id into the container's id. */
+export function processOf(pod: Pod): number | undefined {
+  const status = pod.status?.containerStatuses?.[0]
+  const pid = status?.state?.running && /^process:\/\/(\d+)-/.exec(status.containerID ?? '')?.[1]
+  return pid ? Number(pid) : undefined
+}

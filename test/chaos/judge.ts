@@ -1,0 +1,173 @@
+/**
+ * The judge: counts what was lost, doubled, held by two owners or had to be linked anew, from outside. Pure.
+ *
+ * Lost: accepted by the API and on no phone of the contact; or written by a contact and not in the API's list.
+ * Doubled: one text on a phone under two ids, or twice in the API's list. The same id once more is `resent`: phones drop it.
+ * Two owners: a device logged in while an earlier connection of it was still open, unless that one's process was stopped
+ *   by us at that moment; or an earlier connection did something after a later one had logged in.
+ * New QR: a device linked a second time, or a code to scan shown anywhere.
+ */
+import type { ConnectionRecord, Fault, Frozen, LedgerEntry, Records } from './records.ts'
+
+export interface Verdict {
+  /** Accepted by the API. */
+  sent: number
+  /** Of these, on the contact's phone. */
+  delivered: number
+  /** Written by contacts. */
+  written: number
+  /** Of these, in the API's list exactly once. */
+  received: number
+  /** The rest: one line each, for a person. */
+  lost: string[]
+  duplicated: string[]
+  overlappingOwners: string[]
+  newQr: string[]
+  /** Neither lost nor doubled, and still wrong: refused and delivered all the same, or texts that nobody wrote. */
+  unexpected: string[]
+  /** The API said no for good, which it has no reason to. */
+  refused: string[]
+  faults: Fault[]
+  /** Copies under a known id, which phones drop. */
+  resent: number
+}
+
+export function judge(records: Records): Verdict {
+  const outgoing = judgeOutgoing(records)
+  const incoming = judgeIncoming(records)
+  return {
+    sent: records.sent.filter(({ acceptedAt }) => acceptedAt !== undefined).length,
+    delivered: outgoing.delivered,
+    written: records.written.length,
+    received: incoming.received,
+    lost: [...outgoing.lost, ...incoming.lost],
+    duplicated: [...outgoing.duplicated, ...incoming.duplicated],
+    overlappingOwners: [...overlaps(records.connections, records.frozen), ...lateActs(records)],
+    newQr: [...secondLinks(records.connections), ...records.scansWanted.map(({ what }) => what)],
+    unexpected: [...outgoing.unexpected, ...incoming.unexpected],
+    refused: records.sent.flatMap(({ text, refusal }) => (refusal ? [`"${text}": ${refusal}`] : [])),
+    faults: records.faults,
+    resent: records.ledger.filter(({ event }) => event === 'duplicate').length,
+  }
+}
+
+/** True when the promises were kept. */
+export const isClean = (verdict: Verdict): boolean =>
+  [
+    verdict.lost,
+    verdict.duplicated,
+    verdict.overlappingOwners,
+    verdict.newQr,
+    verdict.unexpected,
+    verdict.refused,
+    verdict.faults,
+  ].every((list) => list.length === 0)
+
+function judgeOutgoing({ sent, seen }: Records) {
+  const ids = Map.groupBy(seen, textKey)
+  const lost: string[] = []
+  const unexpected: string[] = []
+  let delivered = 0
+  for (const message of sent) {
+    const isSeen = ids.has(textKey(message))
+    if (message.acceptedAt !== undefined) {
+      if (isSeen) delivered += 1
+      else lost.push(`"${message.text}" of ${message.account} never reached ${message.contact}`)
+    } else if (isSeen && message.refusal) {
+      unexpected.push(`"${message.text}" of ${message.account} was refused (${message.refusal}) and sent all the same`)
+    }
+  }
+  const known = new Set(sent.map(textKey))
+  for (const { account, contact, text } of seen) {
+    if (!known.has(textKey({ account, contact, text }))) {
+      unexpected.push(`${contact} got "${text}" from ${account}, which nobody sent there`)
+    }
+  }
+  const duplicated = [...ids.values()].flatMap((copies) =>
+    copies.slice(1).map(({ contact, text, id }) => `${contact} got "${text}" again as ${id}, after ${copies[0]!.id}`),
+  )
+  return { delivered, lost, duplicated, unexpected }
+}
+
+function judgeIncoming({ written, listed }: Records) {
+  const rows = Map.groupBy(listed, ({ account, text }) => `${account} ${text}`)
+  const lost: string[] = []
+  let received = 0
+  for (const { account, contact, text, id } of written) {
+    const copies = rows.get(`${account} ${text}`)?.length ?? 0
+    if (copies === 1) received += 1
+    else if (copies === 0) lost.push(`"${text}" (${id}) of ${contact} is not in the list of ${account}`)
+  }
+  const known = new Set(written.map(({ account, text }) => `${account} ${text}`))
+  const unexpected = listed
+    .filter(({ account, text }) => !known.has(`${account} ${text}`))
+    .map(({ account, text }) => `"${text}" is in the list of ${account}, and nobody wrote it`)
+  const duplicated = [...rows.values()].flatMap((copies) =>
+    copies.slice(1).map(({ account, text }) => `"${text}" is in the list of ${account} more than once`),
+  )
+  return { received, lost, duplicated, unexpected }
+}
+
+const textKey = ({ account, contact, text }: { account: string; contact: string; text: string }): string =>
+  `${account} ${contact} ${text}`
+
+interface Login extends ConnectionRecord {
+  number: string
+  loginAt: number
+}
+
+/** The logins of each device, in their order. */
+function loginsByDevice(connections: ConnectionRecord[]): Map<string, Login[]> {
+  const logins = connections.filter((one): one is Login => one.loginAt !== null && one.number !== null)
+  const sorted = logins.sort((a, b) => a.loginAt - b.loginAt || a.id - b.id)
+  return Map.groupBy(sorted, ({ number, device }) => `${number}:${device}`)
+}
+
+function overlaps(connections: ConnectionRecord[], frozen: Frozen[]): string[] {
+  const found: string[] = []
+  for (const [device, logins] of loginsByDevice(connections)) {
+    for (const [i, later] of logins.entries()) {
+      for (const earlier of logins.slice(0, i)) {
+        if (earlier.closedAt !== null && earlier.closedAt <= later.loginAt) continue
+        if (frozen.some((stop) => explains(stop, earlier, later))) continue
+        const until = earlier.closedAt === null ? 'still open' : `open ${earlier.closedAt - later.loginAt} ms longer`
+        found.push(`${device}: connection ${later.id} logged in while ${earlier.id} was open (${until})`)
+      }
+    }
+  }
+  return found
+}
+
+/** Whoever was stopped can't close its sockets: they stay open until the next owner's login replaces them. */
+const explains = ({ accounts, from, until }: Frozen, earlier: Login, later: Login): boolean =>
+  accounts.includes(earlier.number) && earlier.loginAt <= from && later.loginAt >= from && later.loginAt <= until
+
+/** What a device does itself: its answers and its own messages. The rest is the server's doing. */
+const ACTS = new Set(['to-device delivered', 'to-device read', 'to-device retry', 'to-device refused']).add(
+  'from-device submitted',
+)
+
+function lateActs({ ledger, connections }: Records): string[] {
+  const devices = loginsByDevice(connections)
+  return ledger.flatMap((entry) => {
+    if (entry.connection === null || !ACTS.has(`${entry.direction} ${entry.event}`)) return []
+    const logins = devices.get(`${entry.number}:${entry.device}`) ?? []
+    const own = logins.findIndex(({ id }) => id === entry.connection)
+    const successor = logins[own + 1]
+    return own >= 0 && successor && entry.at > successor.loginAt ? [lateAct(entry, successor)] : []
+  })
+}
+
+const lateAct = ({ number, device, connection, event, message, at }: LedgerEntry, successor: Login): string =>
+  `${number}:${device}: connection ${connection} did "${event}" of ${message} ` +
+  `${at - successor.loginAt} ms after connection ${successor.id} had logged in`
+
+function secondLinks(connections: ConnectionRecord[]): string[] {
+  const devices = Map.groupBy(
+    [...loginsByDevice(connections).values()].map((logins) => logins[0]!),
+    ({ number }) => number,
+  )
+  return [...devices].flatMap(([number, links]) =>
+    links.slice(1).map(({ device }) => `${number} was linked again, as device ${device}`),
+  )
+}

@@ -1,0 +1,45 @@
+/** `npm run chaos`: breaks a whole Berth again and again, and counts. See --help. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runChaos } from './chaos.ts'
+import { type ChaosOptions, HELP, parseOptions, UsageError } from './options.ts'
+import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
+
+/** As root, Postgres runs as another user, who must be able to walk there. */
+const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
+
+async function main(options: ChaosOptions): Promise<boolean> {
+  const dataDir = await mkdtemp(join(PARENT, 'berth-chaos-'))
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stopping.abort(new Error('Stopped before the end.')))
+  }
+  console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
+  let isKept = true
+  try {
+    const listener = {
+      tell: console.log,
+      round: (round: Parameters<typeof roundLine>[0]) => console.log(roundLine(round)),
+    }
+    const result = await runChaos(dataDir, options, listener, stopping.signal)
+    const good = isGood(result)
+    isKept = options.keep || !good
+    if (isKept) await writeFile(join(dataDir, 'records.json'), JSON.stringify(result))
+    console.log(resultLines(result).join('\n'))
+    if (isKept) console.log(`Logs and records.json are in ${dataDir}`)
+    if (options.json) console.log(JSON.stringify(summaryOf(result)))
+    return good
+  } finally {
+    if (!isKept) await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === 'help') console.log(HELP)
+  else process.exitCode = (await main(options)) ? 0 : 1
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

@@ -1,0 +1,47 @@
+/** How long sessions needed to come back after a fault, as the simulator and the people saw it. Pure; milliseconds. */
+import type { ConnectionRecord } from './records.ts'
+
+/** A message that is through. */
+export interface Arrival {
+  account: string
+  /** in: from a contact to the account; out: the other way. */
+  way: 'in' | 'out'
+  begunAt: number
+  arrivedAt: number
+}
+
+export interface Recovery {
+  account: string
+  /** Fault to the login that lasted; undefined: it never lost its connection. */
+  connectedMs?: number
+  /** Without a connection, from the end of the one before to the login that lasted. */
+  gapMs?: number
+  /** Fault to the first message in (a receipt for it) and out (on the phone), of those that were begun after the fault. */
+  firstInMs?: number
+  firstOutMs?: number
+}
+
+/** @param until when all of them were back */
+export function recoveries(
+  fault: { at: number; until: number },
+  accounts: string[],
+  connections: ConnectionRecord[],
+  arrivals: Arrival[],
+): Recovery[] {
+  return accounts.map((account) => {
+    const own = connections.filter(({ number, loginAt }) => number === account && loginAt !== null)
+    const login = own.findLast(({ loginAt }) => loginAt! >= fault.at && loginAt! <= fault.until)
+    const before = login && own.findLast(({ loginAt }) => loginAt! < fault.at)
+    const since = { in: [] as number[], out: [] as number[] }
+    for (const { account: whose, way, begunAt, arrivedAt } of arrivals) {
+      if (whose === account && begunAt >= fault.at) since[way].push(arrivedAt - fault.at)
+    }
+    return {
+      account,
+      ...(login && { connectedMs: login.loginAt! - fault.at }),
+      ...(login && before?.closedAt && { gapMs: Math.max(0, login.loginAt! - before.closedAt) }),
+      ...(since.in.length > 0 && { firstInMs: Math.min(...since.in) }),
+      ...(since.out.length > 0 && { firstOutMs: Math.min(...since.out) }),
+    }
+  })
+}
