@@ -1,7 +1,8 @@
 /** One object that is asked to go: finalizers may keep it for a while. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isGone } from '@berth/core/kube/error.ts'
-import type { Kind, KubeObject } from '@berth/core/model/kind.ts'
+import type { Kind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { CliError } from './error.ts'
 import { nameOf } from './object.ts'
 

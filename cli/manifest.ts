@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isName } from '@berth/core/kube/path.ts'
-import type { KubeObject } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { CliError } from './error.ts'

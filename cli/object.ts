@@ -1,5 +1,5 @@
 /** Objects as people read them. Pure. */
-import type { KubeObject } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { stringify } from 'yaml'
 
 /** Without the bookkeeping of field managers, which is longer than the object itself. */

@@ -4,15 +4,8 @@ import path from 'node:path'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isAlreadyExists } from '@berth/core/kube/error.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
-import {
-  apiVersionOf,
-  type Kind,
-  type KubeObject,
-  LeaseKind,
-  SecretKind,
-  TenantKind,
-  TierKind,
-} from '@berth/core/model/kind.ts'
+import { apiVersionOf, type Kind, LeaseKind, SecretKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import { parse } from 'yaml'
 

@@ -2,7 +2,7 @@
  * Takes resources up: gives each its finalizer, so that no deletion goes unnoticed, then writes its mirror in Postgres.
  * Only what has been taken up can be placed.
  */
-import type { KubeObject } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { sessionNameOf } from '@berth/core/model/names.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { namesTaken } from '@berth/core/placement/names-taken.ts'

@@ -6,15 +6,8 @@ import type { Applied, KubeClient } from '@berth/core/kube/client.ts'
 import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '@berth/core/kube/error.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
-import {
-  type Kind,
-  type KubeObject,
-  PodKind,
-  SessionKind,
-  TenantKind,
-  TierKind,
-  WorkerKind,
-} from '@berth/core/model/kind.ts'
+import { type Kind, PodKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'

@@ -1,6 +1,7 @@
 /** `delete`: asks for objects to go, and tells whether they have gone. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import type { Kind, KubeObject } from '@berth/core/model/kind.ts'
+import type { Kind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { type Call, defineCommand, type Options } from '../command.ts'
 import { Deletion } from '../deletion.ts'
 import { CliError, UsageError } from '../error.ts'

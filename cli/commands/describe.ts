@@ -1,7 +1,7 @@
 /** `describe`: one object, what it should be, what it is, and what happened to it. */
 import { readTable, type Table } from '@berth/core/kube/table.ts'
-import { EventKind, type KubeObject } from '@berth/core/model/kind.ts'
-import type { Condition } from '@berth/core/model/meta.ts'
+import { EventKind } from '@berth/core/model/kind.ts'
+import type { Condition, KubeObject } from '@berth/core/model/meta.ts'
 import { defineCommand } from '../command.ts'
 import { CliError, UsageError } from '../error.ts'
 import { byLastSeen } from '../events.ts'

@@ -1,7 +1,8 @@
 /** `get`: what there is, as a table in the columns of its kind, or as whole objects. */
 import { isGone } from '@berth/core/kube/error.ts'
 import { readTable, type Table, type TableRow, type TableSelection, watchTable } from '@berth/core/kube/table.ts'
-import { EventKind, type KubeObject } from '@berth/core/model/kind.ts'
+import { EventKind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { type Call, defineCommand, type Options } from '../command.ts'
 import { UsageError } from '../error.ts'
 import { byLastSeen } from '../events.ts'

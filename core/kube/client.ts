@@ -1,6 +1,7 @@
 /** Typed access to the objects of a Kubernetes API. Plain JSON in and out; nothing is cached. */
 import type { Dispatcher } from 'undici'
-import { apiVersionOf, type Kind, type KubeObject } from '../model/kind.ts'
+import { apiVersionOf, type Kind } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 import type { KubeConfig } from './config.ts'
 import { isGone, isNotFound } from './error.ts'
 import { collectionPath, objectPath } from './path.ts'

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Event } from '../model/builtin.ts'
-import { EventKind, type KubeObject } from '../model/kind.ts'
+import { EventKind } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 import type { KubeClient } from './client.ts'
 import { isAlreadyExists, isNotFound, isUnreachable } from './error.ts'
 import { type Log, silent } from './log.ts'

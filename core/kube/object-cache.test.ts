@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { KubeObject } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 import { type Change, isNewer, ObjectCache } from './object-cache.ts'
 
 const object = (name: string, uid: string, version: number): KubeObject => ({

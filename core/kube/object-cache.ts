@@ -2,7 +2,7 @@
  * The objects of one kind as last heard, from lists, watches and the answers to our own writes, in whatever order these
  * arrive. Resource versions decide: what is older than what we know, a deletion included, is ignored.
  */
-import type { KubeObject } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 
 export interface Change<T> {
   event: 'added' | 'modified' | 'deleted'

@@ -7,7 +7,8 @@
  * that can't be read, or when its versions went back. Every failure is followed by a growing, random wait; only stop()
  * ends it.
  */
-import type { Kind, KubeObject } from '../model/kind.ts'
+import type { Kind } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
 import type { KubeClient } from './client.ts'
 import { isGone, KubeError } from './error.ts'

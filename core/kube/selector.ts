@@ -1,5 +1,5 @@
 /** Label and field selectors, judged by ourselves: an object that we wrote may no longer be one that we watch. */
-import type { KubeObject } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 
 type Test = (object: KubeObject) => boolean
 

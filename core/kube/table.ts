@@ -1,5 +1,6 @@
 /** Tables: objects as rows, in the columns that the server shows for their kind. */
-import type { Kind, KubeObject } from '../model/kind.ts'
+import type { Kind } from '../model/kind.ts'
+import type { KubeObject } from '../model/meta.ts'
 import type { KubeClient } from './client.ts'
 import { collectionPath, objectPath } from './path.ts'
 import type { Query } from './transport.ts'

@@ -1,5 +1,5 @@
 /** The parts of Kubernetes' built-in kinds that Berth reads or writes. */
-import type { KubeObject } from './kind.ts'
+import type { KubeObject } from './meta.ts'
 
 export interface EnvVar {
   name: string

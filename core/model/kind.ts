@@ -1,6 +1,6 @@
 /** What the Kubernetes API needs to know of a kind of object, and the kinds that Berth uses. */
 import type { Event, Lease, Pod, Secret } from './builtin.ts'
-import type { ObjectMeta } from './meta.ts'
+import type { KubeObject } from './meta.ts'
 import type { WhatsAppSession } from './session.ts'
 import type { Tenant } from './tenant.ts'
 import type { Tier } from './tier.ts'
@@ -9,12 +9,6 @@ import type { Worker } from './worker.ts'
 /** The API group of Berth's own resources. The domain must be owned before a public release. */
 export const GROUP = 'berth.dev'
 export const VERSION = 'v1alpha1'
-
-export interface KubeObject {
-  apiVersion?: string
-  kind?: string
-  metadata: ObjectMeta
-}
 
 export interface Kind<T extends KubeObject = KubeObject> {
   /** '' for the core group. */

@@ -28,6 +28,12 @@ export interface ObjectMeta {
   managedFields?: unknown[]
 }
 
+export interface KubeObject {
+  apiVersion?: string
+  kind?: string
+  metadata: ObjectMeta
+}
+
 /** The extension keys of a CRD schema that zod does not know. */
 export interface CrdMeta extends Record<string, unknown> {
   'x-kubernetes-validations'?: { rule: string; message?: string; messageExpression?: string; fieldPath?: string }[]

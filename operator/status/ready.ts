@@ -1,7 +1,6 @@
 /** The one condition that the operator writes on its resources: Ready, the summary. */
 import { getCondition, setCondition } from '@berth/core/kube/conditions.ts'
-import type { KubeObject } from '@berth/core/model/kind.ts'
-import type { Condition } from '@berth/core/model/meta.ts'
+import type { Condition, KubeObject } from '@berth/core/model/meta.ts'
 
 const MAX_MESSAGE = 1024
 

@@ -11,7 +11,8 @@ import { type KubeConfig, loadKubeConfig } from '@berth/core/kube/config.ts'
 import { isAlreadyExists } from '@berth/core/kube/error.ts'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
-import type { Kind, KubeObject } from '@berth/core/model/kind.ts'
+import type { Kind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { startKubernetes } from '@berth/local/kubernetes/server.ts'
 
 export interface TestCluster {
