@@ -237,12 +237,16 @@ describe('a commit', () => {
     )
     expect((await loadSends(worker, bootId, [sessionId], 10)).map((row) => row.whatsapp_id)).toEqual(['3EB0'])
     let number = 3
+    const sentAt = new Date('2026-01-05T10:15:00Z')
     for (const status of ['sending', 'delivered', 'sent', 'failed'] as const) {
-      await writeCommit(worker, bootId, ++number, [rows(held, { statuses: [{ whatsappId: '3EB0', status }] })])
+      await writeCommit(worker, bootId, ++number, [
+        rows(held, { statuses: [{ whatsappId: '3EB0', status, ...(status === 'sent' && { sentAt }) }] }),
+      ])
     }
     expect(
-      (await owner(`SELECT status FROM message WHERE whatsapp_id = '3EB0' AND session_id = '${sessionId}'`)).rows,
-    ).toEqual([{ status: 'delivered' }])
+      (await owner(`SELECT status, sent_at FROM message WHERE whatsapp_id = '3EB0' AND session_id = '${sessionId}'`))
+        .rows,
+    ).toEqual([{ status: 'delivered', sent_at: sentAt }])
     expect(await loadSends(worker, bootId, [sessionId], 10)).toEqual([])
   })
 })

@@ -157,14 +157,19 @@ BEGIN
         AND j.done_at IS NULL;
   END IF;
 
-  -- A status only goes forward; failed is reached from queued and sending only, which is the order of the type.
+  -- A status only goes forward; failed is reached from queued and sending only, which is the order of the type. When the
+  -- server took the message is kept, also when a receipt has come before the ack.
   IF p_statuses IS NOT NULL THEN
     UPDATE message m SET status = s.status, status_at = clock_timestamp(), error_code = s.error_code,
-                         error_message = s.error_message, sent_at = coalesce(s.sent_at, m.sent_at)
+                         error_message = s.error_message
       FROM jsonb_to_recordset(p_statuses) s (place int, whatsapp_id text, status message_status, error_code text,
-        error_message text, sent_at timestamptz)
+        error_message text)
       WHERE s.place = ANY (mine) AND m.session_id = p_sessions[s.place] AND m.whatsapp_id = s.whatsapp_id AND m.from_me
         AND m.status < s.status;
+    UPDATE message m SET sent_at = s.sent_at
+      FROM jsonb_to_recordset(p_statuses) s (place int, whatsapp_id text, sent_at timestamptz)
+      WHERE s.place = ANY (mine) AND m.session_id = p_sessions[s.place] AND m.whatsapp_id = s.whatsapp_id AND m.from_me
+        AND s.sent_at IS NOT NULL AND m.sent_at IS NULL;
   END IF;
 
   IF p_states IS NOT NULL THEN
