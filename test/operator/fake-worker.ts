@@ -58,9 +58,10 @@ export class FakeWorker {
     this.#silent = true
   }
 
-  /** SIGTERM: releases everything, ends its lease. */
+  /** SIGTERM: releases everything, ends its lease; one that stands still does neither. */
   async stop(): Promise<void> {
     await this.die()
+    if (this.#silent) return
     const db = await this.#connect()
     await this.#letGo(db, [...this.held.keys()])
     await endLease(db, this.bootId)

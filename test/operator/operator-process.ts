@@ -39,7 +39,16 @@ export async function writeKubeconfig(config: KubeConfig): Promise<{ file: strin
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server: config.server, 'certificate-authority-data': base64(config.ca) } }],
+    clusters: [
+      {
+        name: 'test',
+        cluster: {
+          server: config.server,
+          'certificate-authority-data': base64(config.ca),
+          'insecure-skip-tls-verify': config.insecureSkipTlsVerify,
+        },
+      },
+    ],
     users: [
       {
         name: 'test',
