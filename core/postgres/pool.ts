@@ -28,6 +28,9 @@ const settings = ({ url, role, application }: PoolOptions): pg.ClientConfig => (
 export function openPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({ ...settings(options), max: options.max ?? 8, pipeline: true } as pg.PoolConfig)
   pool.on('error', () => {}) // an idle connection was cut: the next query opens another one
+  pool.on('connect', (client) => {
+    client.on('error', () => {}) // a taken one was cut between two queries: the next one on it is rejected
+  })
   return pool
 }
 
@@ -46,6 +49,7 @@ export async function inTenant(
   ...queries: pg.QueryConfig[]
 ): Promise<pg.QueryResult[]> {
   const client = await pool.connect()
+  let broken = false
   try {
     const outcomes = await Promise.allSettled([
       client.query('BEGIN'),
@@ -55,12 +59,14 @@ export async function inTenant(
     ])
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed) {
-      await client.query('ROLLBACK').catch(() => {})
+      await client.query('ROLLBACK').catch(() => {
+        broken = true
+      })
       throw failed.reason
     }
     return outcomes.slice(2, -1).map((outcome) => (outcome as PromiseFulfilledResult<pg.QueryResult>).value)
   } finally {
-    client.release()
+    client.release(broken)
   }
 }
 
