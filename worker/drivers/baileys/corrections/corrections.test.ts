@@ -1,4 +1,5 @@
 /** These fail when upstream changes what is corrected here: then look at the correction again. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import {
@@ -61,7 +62,7 @@ describe('upstream is as the corrections expect it', () => {
 
 describe('libsignal, corrected', () => {
   correctLibsignal()
-  const { SessionCipher } = createRequire(import.meta.url)('libsignal')
+  const { SessionBuilder, SessionCipher } = createRequire(import.meta.url)('libsignal')
 
   class FakeSession {
     indexInfo = { used: 0 }
@@ -97,6 +98,24 @@ describe('libsignal, corrected', () => {
       duplicate,
     )
     await expect(decrypt([], [])).rejects.toThrow('No sessions available')
+  })
+
+  test('what one account does with a contact is not done in the transaction of another with the same contact', async () => {
+    const transaction = new AsyncLocalStorage<string>()
+    const cipher = Object.assign(Object.create(SessionCipher.prototype), { addr: 'contact.0' })
+    const first = Promise.withResolvers<void>()
+    const seen: unknown[] = []
+    const jobs = [
+      transaction.run('first', () => cipher.queueJob(() => first.promise)),
+      transaction.run('second', () => cipher.queueJob(async () => seen.push(transaction.getStore()))),
+      transaction.run('third', () => {
+        const storage = { isTrustedIdentity: () => !seen.push(transaction.getStore()) }
+        return expect(new SessionBuilder(storage, 'contact.0').initOutgoing({})).rejects.toThrow()
+      }),
+    ]
+    first.resolve()
+    await Promise.all(jobs)
+    expect(seen).toEqual(['second', 'third'])
   })
 })
 
