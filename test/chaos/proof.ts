@@ -88,9 +88,10 @@ const ALTERATIONS: Alteration[] = [
 const middle = <T>(list: T[]): T | undefined => list[Math.floor(list.length / 2)]
 
 /** A login of the same device after all that happened. */
-function later({ connections }: Records, connection: ConnectionRecord): ConnectionRecord {
+function later({ connections, ledger }: Records, connection: ConnectionRecord): ConnectionRecord {
   const latest = (values: (number | null)[]) => values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0)
-  const at = 1000 + latest(connections.flatMap(({ loginAt, closedAt }) => [loginAt, closedAt]))
+  const times = connections.flatMap(({ loginAt, closedAt }) => [loginAt, closedAt])
+  const at = 1000 + latest([...times, ...ledger.map((entry) => entry.at)])
   return { ...connection, id: 1 + latest(connections.map(({ id }) => id)), openedAt: at, loginAt: at }
 }
 

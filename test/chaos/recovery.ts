@@ -14,7 +14,10 @@ export interface Recovery {
   account: string
   /** Fault to the login that lasted; undefined: it never lost its connection. */
   connectedMs?: number
-  /** Without a connection, from the end of the one before to the login that lasted. */
+  /**
+   * Without a connection: from the end of the one before to the login that lasted. undefined also when that one was still
+   * open, because its process was stopped.
+   */
   gapMs?: number
   /** Fault to the first message in (a receipt for it) and out (on the phone), of those that were begun after the fault. */
   firstInMs?: number
@@ -39,7 +42,7 @@ export function recoveries(
     return {
       account,
       ...(login && { connectedMs: login.loginAt! - fault.at }),
-      ...(login && before?.closedAt && { gapMs: Math.max(0, login.loginAt! - before.closedAt) }),
+      ...(login && before?.closedAt && before.closedAt < login.loginAt! && { gapMs: login.loginAt! - before.closedAt }),
       ...(since.in.length > 0 && { firstInMs: Math.min(...since.in) }),
       ...(since.out.length > 0 && { firstOutMs: Math.min(...since.out) }),
     }

@@ -1,0 +1,45 @@
+/** A quick sample of `npm run chaos`: a few faults on a whole Berth. What is decided here is decided by conditions. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runChaos } from './chaos.ts'
+import { resultLines, roundLine, summaryOf } from './report.ts'
+
+const MINUTE = 60_000
+
+let dataDir: string
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-chaos-'))
+})
+afterAll(() => rm(dataDir, { recursive: true, force: true }))
+
+test(
+  'a worker killed, a pod gone, the gateway killed, Postgres crashed: nothing lost, doubled, overlapping or linked anew',
+  async () => {
+    const plan = {
+      rounds: 4,
+      sessions: 4,
+      rates: { in: 12, out: 8 },
+      seed: 1,
+      faults: ['kill', 'pod-force', 'gateway', 'postgres-kill'] as const,
+    }
+    const log: string[] = []
+    const listener = { tell: (line: string) => log.push(line), round: (round: never) => log.push(roundLine(round)) }
+    const result = await runChaos(dataDir, { ...plan, faults: [...plan.faults] }, listener)
+    const summary = summaryOf(result)
+    expect(summary, [...log, ...resultLines(result)].join('\n')).toMatchObject({
+      ok: true,
+      rounds: 4,
+      lost: 0,
+      duplicated: 0,
+      overlappingOwners: 0,
+      newQr: 0,
+      proved: '8/8',
+    })
+    expect(summary.delivered).toBe(summary.sent)
+    expect(summary.received).toBe(summary.written)
+    expect(summary.sent * summary.written).toBeGreaterThan(0)
+  },
+  5 * MINUTE,
+)

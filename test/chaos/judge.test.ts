@@ -1,0 +1,129 @@
+import { expect, it } from 'vitest'
+import { isClean, judge } from './judge.ts'
+import { proveJudge } from './proof.ts'
+import type { ConnectionRecord, LedgerEntry, Records } from './records.ts'
+
+const ME = '5511700000001'
+const ANA = '5521800000001'
+
+const connection = (id: number, loginAt: number, closedAt: number | null, device = 1): ConnectionRecord => ({
+  id,
+  remotePort: 40_000 + id,
+  openedAt: loginAt - 1,
+  number: ME,
+  device,
+  loginAt,
+  closedAt,
+  reason: null,
+})
+
+const entry = (
+  event: LedgerEntry['event'],
+  at: number,
+  over: number,
+  more: Partial<LedgerEntry> = {},
+): LedgerEntry => ({
+  seq: at,
+  at,
+  message: 'A1',
+  event,
+  direction: 'to-device',
+  number: ME,
+  device: 1,
+  peer: ANA,
+  connection: over,
+  ...more,
+})
+
+/** One message each way, over two connections that follow each other. */
+const clean: Records = {
+  sent: [{ account: ME, contact: ANA, text: 'out', at: 100, acceptedAt: 110, id: 'row-1' }],
+  written: [{ account: ME, contact: ANA, text: 'in', at: 100, id: 'A1' }],
+  seen: [{ account: ME, contact: ANA, id: 'B1', text: 'out', at: 120 }],
+  listed: [{ account: ME, id: 'row-2', text: 'in' }],
+  ledger: [entry('sent', 105, 1), entry('delivered', 130, 1)],
+  connections: [connection(1, 10, 200), connection(2, 300, null)],
+  frozen: [],
+  scansWanted: [],
+  faults: [],
+}
+
+it('has nothing to say about a clean run', () => {
+  const verdict = judge(clean)
+  expect(verdict).toMatchObject({ sent: 1, delivered: 1, written: 1, received: 1, resent: 0 })
+  expect(isClean(verdict)).toBe(true)
+})
+
+it('finds each seeded violation, and a blind judge would not', () => {
+  expect(proveJudge(clean, judge(clean))).toEqual({ tried: 8, missed: [] })
+  expect(proveJudge({ ...clean, seen: [], listed: [], connections: [] }, judge(clean)).missed).toHaveLength(7)
+})
+
+it('counts what was accepted and came nowhere as lost, but not what never was', () => {
+  const sent = [...clean.sent, { account: ME, contact: ANA, text: 'unanswered', at: 100 }]
+  expect(judge({ ...clean, sent }).lost).toEqual([])
+  expect(judge({ ...clean, seen: [] })).toMatchObject({ delivered: 0, lost: [expect.stringContaining('"out"')] })
+  expect(judge({ ...clean, listed: [] })).toMatchObject({ received: 0, lost: [expect.stringContaining('"in"')] })
+})
+
+it('counts a text under two ids as doubled, and a repeated id as resent', () => {
+  const again = { ...clean.seen[0]!, id: 'B2' }
+  expect(judge({ ...clean, seen: [...clean.seen, again] })).toMatchObject({
+    delivered: 1,
+    duplicated: [expect.anything()],
+  })
+  const dropped = entry('duplicate', 140, 1, { direction: 'from-device', message: 'B1' })
+  expect(judge({ ...clean, ledger: [...clean.ledger, dropped] })).toMatchObject({ duplicated: [], resent: 1 })
+  const listed = [...clean.listed, { ...clean.listed[0]!, id: 'row-3' }]
+  expect(judge({ ...clean, listed })).toMatchObject({ received: 0, duplicated: [expect.anything()] })
+})
+
+it('calls it two owners when a login finds the earlier connection open', () => {
+  const overlapping = { ...clean, connections: [connection(1, 10, 301), connection(2, 300, null)] }
+  expect(judge(overlapping).overlappingOwners).toEqual([
+    expect.stringContaining('connection 2 logged in while 1 was open'),
+  ])
+  const others = [connection(1, 10, 301), { ...connection(2, 300, null), number: '5511700000002' }]
+  expect(judge({ ...clean, connections: others }).overlappingOwners).toEqual([])
+})
+
+it('excuses the open connection of a process that we had stopped, and only that one', () => {
+  const connections = [connection(1, 10, 900), connection(2, 300, null)]
+  const during = (from: number, until: number, accounts = [ME]) =>
+    judge({ ...clean, connections, frozen: [{ accounts, from, until }] }).overlappingOwners
+  expect(during(250, 400)).toEqual([])
+  expect(during(250, 299)).toHaveLength(1)
+  expect(during(301, 400)).toHaveLength(1)
+  expect(during(250, 400, ['5511700000002'])).toHaveLength(1)
+})
+
+it('does not excuse what woke up and took its session back', () => {
+  const connections = [connection(1, 10, 300), connection(2, 300, 500), connection(3, 450, null)]
+  const frozen = [{ accounts: [ME], from: 250, until: 400 }]
+  expect(judge({ ...clean, connections, frozen }).overlappingOwners).toHaveLength(1)
+})
+
+it('sees what an earlier connection does after a later one has logged in', () => {
+  const late = (event: LedgerEntry['event'], more: Partial<LedgerEntry> = {}) =>
+    judge({ ...clean, ledger: [entry(event, 301, 1, more)] }).overlappingOwners
+  expect(late('delivered')).toHaveLength(1)
+  expect(late('submitted', { direction: 'from-device' })).toHaveLength(1)
+  // The server's own doing.
+  expect(late('sent')).toEqual([])
+  expect(late('delivered', { connection: 2 })).toEqual([])
+})
+
+it('counts a second link and a code to scan as new QR', () => {
+  const linkedAgain = [...clean.connections, connection(3, 600, null, 2)]
+  expect(judge({ ...clean, connections: linkedAgain }).newQr).toEqual([`${ME} was linked again, as device 2`])
+  expect(judge({ ...clean, scansWanted: [{ at: 1, what: 'a code' }] }).newQr).toEqual(['a code'])
+})
+
+it('does not accept what nobody sent, nor what was refused and sent all the same', () => {
+  const strange = { ...clean.seen[0]!, text: 'strange' }
+  expect(judge({ ...clean, seen: [...clean.seen, strange] }).unexpected).toHaveLength(1)
+  const sent = [{ ...clean.sent[0]!, acceptedAt: undefined, refusal: '409 session_not_linked' }]
+  const verdict = judge({ ...clean, sent: sent.map(({ acceptedAt: _, ...rest }) => rest) })
+  expect(verdict).toMatchObject({ unexpected: [expect.anything()], refused: [expect.anything()] })
+  expect(isClean(verdict)).toBe(false)
+})
