@@ -1,13 +1,15 @@
 /** Faults of one worker: its process, its pod, its Worker object. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { PodKind, WorkerKind } from '@berth/core/model/kind.ts'
-import { signal } from '@berth/local/process/identity.ts'
+import { identify, isRunning, signal } from '@berth/local/process/identity.ts'
 import { type Installation, processOf, type RunningWorker } from '../installation.ts'
 import type { Random } from '../random.ts'
 import { until } from '../until.ts'
 import { type Fault, type Struck, since } from './fault.ts'
 
 const TIMEOUT_MS = 30_000
+/** For leaving in order: session by session, then the process. */
+const LEAVE_TIMEOUT_MS = 120_000
 
 /**
  * A worker with sessions. One whose container never ended comes first: only such a one is started again at once, the
@@ -52,25 +54,30 @@ export const killWorkerTwice: Fault = async (installation, random) => {
   }
 }
 
-/** As `kubectl delete pod` does: SIGTERM, and time to leave. */
-export const deletePod: Fault = async (installation, random) => {
-  const worker = await anyWorker(installation, random)
-  return async () => {
-    const at = Date.now()
-    await installation.kube.delete(PodKind, worker.name)
-    return struck(worker, at)
+type Removal = (installation: Installation, name: string) => Promise<unknown>
+
+/** Asks for the removal; over when its process is gone, since until then its sessions may well be connected. */
+const remove =
+  (ask: Removal): Fault =>
+  async (installation, random) => {
+    const worker = await anyWorker(installation, random)
+    const container = identify(worker.pid)
+    return async () => {
+      const at = Date.now()
+      await ask(installation, worker.name)
+      await until(`${worker.name} ends`, LEAVE_TIMEOUT_MS, async () => !container || !isRunning(container))
+      return struck(worker, at)
+    }
   }
-}
+
+/** As `kubectl delete pod` does: SIGTERM, and time to leave. */
+export const deletePod = remove(({ kube }, name) => kube.delete(PodKind, name))
 
 /** `kubectl delete pod --force --grace-period=0`: gone from the API at once. */
-export const forceDeletePod: Fault = async (installation, random) => {
-  const worker = await anyWorker(installation, random)
-  return async () => {
-    const at = Date.now()
-    await installation.kube.delete(PodKind, worker.name, { gracePeriodSeconds: 0 })
-    return struck(worker, at)
-  }
-}
+export const forceDeletePod = remove(({ kube }, name) => kube.delete(PodKind, name, { gracePeriodSeconds: 0 }))
+
+/** `kubectl delete worker`: its sessions move one by one, then it goes. */
+export const drainWorker = remove(({ kube }, name) => kube.delete(WorkerKind, name))
 
 /** Stopped for long enough to be taken for dead, and then going on as if nothing had been. */
 export const freezeWorker: Fault = async (installation, random) => {
@@ -83,15 +90,5 @@ export const freezeWorker: Fault = async (installation, random) => {
     const frozen = { accounts: worker.accounts, from, until: Date.now() }
     signal(worker.pid, 'SIGCONT') // nobody may be there any more: the operator removes such a pod
     return { ...struck(worker, from, `, for ${since(from)}`), frozen }
-  }
-}
-
-/** `kubectl delete worker`: its sessions move one by one, then it goes. */
-export const drainWorker: Fault = async (installation, random) => {
-  const worker = await anyWorker(installation, random)
-  return async () => {
-    const at = Date.now()
-    await installation.kube.delete(WorkerKind, worker.name)
-    return struck(worker, at)
   }
 }
