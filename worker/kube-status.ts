@@ -3,6 +3,7 @@
  * the complete set of the field manager. Changes of one session that come close together are one write; a write that fails
  * is repeated; no session ever waits for it, and nothing is written for one that is not ours any more.
  */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { setCondition } from '@berth/core/kube/conditions.ts'
 import { isConflict, isInvalid, isNotFound } from '@berth/core/kube/error.ts'
@@ -58,12 +59,14 @@ export class StatusWriter {
     const status = statusOf(session, resource, new Date())
     if (!status) return
     const { name, namespace, uid } = resource.metadata
+    await failpoint('status.reporting')
     try {
       const written = await this.#options.client.apply(
         SessionKind,
         { metadata: { name, namespace, uid }, status },
         { manager: MANAGER, subresource: 'status', force: true },
       )
+      await failpoint('status.reported')
       this.#options.sessions.observe(written)
     } catch (error) {
       // Deleted, made anew under the same name, or a later owner has written: not ours to tell any more.

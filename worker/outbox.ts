@@ -9,7 +9,7 @@
  * over, since the receipts in it settle rows.
  * Chats don't wait for each other; in a chat, nothing overtakes a message that failed to be handed over.
  */
-
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { backoffMs } from '@berth/core/kube/backoff.ts'
 import type { SendRow } from '@berth/core/postgres/auth-state.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
@@ -170,12 +170,15 @@ export class Outbox {
     const { chat, whatsapp_id: whatsappId, type, content, status } = entry.row
     entry.handedOver = true
     entry.attempts++
-    if (status === 'queued') {
-      entry.row.status = 'sending'
-      void this.#host.write([{ whatsappId, status: 'sending' }], { lazy: true })
-    }
     try {
+      await failpoint('send.taken')
+      if (status === 'queued') {
+        entry.row.status = 'sending'
+        void this.#host.write([{ whatsappId, status: 'sending' }], { lazy: true })
+      }
+      await failpoint('send.marked')
       await within(DEADLINE_MS, this.#host.send({ chat, whatsappId, type, content }))
+      await failpoint('send.handed-over')
     } catch (error) {
       if (error instanceof SendRefused) {
         void this.statuses([{ whatsappId, status: 'failed', errorCode: error.code, errorMessage: error.message }])

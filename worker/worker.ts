@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type AddressInfo, isIPv6 } from 'node:net'
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import type { KubeConfig } from '@berth/core/kube/config.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
@@ -120,6 +121,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     await openLease(pool, boot)
     return askedAt
   })
+  await failpoint('lease.opened')
   lease = new Lease({ databaseUrl: url, bootId, openedAt, onRefused: die, log })
   reflector.start()
   supervisor.start()
@@ -134,6 +136,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
       await Promise.race([supervisor.stop(), sleep(config.stopMs)])
       supervisor.destroy(new Error('the worker stops')) // whatever did not leave in time
       await status.stop()
+      await failpoint('drain.all-left')
       await within(2000, endLease(pool, bootId)).catch((error) => log.warn({ err: error }, 'the lease was not ended'))
       await lease?.stop()
       await committer.stop()

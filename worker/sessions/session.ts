@@ -6,6 +6,7 @@
  * known of the account is purged in one write, and a new driver begins. Running → stopping: connection closed, what waits
  * is written, then the supervisor releases the claim. Lost, at any time: the socket first, then everything else, at once.
  */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { CommandRow, SendRow } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
@@ -183,6 +184,7 @@ export class Session {
     this.#stopped = true
     this.outbox.stop()
     await this.#driver?.stop()
+    await failpoint('release.closed')
     this.qr.clear()
     const moved = { state: 'Disconnected', reason: 'Moving', message: 'The session moves to another worker.' } as const
     const stopped = {

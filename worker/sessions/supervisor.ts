@@ -7,6 +7,7 @@
  * While Kubernetes is unreachable the last known resources count, so sessions just go on.
  */
 import type { KeyRing } from '@berth/core/crypto/seal.ts'
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
@@ -134,7 +135,10 @@ export class Supervisor {
     clearInterval(this.#tick)
     const rest = this.list()
     const leave = async () => {
-      for (let session = rest.shift(); session; session = rest.shift()) await this.#leave(session, 'moved')
+      for (let session = rest.shift(); session; session = rest.shift()) {
+        await this.#leave(session, 'moved')
+        await failpoint('drain.one-left')
+      }
     }
     await Promise.all(Array.from({ length: LEAVING_AT_ONCE }, leave))
   }
@@ -191,7 +195,9 @@ export class Supervisor {
 
   async #claimNow(wanted: WantedSession[]): Promise<void> {
     const { pool, bootId, keys, log } = this.#options
+    await failpoint('claim.asking')
     const claimed = await claim(pool, bootId, wanted)
+    await failpoint('claim.committed')
     const wantedById = new Map(wanted.map((want) => [want.sessionId, want]))
     const owners = claimed.map((one) => new Ownership(one, keys.sealer(one.sessionId)))
     for (const owner of owners) {
@@ -203,6 +209,7 @@ export class Supervisor {
     claims.inc(owners.length)
     log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
     const stored = await persist('claimed sessions', log, () => loadSessions(pool, bootId, owners))
+    await failpoint('claim.loaded')
     if (this.#stopping) return // the end of the lease gives them back
     for (const [owner, content] of stored) {
       const want = wanted.find(({ sessionId }) => sessionId === owner.sessionId)!
@@ -246,9 +253,11 @@ export class Supervisor {
   async #leaveNow(session: Session, why: 'stopped' | 'moved'): Promise<void> {
     const { pool, bootId, status, log } = this.#options
     await session.stop(why)
+    await failpoint('release.written')
     // The next owner tells its own state; a stopped session has none.
     if (why === 'stopped') await Promise.race([status.write(session).catch(() => {}), sleep(STATUS_WAIT_MS)])
     if (!session.owner.loss) await persist('release', log, () => release(pool, bootId, [session.owner]))
+    await failpoint('release.released')
     session.owner.lose(new Error('released'))
     session.log.info({ why }, 'released')
   }

@@ -12,7 +12,7 @@
  * Writing → alone, when Postgres says that the statement itself is bad: each session of the batch is written by itself,
  * and only the one with the bad row falls.
  */
-
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { backoffMs } from '@berth/core/kube/backoff.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
@@ -197,11 +197,13 @@ export class Committer {
       }
     }
     this.#unsure = true
+    await failpoint('commit.sending')
     const held = await within(ANSWER_MS, writeCommit(connection, bootId, next, rows)).catch((error) => {
       if (!isPermanent(error)) throw error
       this.#unsure = false // a statement that fails leaves the number as it was
       throw new BadRows(error)
     })
+    await failpoint('commit.committed')
     if (!held) throw new Error(`commit ${next} was not the next one`) // an earlier try of it may have landed meanwhile
     this.#landed(next)
     return held

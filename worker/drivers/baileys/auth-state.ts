@@ -2,7 +2,7 @@
 import type { AuthenticationCreds, CacheStore, SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys'
 import type { SessionStore, UnitContent } from '../../store/session-store.ts'
 import type { KeyChange } from '../../store/unit.ts'
-import { encodeCredential } from './codec.ts'
+import { decodeCredential, encodeCredential } from './codec.ts'
 
 export interface JournalEntry {
   ciphertextHash: string
@@ -46,6 +46,24 @@ export class AuthState {
   save(extra: Pick<UnitContent, 'purge'> = {}): Promise<void> {
     this.#lastSave = this.#store.write({ ...extra, credential: this.#credential(this.creds) })
     return this.#lastSave
+  }
+
+  /** Stores who we are as a linked device, ahead of Baileys, which tells of it only together with its answer. */
+  saveLinked(update: Partial<AuthenticationCreds>): Promise<void> {
+    return this.#store.write({ credential: this.#credential({ ...this.creds, ...update }) })
+  }
+
+  /** Forgets who we are: the next connection asks for a scan. */
+  forget(): Promise<void> {
+    const { creds } = this
+    for (const field of Object.keys(creds)) delete creds[field as keyof AuthenticationCreds]
+    Object.assign(creds, decodeCredential(undefined))
+    return this.save({ purge: true })
+  }
+
+  /** A login came so far that keys for new contacts were made; the first one begins with that. */
+  get hasLoggedIn(): boolean {
+    return this.creds.nextPreKeyId > 1
   }
 
   /** Resolves when the credentials are durable as they were last saved. */

@@ -7,6 +7,7 @@
  * Any of them → closed → what reconnect.ts decides: connect again after a wait, pause until somebody wants a code, or stop.
  * Stopped from outside: no further connection is begun. A socket that is not the current one any more is not listened to.
  */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { type ConnectionState, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { logins } from '../../metrics.ts'
@@ -154,10 +155,17 @@ class BaileysDriver implements Driver {
       if (signal.aborted) return
       await this.#auth.saved() // what was learnt last, as the linked account, must be durable before the next login
       if (this.#codes > 0 && !this.linked) this.#unscannedRounds++
+      if (code === 515) await failpoint('link.restarting')
       if (code === 515 || performance.now() - this.#openedAt > STABLE_MS) this.#failures = 0
       this.#openedAt = Number.POSITIVE_INFINITY
       const decision = decide(
-        { code, linked: this.linked, failures: ++this.#failures, unscannedRounds: this.#unscannedRounds },
+        {
+          code,
+          linked: this.linked,
+          hasLoggedIn: this.#auth.hasLoggedIn,
+          failures: ++this.#failures,
+          unscannedRounds: this.#unscannedRounds,
+        },
         Math.random,
       )
       logins.inc({ outcome: decision.reason })
@@ -183,6 +191,7 @@ class BaileysDriver implements Driver {
       this.#unscannedRounds = 0
       return !signal.aborted
     }
+    if (decision.forget) await this.#auth.forget()
     if (decision.checkOwner && !(await this.#host.stillOurs())) return false
     this.#report({ state, reason, message })
     if (decision.waitMs > 0) await sleep(decision.waitMs, signal)
@@ -198,6 +207,7 @@ class BaileysDriver implements Driver {
     this.#isOpen = this.#isCaughtUp = false
     this.#codes = 0
     try {
+      await failpoint('login.connecting')
       return signal.aborted ? undefined : await this.#openUntilClosed()
     } catch (error) {
       this.#host.log.warn({ err: error }, 'a connection could not be begun')
@@ -239,6 +249,7 @@ class BaileysDriver implements Driver {
       this.#report({ state: 'Connecting', reason: 'Scanned', message: 'The code was scanned. Connecting.' })
     }
     if (connection === 'open') {
+      void failpoint('login.opened')
       this.#isOpen = true
       this.#openedAt = performance.now()
       this.#leaveGate()
@@ -247,7 +258,9 @@ class BaileysDriver implements Driver {
     }
     if (receivedPendingNotifications) this.#isCaughtUp = true
     const becameReady = connection === 'open' || receivedPendingNotifications
-    if (becameReady && this.#isOpen && this.#isCaughtUp) this.#host.ready()
+    if (!becameReady || !this.#isOpen || !this.#isCaughtUp) return
+    void failpoint('login.caught-up')
+    this.#host.ready()
   }
 
   #offerCode(text: string): void {
@@ -260,6 +273,7 @@ class BaileysDriver implements Driver {
       reason: 'CodeReady',
       message: 'Scan the code with the phone to be linked.',
     })
+    void failpoint('link.code-shown')
   }
 
   #report(words: Pick<ConnectionReport, 'state' | 'reason' | 'message'>): void {

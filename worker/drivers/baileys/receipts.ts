@@ -3,6 +3,7 @@
  * receipts back until what they say is durable.
  */
 import type { EventEmitter } from 'node:events'
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
 import type { MessageStatus } from '@berth/core/postgres/tables.ts'
 import type { BinaryNode } from '@whiskeysockets/baileys'
@@ -63,8 +64,13 @@ export function statusesOfReceipt({ attrs, content }: BinaryNode): StatusChange[
 export function holdReceipts(ws: EventEmitter, store: (changes: StatusChange[]) => Promise<void>): void {
   const handOver = takeListeners(ws, 'CB:receipt')
   let last: Promise<unknown> = Promise.resolve()
+  const storeReceipt = async (node: BinaryNode): Promise<void> => {
+    await failpoint('receipt.seen')
+    await store(statusesOfReceipt(node))
+    await failpoint('receipt.stored')
+  }
   ws.on('CB:receipt', (node: BinaryNode) => {
-    const stored = store(statusesOfReceipt(node))
-    last = last.then(() => stored).then(() => void handOver(node))
+    const stored = storeReceipt(node)
+    last = last.then(() => stored).then(() => void handOver(node).then(() => failpoint('receipt.acked')))
   })
 }

@@ -2,6 +2,7 @@
  * The second half of receiving: a durable journal row becomes a stored message. One path for what has just arrived and for
  * what an earlier owner left open; the row and its message are settled in one write, so either both or none happen.
  */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { messages } from '../../metrics.ts'
 import type { DriverHost } from '../driver.ts'
 import type { JournalEntry } from './auth-state.ts'
@@ -28,7 +29,9 @@ export class ReceivePipeline {
     const { store, log } = this.#host
     try {
       const message = await messageOf(body, this.#me(), (person) => findPerson(store, person), new Date())
-      void store.write({ received: [{ ciphertextHash, ...(message ? { message } : {}) }] }, { lazy: true })
+      await failpoint('receive.storing')
+      const stored = store.write({ received: [{ ciphertextHash, ...(message ? { message } : {}) }] }, { lazy: true })
+      void stored.then(() => failpoint('receive.stored'))
       if (message) messages.inc({ direction: 'in' })
     } catch (error) {
       log.warn({ err: error }, 'a received message could not be stored; its journal row stays open')

@@ -5,6 +5,7 @@ import { decide, type Ending, MAX_UNSCANNED_ROUNDS } from './reconnect.ts'
 const ending = (changes: Partial<Ending>): Ending => ({
   code: 428,
   linked: true,
+  hasLoggedIn: true,
   failures: 1,
   unscannedRounds: 0,
   ...changes,
@@ -46,6 +47,12 @@ describe('after a connection ended', () => {
     expect(decision.next === 'connect' && decision.waitMs).toBeGreaterThanOrEqual(30_000)
   })
 
+  test('a link that WhatsApp never got to know is forgotten; one that was logged in was removed', () => {
+    const interrupted = decide(ending({ code: 401, hasLoggedIn: false }), Math.random)
+    expect(interrupted).toMatchObject({ next: 'connect', forget: true, waitMs: 0 })
+    expect(decide(ending({ code: 401, hasLoggedIn: true }), Math.random)).toMatchObject({ next: 'stop' })
+  })
+
   test('codes that nobody scanned are renewed a few times, then wait for somebody to look', () => {
     const after = (unscannedRounds: number) => decide(ending({ code: 408, linked: false, unscannedRounds }), noChance)
     expect(after(1)).toMatchObject({ next: 'connect', state: 'WaitingForScan' })
@@ -59,12 +66,13 @@ describe('after a connection ended', () => {
       fc.property(
         codes,
         fc.boolean(),
+        fc.boolean(),
         fc.nat(1e6),
         fc.nat(10),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (...all) => {
-          const [code, linked, failures, unscannedRounds, chance] = all
-          const decision = decide({ code, linked, failures, unscannedRounds }, () => chance)
+          const [code, linked, hasLoggedIn, failures, unscannedRounds, chance] = all
+          const decision = decide({ code, linked, hasLoggedIn, failures, unscannedRounds }, () => chance)
           expect(decision.reason).toMatch(/^[A-Z][A-Za-z0-9]{1,63}$/)
           expect(decision.message.length).toBeLessThan(1024)
           if (decision.next !== 'connect') return

@@ -4,6 +4,8 @@
  * 515 is the regular end of linking: connect again at once. Lost and refused connections and server errors: again, later
  * each time. 440 means that the same device is connected elsewhere: never fight it; ask whose the session is, and if it is
  * ours, come back slowly. A removed link, a ban and a refused version need a person: stop.
+ * A device that WhatsApp does not know although it was never logged in: we died between storing the link and answering it.
+ * It is forgotten, and a new code comes.
  * A session that is not linked yet and whose codes ran out gets new ones a few times, then waits until somebody looks.
  */
 import { backoffMs } from '@berth/core/kube/backoff.ts'
@@ -14,6 +16,8 @@ export interface Ending {
   /** Undefined: closed without a reason. */
   code: number | undefined
   linked: boolean
+  /** The device was logged in before. */
+  hasLoggedIn: boolean
   /** Connections in a row that did not last, this one included. */
   failures: number
   /** Rounds of codes in a row that nobody scanned, this one included if it offered any. */
@@ -27,8 +31,8 @@ interface Words {
 }
 
 export type Decision =
-  /** `checkOwner`: only if the session is still ours. */
-  | ({ next: 'connect'; waitMs: number; checkOwner?: boolean } & Words)
+  /** `checkOwner`: only if the session is still ours. `forget`: as a device that is not linked. */
+  | ({ next: 'connect'; waitMs: number; checkOwner?: boolean; forget?: boolean } & Words)
   /** Until somebody wants a code. */
   | ({ next: 'pause' } & Words)
   | ({ next: 'stop' } & Words)
@@ -83,10 +87,14 @@ const RETRIES: Record<number, { reason: string; message: string }> = {
 
 /** `random`: at least 0, below 1. */
 export function decide(ending: Ending, random: () => number): Decision {
-  const { code = 0, linked, failures, unscannedRounds } = ending
+  const { code = 0, linked, hasLoggedIn, failures, unscannedRounds } = ending
   if (code === 515) {
     const words = { state: 'Connecting', reason: 'Restart', message: 'WhatsApp asked for a new connection.' } as const
     return { next: 'connect', waitMs: 0, ...words }
+  }
+  if (code === 401 && linked && !hasLoggedIn) {
+    const message = 'The link was interrupted before WhatsApp knew of it: a new code comes.'
+    return { next: 'connect', waitMs: 0, forget: true, state: 'Connecting', reason: 'LinkInterrupted', message }
   }
   const stop = STOPS[code]
   if (stop) return { next: 'stop', ...stop }

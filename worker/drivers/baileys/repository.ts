@@ -12,6 +12,7 @@
  * same message. Encrypt locks by phone number, decrypt by LID: every address is turned into its LID first.
  */
 import { createHash } from 'node:crypto'
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { addTransactionCapability, type BinaryNode, isPnUser, type SocketConfig } from '@whiskeysockets/baileys'
 import { type AuthState, JOURNAL, type JournalEntry } from './auth-state.ts'
 import { makeLibSignalRepository } from './corrections/signal-repository.ts'
@@ -57,11 +58,13 @@ export class JournaledRepository {
         const earlier = attributes.offline === undefined ? undefined : await redelivered(ciphertextHash)
         if (earlier) return earlier
         const fresh = await decrypt()
+        await failpoint('receive.decrypted')
         const body = encodeJournalBody({ stanza: keptAttributes(attributes), plaintext: Buffer.from(fresh) })
         entry = { ciphertextHash, body }
         await keys.set({ [JOURNAL]: { [ciphertextHash]: entry } } as object)
         return fresh
       }, lock)
+      await failpoint('receive.journaled')
       if (entry) hooks.written(entry)
       return plaintext
     }
@@ -77,7 +80,11 @@ export class JournaledRepository {
         },
         decryptGroupMessage: (message) =>
           journaled(message.msg, message.group, () => inner.decryptGroupMessage(message)),
-        encryptMessage: async (message) => inner.encryptMessage({ ...message, jid: await asLid(message.jid) }),
+        encryptMessage: async (message) => {
+          const encrypted = await inner.encryptMessage({ ...message, jid: await asLid(message.jid) })
+          await failpoint('send.encrypted')
+          return encrypted
+        },
         injectE2ESession: async (bundle) => inner.injectE2ESession({ ...bundle, jid: await asLid(bundle.jid) }),
       }
     }

@@ -1,4 +1,5 @@
 /** One connection to WhatsApp: an unmodified Baileys socket with our gates around it. */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import makeWASocket, {
   type BinaryNode,
@@ -10,6 +11,7 @@ import type { DriverHost } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
 import { takeListeners } from './listeners.ts'
 import { quietLogger } from './logger.ts'
+import { storeBeforeAnswering } from './pairing.ts'
 import { holdReceipts, statusOfAck } from './receipts.ts'
 import type { JournaledRepository } from './repository.ts'
 
@@ -74,7 +76,8 @@ export function openSocket({ host, auth, repository, url, log }: SocketOptions):
     },
   })
   takeMessagesInOrder(socket, repository)
-  socket.ws.on('CB:ack,class:message', (ack: BinaryNode) => void host.statuses([statusOfAck(ack)]))
+  takeAcks(socket, host)
+  storeBeforeAnswering(socket.ws, auth)
   holdReceipts(socket.ws, (changes) => host.statuses(changes))
   return socket
 }
@@ -87,11 +90,25 @@ export function openSocket({ host, auth, repository, url, log }: SocketOptions):
  */
 function takeMessagesInOrder({ ws }: WASocket, repository: JournaledRepository): void {
   const handOver = takeListeners(ws, 'CB:message')
+  const take = async (stanza: BinaryNode): Promise<void> => {
+    await failpoint('receive.seen')
+    await handOver(stanza)
+    await failpoint('receive.receipted')
+  }
   let last: Promise<unknown> = Promise.resolve()
   ws.on('CB:message', (stanza: BinaryNode) => {
     repository.note(stanza)
     const { offline: _, ...attrs } = stanza.attrs
-    last = last.then(() => handOver({ ...stanza, attrs })).catch(() => {}) // Baileys reports its own errors
+    last = last.then(() => take({ ...stanza, attrs })).catch(() => {}) // Baileys reports its own errors
+  })
+}
+
+/** What the server says of our messages. */
+function takeAcks({ ws }: WASocket, host: DriverHost): void {
+  ws.on('CB:ack,class:message', async (ack: BinaryNode) => {
+    await failpoint('send.acked')
+    await host.statuses([statusOfAck(ack)])
+    await failpoint('send.ack-stored')
   })
 }
 

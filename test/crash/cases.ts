@@ -1,0 +1,76 @@
+/**
+ * The crash matrix: at which points a worker is killed, and while it does what. Each case runs twice: then the same pod
+ * comes back as a new boot, or its boot is revoked and another pod takes over.
+ */
+import type { Point } from '@berth/core/failpoint/points.ts'
+
+/** What a worker is made to do until it dies. */
+export type Activity =
+  /** Its first account is linked. */
+  | 'link'
+  /** It starts, with messages waiting both ways. */
+  | 'start'
+  /** Messages go both ways while it is connected. */
+  | 'talk'
+  /** One of its sessions is placed elsewhere. */
+  | 'move'
+  /** SIGTERM. */
+  | 'drain'
+
+export interface Case {
+  point: Point
+  activity: Activity
+  /** Besides the crash: what brings the process to the point in the wanted order. */
+  also?: string
+  /** Of the link: the phone must scan again afterwards, since WhatsApp never got to know the device. */
+  scansAgain?: boolean
+  /** In the sample that runs with every `npm test`. */
+  sample?: 'in place' | 'elsewhere'
+}
+
+const during = (activity: Activity, ...points: Point[]): Case[] => points.map((point) => ({ point, activity }))
+
+const SEND: Point[] = [
+  'send.taken',
+  'send.marked',
+  'send.encrypted',
+  'send.handed-over',
+  'send.acked',
+  'send.ack-stored',
+  'receipt.seen',
+  'receipt.stored',
+  'receipt.acked',
+]
+const RECEIVE: Point[] = ['receive.seen', 'receive.decrypted', 'receive.journaled', 'receive.storing', 'receive.stored']
+const COMMIT: Point[] = ['commit.sending', 'commit.committed']
+const SAMPLE: Record<string, Case['sample']> = {
+  'link link.answered': 'elsewhere',
+  'start claim.committed': 'in place',
+  'talk send.handed-over': 'elsewhere',
+  'talk receipt.seen': 'in place',
+  'talk receive.journaled': 'elsewhere',
+  'talk commit.committed': 'in place',
+  'drain drain.one-left': 'elsewhere',
+}
+
+const ALL: Case[] = [
+  { point: 'link.code-shown', activity: 'link', scansAgain: true },
+  { point: 'link.scanned', activity: 'link', scansAgain: true },
+  // The one window that can't be closed: stored, but the answer that makes the device known never left.
+  { point: 'link.stored', activity: 'link', scansAgain: true },
+  ...during('link', 'link.answered', 'link.restarting', 'login.opened'),
+  ...during('start', 'lease.opened', 'claim.asking', 'claim.committed', 'claim.loaded'),
+  ...during('start', 'login.connecting', 'login.opened', 'login.caught-up', 'status.reporting', 'status.reported'),
+  ...during('start', ...COMMIT, ...SEND, ...RECEIVE),
+  ...during('talk', ...COMMIT, ...SEND, ...RECEIVE),
+  // The message row waits for ever, so that the receipt is what came last.
+  { point: 'receive.receipted', activity: 'start', also: 'receive.storing=hang' },
+  { point: 'receive.receipted', activity: 'talk', also: 'receive.storing=hang' },
+  ...during('move', 'release.closed', 'release.written', 'release.released'),
+  ...during('drain', 'release.closed', 'release.written', 'release.released', 'drain.one-left', 'drain.all-left'),
+]
+
+export const CASES: Case[] = ALL.map((one) => {
+  const sample = SAMPLE[`${one.activity} ${one.point}`]
+  return sample ? { ...one, sample } : one
+})
