@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runChaos } from './chaos.ts'
+import { type Listener, type Plan, runChaos } from './chaos.ts'
 import { resultLines, roundLine, summaryOf } from './report.ts'
 
 const MINUTE = 60_000
@@ -17,16 +17,16 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }))
 test(
   'a worker killed, a pod gone, the gateway killed, Postgres crashed: nothing lost, doubled, overlapping or linked anew',
   async () => {
-    const plan = {
+    const plan: Plan = {
       rounds: 4,
       sessions: 4,
       rates: { in: 12, out: 8 },
       seed: 1,
-      faults: ['kill', 'pod-force', 'gateway', 'postgres-kill'] as const,
+      faults: ['kill', 'pod-force', 'gateway', 'postgres-kill'],
     }
     const log: string[] = []
-    const listener = { tell: (line: string) => log.push(line), round: (round: never) => log.push(roundLine(round)) }
-    const result = await runChaos(dataDir, { ...plan, faults: [...plan.faults] }, listener)
+    const listener: Listener = { tell: (line) => log.push(line), round: (round) => log.push(roundLine(round)) }
+    const result = await runChaos(dataDir, plan, listener)
     const summary = summaryOf(result)
     expect(summary, [...log, ...resultLines(result)].join('\n')).toMatchObject({
       ok: true,

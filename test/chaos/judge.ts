@@ -143,9 +143,13 @@ const explains = ({ accounts, from, until }: Frozen, earlier: Login, later: Logi
   accounts.includes(earlier.number) && earlier.loginAt <= from && later.loginAt >= from && later.loginAt <= until
 
 /** What a device does itself: its answers and its own messages. The rest is the server's doing. */
-const ACTS = new Set(['to-device delivered', 'to-device read', 'to-device retry', 'to-device refused']).add(
+const ACTS = new Set([
+  'to-device delivered',
+  'to-device read',
+  'to-device retry',
+  'to-device refused',
   'from-device submitted',
-)
+])
 
 function lateActs({ ledger, connections }: Records): string[] {
   const devices = loginsByDevice(connections)

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runChaos } from './chaos.ts'
+import { type Listener, runChaos } from './chaos.ts'
 import { type ChaosOptions, HELP, parseOptions, UsageError } from './options.ts'
 import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 
@@ -18,10 +18,7 @@ async function main(options: ChaosOptions): Promise<boolean> {
   console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
   let isKept = true
   try {
-    const listener = {
-      tell: console.log,
-      round: (round: Parameters<typeof roundLine>[0]) => console.log(roundLine(round)),
-    }
+    const listener: Listener = { tell: console.log, round: (round) => console.log(roundLine(round)) }
     const result = await runChaos(dataDir, options, listener, stopping.signal)
     const good = isGood(result)
     isKept = options.keep || !good
