@@ -1,0 +1,20 @@
+/** Keeps the bench running: a small one of everything. What it measures is not judged. */
+import { expect, test } from 'vitest'
+import { runBench } from './bench.ts'
+import { BENCHES } from './options.ts'
+import { resultLines } from './report.ts'
+
+test('measures all that it can on two sessions', { timeout: 120_000 }, async () => {
+  const size = { sessions: 2, messages: 3, idle: [1], hop: { perSecond: 10, seconds: 1 } }
+  const result = await runBench({ benches: [...BENCHES], ...size, json: false }, () => {})
+  const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number) } }]
+  expect(result.receive).toMatchObject(both)
+  expect(result.send).toMatchObject(both)
+  for (const traffic of [...result.receive, ...result.send]) {
+    expect(traffic.messages).toBe(6)
+    expect(traffic.perSecond).toBeGreaterThan(0)
+  }
+  expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
+  expect(result.hop.map(({ latency }) => latency.n)).toEqual([10, 10, 10])
+  expect(resultLines(result).join('\n')).toContain('send')
+})

@@ -1,0 +1,45 @@
+/** One run: the benches that were asked for, both sides one after the other on the same stage. */
+import { type Hop, hop } from './measures/hop.ts'
+import { type Idle, idle } from './measures/idle.ts'
+import { receive, send, type Traffic, warmUp } from './measures/traffic.ts'
+import type { BenchOptions } from './options.ts'
+import { BareSide } from './sides/bare.ts'
+import type { Side } from './sides/side.ts'
+import { WorkerSide } from './sides/worker.ts'
+import { Stage } from './stage.ts'
+
+export interface BenchResult {
+  receive: Traffic[]
+  send: Traffic[]
+  idle: Idle[]
+  hop: Hop[]
+}
+
+export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
+  const result: BenchResult = { receive: [], send: [], idle: [], hop: [] }
+  const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
+  const stage = await Stage.start()
+  try {
+    if (wants('receive', 'send')) {
+      for (const Kind of [BareSide, WorkerSide]) {
+        tell(`linking ${options.sessions} sessions: ${Kind === BareSide ? 'bare Baileys' : 'worker'}`)
+        await measureTraffic(stage, await Kind.start(stage), options, result)
+      }
+    }
+    if (wants('hop')) result.hop = await hop(stage, options.hop)
+    if (wants('idle')) result.idle = await idle(stage, options.idle, tell)
+  } finally {
+    await stage.close()
+  }
+  return result
+}
+
+async function measureTraffic(stage: Stage, side: Side, options: BenchOptions, result: BenchResult): Promise<void> {
+  const accounts = await stage.addAccounts(options.sessions)
+  await side.link(accounts)
+  await warmUp(stage, side, accounts)
+  for (const [name, measure] of [['receive', receive] as const, ['send', send] as const]) {
+    if (options.benches.includes(name)) result[name].push(await measure(stage, side, accounts, options.messages))
+  }
+  await side.stop()
+}

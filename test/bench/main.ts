@@ -1,0 +1,18 @@
+/** `npm run bench`: measures a worker beside bare Baileys. See --help. */
+import { runBench } from './bench.ts'
+import { HELP, parseOptions, UsageError } from './options.ts'
+import { machine, resultLines } from './report.ts'
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === 'help') {
+    console.log(HELP)
+  } else {
+    const result = await runBench(options, console.log)
+    console.log(resultLines(result).join('\n'))
+    if (options.json) console.log(JSON.stringify({ machine: machine(), options, ...result }))
+  }
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

@@ -1,0 +1,84 @@
+/** What `npm run bench` is asked for. */
+import { parseArgs } from 'node:util'
+
+export const BENCHES = ['receive', 'send', 'idle', 'hop'] as const
+export type BenchName = (typeof BENCHES)[number]
+
+export interface BenchOptions {
+  benches: BenchName[]
+  /** Linked sessions of `receive` and `send`. */
+  sessions: number
+  /** For each session. */
+  messages: number
+  /** How many linked sessions `idle` looks at, smallest first. */
+  idle: number[]
+  /** Requests per second of `hop`, and for how long. */
+  hop: { perSecond: number; seconds: number }
+  /** The last line is one JSON object. */
+  json: boolean
+}
+
+/** Raised for what a person typed wrong; the message says what to type. */
+export class UsageError extends Error {}
+
+export const HELP = `npm run bench -- [${BENCHES.join('|')}|all] [options]
+
+Measures one worker process on a real Postgres (fsync and synchronous_commit on), and beside it, in the same run, bare
+Baileys with its keys in memory, both against the simulator. Figures are figures: nothing passes or fails.
+
+  receive         a burst, encrypted before and held back, then let go
+  send            rows in Postgres (bare: sendMessage), until the server's ack
+  idle            process start to all connected, and memory of a linked session that does nothing
+  hop             what the gateway adds to a read, at a fixed rate
+
+  --sessions N    linked sessions of receive and send (50)
+  --messages N    for each of them (40)
+  --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
+  --json          the last line is one JSON object
+`
+
+/** 'help': that was asked for. Throws UsageError. */
+export function parseOptions(args: string[]): BenchOptions | 'help' {
+  const { values, positionals } = parse(args)
+  if (values.help) return 'help'
+  return {
+    benches: positionals.length === 0 || positionals.includes('all') ? [...BENCHES] : positionals.map(benchName),
+    sessions: whole('sessions', values.sessions),
+    messages: whole('messages', values.messages),
+    idle: values.idle
+      .split(',')
+      .map((size) => whole('idle', size))
+      .sort((a, b) => a - b),
+    hop: { perSecond: 100, seconds: 10 },
+    json: values.json,
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        sessions: { type: 'string', default: '50' },
+        messages: { type: 'string', default: '40' },
+        idle: { type: 'string', default: '100,300' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${HELP}`)
+  }
+}
+
+function benchName(text: string): BenchName {
+  const name = BENCHES.find((one) => one === text)
+  if (name) return name
+  throw new UsageError(`There is no bench "${text}", only: ${BENCHES.join(', ')}, all`)
+}
+
+function whole(name: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new UsageError(`--${name} must be a whole number from 1, not "${text}"`)
+}

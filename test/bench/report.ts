@@ -1,0 +1,51 @@
+/** The figures as a person reads them. */
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import type { BenchResult } from './bench.ts'
+import type { Hop } from './measures/hop.ts'
+import type { Idle } from './measures/idle.ts'
+import type { Traffic } from './measures/traffic.ts'
+
+/** On what it was measured. */
+export const machine = () => ({
+  cores: availableParallelism(),
+  cpu: cpus()[0]?.model ?? 'unknown',
+  node: process.version,
+  /** The average of the last minute: more than the bench itself makes, and others ran too. */
+  load: loadavg()[0]!,
+})
+
+export function resultLines({ receive, send, idle, hop }: BenchResult): string[] {
+  const { cores, cpu, node, load } = machine()
+  return [
+    `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
+    'Against the simulator, which shares the machine: none of this is a figure of WhatsApp.',
+    ...section('receive: a burst, held back and let go', receive.map(trafficLine)),
+    ...section("send: until the server's ack", send.map(trafficLine)),
+    ...section('idle: a new process with all sessions in Postgres', idle.map(idleLine)),
+    ...section('hop: a read at a fixed rate', hop.map(hopLine)),
+  ]
+}
+
+const section = (title: string, lines: string[]): string[] => (lines.length > 0 ? ['', title, ...lines] : [])
+
+const trafficLine = ({ side, messages, perSecond, cpu, lag, commits }: Traffic): string =>
+  [
+    `  ${side.padEnd(6)} ${messages} messages, ${perSecond.toFixed(0)}/s`,
+    `CPU ms each: ${cpu.process.toFixed(2)}, Postgres ${cpu.postgres.toFixed(2)}, simulator ${cpu.simulator.toFixed(2)}`,
+    `event loop p99 ${lag.p99.toFixed(0)}, max ${lag.max.toFixed(0)} ms`,
+    ...(commits
+      ? [
+          `${commits.count} commits of ${(messages / commits.count).toFixed(1)} messages, ` +
+            `p50 <= ${commits.p50AtMost}, p99 <= ${commits.p99AtMost} ms`,
+        ]
+      : []),
+  ].join('; ')
+
+const idleLine = ({ sessions, allConnectedMs, cpuMs, rssBytes, rssBytesPerSession }: Idle): string =>
+  `  ${sessions} sessions: all connected after ${(allConnectedMs / 1000).toFixed(1)} s ` +
+  `(${(cpuMs / 1000).toFixed(1)} s of CPU); RSS ${(rssBytes / 2 ** 20).toFixed(0)} MB, ` +
+  `${(rssBytesPerSession / 1024).toFixed(0)} KB a session`
+
+const hopLine = ({ way, perSecond, latency }: Hop): string =>
+  `  ${way.padEnd(34)} ${perSecond}/s: p50 ${latency.p50.toFixed(1)}, p99 ${latency.p99.toFixed(1)}, ` +
+  `max ${latency.max.toFixed(1)} ms`
