@@ -1,9 +1,9 @@
 /**
  * Failpoints: named places in the code where a test can make the process die, stand still, wait or fail.
  *
- * Armed by the environment, BERTH_FAILPOINTS=<point>=<action>[@<hit>][;…], read once at start. Actions:
+ * Armed by the environment, BERTH_FAILPOINTS=<point>=<action>[@<hit>[,<hit>…]][;…], read once at start. Actions:
  * `crash` (SIGKILL, at once: nothing is flushed or closed), `hang` (this flow never goes on; the others do), `delay:<ms>`,
- * `fail` (throws). `@3`: at the third hit and only there; without it at every one. Each that fires says so on stderr.
+ * `fail` (throws). `@3,5`: at the third and the fifth hit only; without it at every one. Each that fires says so on stderr.
  *
  * The variable is read in this one place. A bundler that defines `process.env.BERTH_FAILPOINTS` as undefined, as that of
  * the images does, drops everything here but an empty function.
@@ -23,11 +23,11 @@ type Action = { kind: 'crash' | 'hang' | 'fail' } | { kind: 'delay'; ms: number 
 interface Trap {
   action: Action
   /** Counted from 1; undefined: every hit. */
-  onlyAt: number | undefined
+  onlyAt: Set<number> | undefined
   hits: number
 }
 
-const SYNTAX = /^(?<point>[a-z.-]+)=(?<kind>crash|hang|fail|delay:(?<ms>\d+))(@(?<hit>[1-9]\d*))?$/
+const SYNTAX = /^(?<point>[a-z.-]+)=(?<kind>crash|hang|fail|delay:(?<ms>\d+))(@(?<hits>[1-9]\d*(,[1-9]\d*)*))?$/
 
 const armed = process.env.BERTH_FAILPOINTS ? parseFailpoints(process.env.BERTH_FAILPOINTS) : undefined
 
@@ -43,10 +43,10 @@ export const firedLine = (point: Point): string => `failpoint ${point} fired`
 export function parseFailpoints(text: string): Map<Point, Trap> {
   return new Map(
     text.split(';').map((part) => {
-      const { point, kind, ms, hit } = part.match(SYNTAX)?.groups ?? {}
+      const { point, kind, ms, hits } = part.match(SYNTAX)?.groups ?? {}
       if (!point || !(point in POINTS)) throw new Error(`BERTH_FAILPOINTS: "${part}" is no <point>=<action>[@<hit>]`)
       const action: Action = ms ? { kind: 'delay', ms: Number(ms) } : { kind: kind as 'crash' | 'hang' | 'fail' }
-      return [point as Point, { action, onlyAt: hit ? Number(hit) : undefined, hits: 0 }]
+      return [point as Point, { action, onlyAt: hits ? new Set(hits.split(',').map(Number)) : undefined, hits: 0 }]
     }),
   )
 }
@@ -55,7 +55,7 @@ export function parseFailpoints(text: string): Map<Point, Trap> {
 export function spring(point: Point, trap: Trap | undefined): Promise<void> | undefined {
   if (!trap) return undefined
   trap.hits++
-  if (trap.onlyAt !== undefined && trap.hits !== trap.onlyAt) return undefined
+  if (trap.onlyAt && !trap.onlyAt.has(trap.hits)) return undefined
   writeSync(STDERR, `${firedLine(point)}\n`)
   const { action } = trap
   switch (action.kind) {

@@ -43,8 +43,9 @@ export class Victim {
     return this.#words
   }
 
-  fired(point: Point): boolean {
-    return this.#words.includes(firedLine(point))
+  /** How often a failpoint fired. */
+  count(point: Point): number {
+    return this.#words.split(firedLine(point)).length - 1
   }
 
   signal(signal: NodeJS.Signals): void {

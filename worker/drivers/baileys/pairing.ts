@@ -10,7 +10,7 @@ import { type BinaryNode, configureSuccessfulPairing } from '@whiskeysockets/bai
 import type { AuthState } from './auth-state.ts'
 import { takeListeners } from './listeners.ts'
 
-export function storeBeforeAnswering(ws: EventEmitter, auth: AuthState): void {
+export function storeBeforeAnswering(ws: EventEmitter, auth: Pick<AuthState, 'creds' | 'saveLinked'>): void {
   const handOver = takeListeners(ws, 'CB:iq,,pair-success')
   ws.on('CB:iq,,pair-success', async (stanza: BinaryNode) => {
     await failpoint('link.scanned')
@@ -23,7 +23,7 @@ export function storeBeforeAnswering(ws: EventEmitter, auth: AuthState): void {
 }
 
 /** Undefined when WhatsApp's word can't be believed: Baileys finds the same, and ends the connection. */
-function linkedAs(stanza: BinaryNode, { creds }: AuthState) {
+function linkedAs(stanza: BinaryNode, { creds }: Pick<AuthState, 'creds'>) {
   try {
     return configureSuccessfulPairing(stanza, creds).creds
   } catch {
