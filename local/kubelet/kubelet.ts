@@ -1,7 +1,7 @@
 /**
  * A small kubelet: runs the pods of a Kubernetes API as processes of this machine.
  *
- * It is scheduler and node in one: each pod without a node is bound to it. For each of its pods it goes by what the API
+ * It is scheduler and node in one: each pod without a node is bound to it, the oldest first, as long as there is room. For each of its pods it goes by what the API
  * says now, whatever happened in between:
  *   there                 → its containers run, and its status says how they are
  *   being deleted         → its processes get SIGTERM, after the grace period SIGKILL; gone, the object is deleted for good
@@ -9,6 +9,7 @@
  * When the kubelet starts, all processes of an earlier run are dead before anything is started; their pods go on as the
  * same pods, restarted in place. When it stops, the processes end and the pods stay.
  */
+import { totalmem } from 'node:os'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isConflict, isNotFound } from '@berth/core/kube/error.ts'
 import type { Log } from '@berth/core/kube/log.ts'
@@ -19,6 +20,7 @@ import type { Pod } from '@berth/core/model/builtin.ts'
 import { PodKind, SecretKind } from '@berth/core/model/kind.ts'
 import { ProcessLedger } from '../process/ledger.ts'
 import { removeOldLogs, shortenLogs } from '../process/log-file.ts'
+import { maxPods, unschedulable } from './capacity.ts'
 import { graceMs } from './container.ts'
 import { PodRunner } from './pod.ts'
 
@@ -32,6 +34,8 @@ export interface KubeletOptions {
   runFolder: string
   logsFolder: string
   nodeName?: string
+  /** Pods that run at the same time; by the machine's memory when absent. The others stay pending. */
+  maxPods?: number
   log?: Log
   /** Said to a person. */
   tell?: (line: string) => void
@@ -62,6 +66,7 @@ class PodKeeper implements Kubelet {
   readonly #client: KubeClient
   readonly #options: KubeletOptions
   readonly #nodeName: string
+  readonly #maxPods: number
   readonly #ledger: ProcessLedger
   readonly #reflector: Reflector<Pod>
   readonly #queue: WorkQueue
@@ -77,6 +82,7 @@ class PodKeeper implements Kubelet {
     this.#client = options.client
     this.#options = options
     this.#nodeName = options.nodeName ?? 'local'
+    this.#maxPods = options.maxPods ?? maxPods(totalmem())
     this.#ledger = ledger
     this.#reflector = new Reflector(options.client, PodKind, {
       namespace: ALL_NAMESPACES,
@@ -86,6 +92,7 @@ class PodKeeper implements Kubelet {
         if (event === 'deleted') this.#pods.delete(uid)
         else this.#pods.set(uid, pod)
         this.#queue.add(uid)
+        if (event === 'deleted' || isFinished(pod)) this.#roomAgain()
       },
     })
     this.#queue = new WorkQueue({
@@ -134,12 +141,37 @@ class PodKeeper implements Kubelet {
 
   async #bind(pod: Pod): Promise<void> {
     const { name, namespace, uid, resourceVersion } = pod.metadata
+    if (!this.#hasRoomFor(pod)) return this.#leavePending(pod)
     const patch = { metadata: { uid, resourceVersion }, spec: { nodeName: this.#nodeName } }
     try {
       this.#reflector.observe(await this.#client.mergePatch(PodKind, name, patch, { namespace }))
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error // changed since: the change brings us here again
     }
+  }
+
+  /** The oldest pods have the room, bound or not: so the answer is the same however many ask at once. */
+  #hasRoomFor(pod: Pod): boolean {
+    const open = [...this.#pods.values()].filter((other) => !isFinished(other))
+    const before = open.filter((other) => other.spec.nodeName !== undefined || isOlder(other, pod))
+    return before.length < this.#maxPods
+  }
+
+  async #leavePending(pod: Pod): Promise<void> {
+    const { name, namespace, uid } = pod.metadata
+    const condition = unschedulable(pod, this.#maxPods, new Date())
+    if (pod.status?.conditions?.some(({ type, message }) => type === condition.type && message === condition.message))
+      return
+    const patch = { metadata: { uid }, status: { phase: 'Pending', conditions: [condition] } }
+    try {
+      this.#reflector.observe(await this.#client.mergePatch(PodKind, name, patch, { namespace, subresource: 'status' }))
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error // gone: the watch says so
+    }
+  }
+
+  #roomAgain(): void {
+    for (const [uid, pod] of this.#pods) if (pod.spec.nodeName === undefined) this.#queue.add(uid)
   }
 
   #run(pod: Pod): void {
@@ -191,6 +223,11 @@ class PodKeeper implements Kubelet {
       if (!isNotFound(error) && !isConflict(error)) throw error // gone: the watch says so
     }
   }
+}
+
+const isOlder = (a: Pod, b: Pod): boolean => {
+  const [at, bt] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '']
+  return at === bt ? a.metadata.uid! < b.metadata.uid! : at < bt
 }
 
 /** Its processes ended for good, under this kubelet or an earlier one. */

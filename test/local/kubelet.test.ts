@@ -40,8 +40,9 @@ afterEach(async () => {
   kubelet = undefined
 })
 
-const start = async (): Promise<void> => {
+const start = async (maxPods?: number): Promise<void> => {
   kubelet = await startKubelet({
+    ...(maxPods === undefined ? {} : { maxPods }),
     client,
     kubeconfig: api.kubeconfigPath,
     clone: folder,
@@ -266,5 +267,23 @@ describe('the kubelet itself', () => {
     expect(isReady(stopped)).toBe(false)
     await start()
     await until(pod, (p) => main(p)?.restartCount === 1 && isReady(p))
+  })
+})
+
+describe('room', () => {
+  it('leaves the pods above its limit pending, and says why; the oldest comes next', async () => {
+    await start(1)
+    const first = await createPod()
+    await until(first, isReady)
+    const second = await createPod()
+    const scheduled = (pod: Pod | undefined) => pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+    const pending = await until(second, (pod) => scheduled(pod)?.status === 'False')
+    expect(pending.spec.nodeName).toBeUndefined()
+    expect(scheduled(pending)).toMatchObject({
+      reason: 'Unschedulable',
+      message: expect.stringContaining('Too many pods'),
+    })
+    await client.delete(PodKind, first.metadata.name, { gracePeriodSeconds: 0 })
+    await until(second, isReady)
   })
 })

@@ -5,7 +5,7 @@ import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { sweep } from '@berth/operator/sweep.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Installation, type RunningOperator } from './installation.ts'
-import { spawnOperator, writeKubeconfig } from './operator-process.ts'
+import { type OperatorProcess, spawnOperator, writeKubeconfig } from './operator-process.ts'
 
 let berth: Installation
 
@@ -40,11 +40,16 @@ test('processes: a killed leader is replaced, a stopped one hands over at once',
     const lease = await berth.cluster.client.get(LeaseKind, 'berth-operator')
     return lease?.spec?.holderIdentity?.split('_')[0]
   }
-  const first = spawnOperator({ ...env, POD_NAME: 'first' })
-  await berth.until('the first leads', async () => (await holder()) === 'first')
-  const second = spawnOperator({ ...env, POD_NAME: 'second' })
-  const third = spawnOperator({ ...env, POD_NAME: 'third' })
+  const spawned: OperatorProcess[] = []
+  const spawn = (name: string): OperatorProcess => {
+    const operator = spawnOperator({ ...env, POD_NAME: name })
+    spawned.push(operator)
+    return operator
+  }
   try {
+    const first = spawn('first')
+    await berth.until('the first leads', async () => (await holder()) === 'first')
+    const [second, third] = [spawn('second'), spawn('third')]
     await berth.until('the standbys run', async () =>
       [second, third].every(({ output }) => output().includes('started')),
     )
@@ -61,7 +66,7 @@ test('processes: a killed leader is replaced, a stopped one hands over at once',
     await berth.until('the last one leads', async () => ![undefined, '', next].includes(await holder()), 3_000)
     expect(await other.kill('SIGTERM')).toBe(0)
   } finally {
-    await Promise.all([first, second, third].map((operator) => operator.kill('SIGKILL')))
+    await Promise.all(spawned.map((operator) => operator.kill('SIGKILL')))
     await kubeconfig.remove()
   }
 })
