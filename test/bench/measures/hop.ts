@@ -54,7 +54,7 @@ async function openLoop(rate: { perSecond: number; seconds: number }, ask: () =>
   const startedAt = performance.now()
   const asked = Array.from({ length: rate.perSecond * rate.seconds }, async (_, i) => {
     const dueAt = startedAt + (i * 1000) / rate.perSecond
-    await delay(dueAt - performance.now())
+    await delay(Math.max(0, dueAt - performance.now()))
     await ask()
     return performance.now() - dueAt
   })

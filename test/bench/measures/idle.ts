@@ -19,7 +19,7 @@ export interface Idle {
 const TIMEOUT_MS = 600_000
 /** Memory counts as settled when it moves by less than this within a look. */
 const STILL_BYTES = 1 << 20
-const LOOK_MS = 3_000
+const LOOK_MS = 2_000
 const LOOKS = 10
 
 /** One after the other, the smallest first; the sessions of the one before are kept. */
