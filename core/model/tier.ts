@@ -69,10 +69,21 @@ export const TierSpec = z.object({
         .min(0)
         .max(1000)
         .optional()
-        .describe('Set: exactly this many workers (kubectl scale writes it). Unset: automatic between min and max'),
+        .describe(
+          'Set: exactly this many workers, at most max (kubectl scale writes it). Unset: automatic between min and max',
+        ),
       template: WorkerTemplate.default({ cpu: '500m', memory: '768Mi' }),
     }),
-    { 'x-kubernetes-validations': [{ rule: 'self.min <= self.max', message: 'min must not exceed max' }] },
+    {
+      'x-kubernetes-validations': [
+        { rule: 'self.min <= self.max', message: 'min must not exceed max' },
+        // A slip of the finger in kubectl scale would otherwise start a process for each of a thousand workers.
+        {
+          rule: '!has(self.replicas) || self.replicas <= self.max',
+          message: 'replicas must not exceed max: raise spec.workers.max first',
+        },
+      ],
+    },
   ),
   drain: z
     .object({
