@@ -191,6 +191,7 @@ class Composition implements Berth {
   async #stop(): Promise<void> {
     this.#lock.announceStop()
     clearInterval(this.#logTimer)
+    for (const service of this.#services) service.letEnd()
     await this.#stopService('operator')
     await this.#stopService('gateway')
     if (this.#kubelet) await this.#timed('workers stopped', this.#kubelet.stop())

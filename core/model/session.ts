@@ -24,7 +24,15 @@ export const Linking = crd(
 export type Linking = z.infer<typeof Linking>
 
 export const SessionSpec = z.object({
-  tenant: crd(z.string().min(1).max(63), immutable('the tenant')).describe('Name of the Tenant that owns the session'),
+  tenant: crd(z.string().min(1).max(63), {
+    'x-kubernetes-validations': [
+      ...immutable('the tenant')['x-kubernetes-validations'],
+      {
+        rule: "self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+        message: "write the tenant's resource name, in lower case, for example acme-shop",
+      },
+    ],
+  }).describe('Name of the Tenant that owns the session'),
   provider: crd(z.enum(['Baileys']).default('Baileys'), immutable('the provider')).describe('Baileys: a linked phone'),
   desiredState: z.enum(['Running', 'Stopped']).default('Running').describe('Stopped: no connection, nothing is lost'),
   linking: Linking.default({ method: 'QR', attempt: 0 }),

@@ -1,7 +1,7 @@
 /** Tenant: one customer. */
 import { z } from 'zod'
 import type { ObjectMeta } from './meta.ts'
-import { Conditions } from './meta.ts'
+import { Conditions, crd } from './meta.ts'
 
 export const DevicePolicy = z
   .enum(['Logout', 'Keep'])
@@ -14,7 +14,14 @@ export const OnDelete = z
 export type OnDelete = z.infer<typeof OnDelete>
 
 export const TenantSpec = z.object({
-  tier: z.string().min(1).max(63).describe('Name of the Tier that the customer bought'),
+  tier: crd(z.string().min(1).max(63), {
+    'x-kubernetes-validations': [
+      {
+        rule: "self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+        message: "write the tier's resource name, in lower case, for example pro",
+      },
+    ],
+  }).describe('Name of the Tier that the customer bought'),
   displayName: z.string().max(128).optional().describe('The name of the customer, for people'),
   state: z
     .enum(['Active', 'Suspended'])

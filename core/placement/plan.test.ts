@@ -301,6 +301,16 @@ describe('workers', () => {
     ])
   })
 
+  it('starts ten workers of a tier at a time, however many are wanted', () => {
+    const huge = tier('pro', { workers: { min: 0, max: 1000, spare: 0, replicas: 999 } })
+    const made = (workers: ReturnType<typeof worker>[]) =>
+      plan(world({ tiers: [huge], workers }), 0).actions.filter((action) => action.do === 'CreateWorker')
+    expect(made([])).toHaveLength(10)
+    expect(made([])[0]).toMatchObject({ why: 'the tier is scaled by hand to 999' })
+    const some = Array.from({ length: 7 }, (_, i) => worker(`pro-${i}`, 'pro', { phase: i < 4 ? 'Starting' : 'Ready' }))
+    expect(made(some)).toHaveLength(6)
+  })
+
   it('follows replicas when scaled by hand', () => {
     const manual = tier('pro', { workers: { min: 0, max: 5, spare: 2, replicas: 1 } })
     expect(dones(plan(world({ tiers: [manual] }), 0).actions)).toEqual(['CreateWorker'])

@@ -53,6 +53,8 @@ export function noCapacity(tier: TierView, coming: number, existing: number): Re
         ? 'One is being made; nothing to do.'
         : replicas === undefined
           ? `The tier has ${existing} of at most ${max}: raise spec.workers.max of Tier ${tier.name}.`
-          : `The tier is scaled by hand to ${replicas}: kubectl scale tier/${tier.name} --replicas=${replicas + 1}.`
+          : replicas < max
+            ? `The tier is scaled by hand to ${replicas}: kubectl scale tier/${tier.name} --replicas=${replicas + 1}.`
+            : `The tier is scaled by hand to ${replicas}, its most: raise spec.workers.max of Tier ${tier.name}, then scale it.`
   return { reason: 'NoCapacity', message: `No worker of Tier ${tier.name} is free. ${remedy}` }
 }

@@ -14,6 +14,9 @@ const GIVE_UP_MS = 60_000
 /** With so many workers of a tier that broke before they were of use, another one would break as well. */
 const MAX_BROKEN = 3
 
+/** Of a tier at the same time: a slip in its size must not bring down the machines that they start on. */
+const MAX_STARTING = 10
+
 export interface Staffing {
   actions: Action[]
   surplus: Set<string>
@@ -42,8 +45,10 @@ export function staff(demand: readonly Demand[], floor: Floor, seed: string, now
     const alive = staying.filter(({ phase }) => phase !== 'Lost' && phase !== 'Leaving')
     const broken = staying.filter((worker) => worker.phase === 'Lost' && !floor.isUsed(worker))
     const missing = broken.length < MAX_BROKEN ? missingIn(tier, waiting, alive, floor) : 0
-    for (let i = 0; i < missing; i++) {
-      create.push({ do: 'CreateWorker', worker: nameOf(tier.name, seed, i), tier: tier.name, why: whyMade(waiting, i) })
+    const starting = alive.filter(({ phase }) => phase === 'Starting').length
+    for (let i = 0; i < Math.min(missing, MAX_STARTING - starting); i++) {
+      const worker = nameOf(tier.name, seed, i)
+      create.push({ do: 'CreateWorker', worker, tier: tier.name, why: whyMade(tier, waiting, i) })
     }
     for (const worker of missing === 0 ? superfluous(tier, waiting, alive, floor) : []) {
       surplus.add(worker.name)
@@ -101,8 +106,10 @@ function superfluous(tier: TierView, waiting: number, alive: readonly WorkerView
     .slice(0, Math.max(0, beyond))
 }
 
-const whyMade = (waiting: number, index: number): string =>
-  index < waiting ? 'tenants wait for a worker' : 'to have an empty one ready'
+function whyMade({ workers }: TierView, waiting: number, index: number): string {
+  if (workers.replicas !== undefined) return `the tier is scaled by hand to ${workers.replicas}`
+  return index < waiting ? 'tenants wait for a worker' : 'to have an empty one ready'
+}
 
 /** `<tier>-<5 letters or digits>`; a worker's name is a label too, which is at most 63 long. */
 function nameOf(tier: string, seed: string, index: number): string {

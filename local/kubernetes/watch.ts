@@ -45,6 +45,8 @@ export function watchObjects(
   response.flushHeaders()
 
   const send = (type: string, object: Json) => {
+    // Ended but not closed: the client still reads what it was sent before, or stands still.
+    if (response.writableEnded || response.destroyed) return
     response.write(`${JSON.stringify({ type, object })}\n`)
     if (response.writableLength > MAX_WAITING_BYTES) response.destroy()
   }

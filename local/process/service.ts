@@ -31,7 +31,7 @@ const READY_POLL_MS = 25
 const START_ATTEMPTS = 3
 const MAX_RESTART_MS = 30_000
 /** Who has run for so long has recovered. */
-const FORGIVEN_AFTER_MS = 60_000
+const FORGIVEN_AFTER_MS = 10_000
 const SHOWN_LINES = 15
 
 export class Service {
@@ -70,10 +70,15 @@ export class Service {
     this.#wasReady = true
   }
 
-  /** SIGTERM, and SIGKILL after a while. Resolves when it is gone. */
-  async stop(stopMs = this.#options.stopMs ?? 15_000): Promise<void> {
+  /** From now on it is not started again: its turn to stop comes. */
+  letEnd(): void {
     this.#stopping = true
     clearTimeout(this.#timer)
+  }
+
+  /** SIGTERM, and SIGKILL after a while. Resolves when it is gone. */
+  async stop(stopMs = this.#options.stopMs ?? 15_000): Promise<void> {
+    this.letEnd()
     const child = this.#child
     if (child?.pid === undefined) return
     const { pid } = child
