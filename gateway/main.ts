@@ -1,32 +1,17 @@
 /** The gateway process. Settings: config.ts. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EnvironmentError } from '@berth/core/environment.ts'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
-import { requireSchema, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { SchemaMismatch, waitForSchema } from '@berth/core/postgres/migrate.ts'
+import { openPool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createContext } from './services.ts'
 
 const SHUTDOWN_MS = 10_000
-const DATABASE_PAUSE_MS = 1000
 
 const log = createLogger('gateway')
-
-/** Waits for the database, and refuses one whose schema this release doesn't know. */
-async function waitForDatabase(pool: Pool): Promise<void> {
-  for (;;) {
-    try {
-      return await requireSchema(pool)
-    } catch (error) {
-      if (error instanceof SchemaMismatch) throw error
-      log.warn({ error: (error as Error).message }, 'waiting for the database')
-      await sleep(DATABASE_PAUSE_MS)
-    }
-  }
-}
 
 async function main(): Promise<void> {
   const config = readConfig()
@@ -49,7 +34,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
-  await waitForDatabase(pool)
+  await waitForSchema(pool, log)
   const url = await app.listen({ host: config.host, port: config.port })
   log.info({ url, publicUrl: config.publicUrl }, 'the gateway listens')
 }

@@ -1,7 +1,7 @@
 /** The operator process: reads its settings, connects, runs until it is told to stop. */
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
-import { requireSchema } from '@berth/core/postgres/migrate.ts'
+import { waitForSchema } from '@berth/core/postgres/migrate.ts'
 import { openPool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { readConfig } from './config.ts'
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const kube = await loadKubeConfig()
   const client = new KubeClient({ ...kube, namespace: config.namespace ?? kube.namespace }, { component: 'operator' })
   const pool = openPool({ url: config.databaseUrl, role: 'berth_operator', application: 'berth-operator' })
-  await requireSchema(pool)
+  await waitForSchema(pool, log)
   const operator = new Operator({ client, pool, config, log })
   const server = await serve({ ...config, isReady: () => operator.isReady })
   operator.start()

@@ -2,6 +2,7 @@
  * Migrations. The owner (the user of DATABASE_URL) applies them; two that run at once wait for each other.
  * Within a release a migration only adds: processes of the release before must go on working beside it.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
@@ -10,6 +11,7 @@ import { functions } from './migrations/0002-functions.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
+const DATABASE_PAUSE_MS = 1000
 
 const step = (text: string): Migration => ({
   up: async (db) => {
@@ -88,4 +90,20 @@ export async function requireSchema(pool: pg.Pool): Promise<void> {
       : `The database has the schema ${version}, this release needs ${SCHEMA_VERSION}. ` +
           (version < SCHEMA_VERSION ? 'Run the migrations first.' : 'Upgrade this process.'),
   )
+}
+
+/** Waits for the database, as long as it takes; throws SchemaMismatch when its schema is not the one of this release. */
+export async function waitForSchema(
+  pool: pg.Pool,
+  log: { warn(fields: object, message: string): void },
+): Promise<void> {
+  for (;;) {
+    try {
+      return await requireSchema(pool)
+    } catch (error) {
+      if (error instanceof SchemaMismatch) throw error
+      log.warn({ error: (error as Error).message }, 'waiting for the database')
+      await sleep(DATABASE_PAUSE_MS)
+    }
+  }
 }
