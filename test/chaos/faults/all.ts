@@ -27,6 +27,7 @@ export const FAULTS = {
   drop: dropConnections,
   'operator+kill': together(killOperator, killWorker),
   'operator+pod-force': together(killOperator, forceDeletePod),
+  'operator+postgres': together(killOperator, stopPostgres),
   'gateway+kill': together(killGateway, killWorker),
   'postgres+kill': together(stopPostgres, killWorker),
   'kubernetes-freeze+kill': together(freezeKubernetes, killWorker),
