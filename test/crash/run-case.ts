@@ -21,9 +21,9 @@ export async function runCase(world: World, group: Group, one: Case, recovery: R
   const victim = new Victim(await world.environmentOf(pod), armed)
   try {
     await Promise.all([activities[one.activity](world, group, pod, victim), victim.ended])
-    const { signal } = await victim.ended
+    const { code, signal } = await victim.ended
     if (signal !== 'SIGKILL' || victim.count(one.point) !== 1) {
-      throw new Error(`the worker did not die at ${one.point} (${signal}): ${victim.words}`)
+      throw new Error(`the worker did not die at ${one.point} but ended with ${signal ?? code}: ${victim.words}`)
     }
   } finally {
     await victim.kill()

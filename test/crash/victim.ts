@@ -23,11 +23,13 @@ export class Victim {
         ...environment,
         ...(failpoints ? { BERTH_FAILPOINTS: failpoints } : {}),
       },
-      stdio: ['ignore', process.env.LOG_LEVEL ? 'inherit' : 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
-    this.#process.stderr!.on('data', (chunk) => {
-      this.#words += chunk
-    })
+    for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
+      stream.on('data', (chunk) => {
+        this.#words += chunk
+      })
+    }
     this.ended = once(this.#process, 'close').then(([code, signal]) => {
       this.#hasEnded = true
       return { code, signal }
@@ -38,7 +40,7 @@ export class Victim {
     return this.#hasEnded
   }
 
-  /** What it said on stderr. */
+  /** What it said: its errors, and which failpoints fired. */
   get words(): string {
     return this.#words
   }
