@@ -4,6 +4,7 @@ import type { SimulatorClient } from '@berth/simulator/client.ts'
 import type { LedgerEntry, Sent } from './records.ts'
 import type { Arrival } from './recovery.ts'
 import type { Traffic } from './traffic.ts'
+import { patiently } from './until.ts'
 
 const POLL_MS = 250
 const LEDGER_PAGE = 10_000
@@ -39,7 +40,7 @@ export class Arrivals {
     if (this.#stopping.signal.aborted) return
     this.#stopping.abort()
     await this.#following
-    await this.#look()
+    await patiently(() => this.#look())
   }
 
   /** Messages begun by then that are not through: a few words on each. */
@@ -67,7 +68,7 @@ export class Arrivals {
   async #follow(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      await this.#look()
+      await this.#look().catch(() => {}) // read in the next turn; what is never read is missed when we settle
       await delay(POLL_MS, undefined, { signal }).catch(() => {})
     }
   }

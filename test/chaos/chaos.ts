@@ -17,7 +17,7 @@ import type { Frozen, Records } from './records.ts'
 import { type Recovery, recoveries } from './recovery.ts'
 import { ScanWatch } from './scan-watch.ts'
 import { Traffic } from './traffic.ts'
-import { until } from './until.ts'
+import { patiently, until } from './until.ts'
 
 export interface Round {
   number: number
@@ -158,7 +158,7 @@ class Run {
     const settledAt = Date.now()
     const after = await this.#installation.placements()
     const numbers = accounts.map((account) => account.number)
-    const connections = await connectionsOf(simulator)
+    const connections = await patiently(() => connectionsOf(simulator))
     return {
       number,
       fault,
@@ -210,7 +210,7 @@ class Run {
       frozen: this.#frozen,
       scansWanted: this.#scans.seen,
     }
-    let records = await collect(sources)
+    let records = await patiently(() => collect(sources))
     if (isFinal) return records
     const isComplete = async () => {
       if (judge(records).lost.length === 0) return true

@@ -40,6 +40,8 @@ export class Installation {
   readonly simulator: SimulatorClient
   readonly accounts: Account[]
   readonly #clients = new Map<string, ApiClient>()
+  /** Whatever ends the harness, its processes must not outlive it. */
+  readonly #kill = () => this.berth.kill()
 
   private constructor(berth: Berth, database: DatabaseServer, kube: KubeClient, accounts: Account[]) {
     this.berth = berth
@@ -47,6 +49,7 @@ export class Installation {
     this.kube = kube
     this.accounts = accounts
     this.simulator = new SimulatorClient(berth.simulatorUrl!)
+    process.once('exit', this.#kill)
   }
 
   /** In that folder. Resolves when every account is linked and connected. */
@@ -136,6 +139,7 @@ export class Installation {
     await this.kube.close()
     await this.berth.stop()
     await this.database.stop()
+    process.off('exit', this.#kill)
   }
 
   async #raiseLimits(): Promise<void> {

@@ -9,11 +9,17 @@ import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 /** As root, Postgres runs as another user, who must be able to walk there. */
 const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 
+/** What a shell reports for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
 async function main(options: ChaosOptions): Promise<boolean> {
   const dataDir = await mkdtemp(join(PARENT, 'berth-chaos-'))
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => stopping.abort(new Error('Stopped before the end.')))
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(INTERRUPTED)
+      stopping.abort(new Error('Stopped before the end.'))
+    })
   }
   console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
   let isKept = true

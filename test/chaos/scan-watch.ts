@@ -29,9 +29,8 @@ export class ScanWatch {
   async #watch(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      await this.#lookAtSimulator()
-      // The Kubernetes API may be away: a state that stays is seen later.
-      await this.#lookAtStates().catch(() => {})
+      // Who does not answer now is asked in the next turn: the Kubernetes API may well be away.
+      await Promise.allSettled([this.#lookAtSimulator(), this.#lookAtStates()])
       await delay(POLL_MS, undefined, { signal }).catch(() => {})
     }
   }

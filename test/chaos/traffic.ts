@@ -7,11 +7,13 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { SimulatorClientError } from '@berth/simulator/client.ts'
 import type { Answer } from './api-client.ts'
 import type { Installation } from './installation.ts'
 import type { Account } from './population.ts'
 import type { Random } from './random.ts'
 import type { Sent, Written } from './records.ts'
+import { patiently } from './until.ts'
 
 export interface Rates {
   /** Messages per second that contacts write, over all accounts. */
@@ -93,8 +95,17 @@ export class Traffic {
     const text = `in ${this.written.length} ${randomUUID()}`
     const addressing = this.#random.next() < 0.5 ? 'number' : 'lid'
     const at = Date.now()
-    const id = await this.#installation.simulator.sendText(contact, account.number, text, addressing)
-    this.written.push({ account: account.number, contact, text, at, id })
+    const { simulator } = this.#installation
+    const id = await simulator.sendText(contact, account.number, text, addressing).catch(async (error: unknown) => {
+      if (error instanceof SimulatorClientError) throw error
+      return this.#findWritten(account, contact, text) // no answer came: the phone knows whether it wrote
+    })
+    if (id) this.written.push({ account: account.number, contact, text, at, id })
+  }
+
+  async #findWritten(account: Account, contact: string, text: string): Promise<string | undefined> {
+    const chat = await patiently(() => this.#installation.simulator.messages(contact, account.number))
+    return chat.find((message) => message.direction === 'out' && message.text === text)?.id
   }
 
   async #send(account: Account, contact: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Waiting for a condition, never for a time. */
+/** Waiting for a condition, never for a time; and reading once more what could not be read. */
 import { setTimeout as delay } from 'node:timers/promises'
 
 const POLL_MS = 100
@@ -27,5 +27,19 @@ export async function until<T>(
       throw new Error(`${what}: not within ${timeoutMs / 1000} s`, failure ? { cause: failure } : undefined)
     }
     await delay(POLL_MS)
+  }
+}
+
+const READ_TRIES = 5
+
+/** For reads only: a connection may be closed in the very moment in which it is used, on a busy machine above all. */
+export async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await read()
+    } catch (error) {
+      if (tries === READ_TRIES) throw error
+      await delay(tries * POLL_MS)
+    }
   }
 }

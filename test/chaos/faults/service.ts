@@ -1,7 +1,7 @@
 /** Faults of what is there once: operator, gateway, the Kubernetes API, Postgres; and of the line to WhatsApp. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { signal } from '@berth/local/process/identity.ts'
-import { until } from '../until.ts'
+import { patiently, until } from '../until.ts'
 import { type Fault, since } from './fault.ts'
 
 /** After several crashes in a row a service is started again only after a while. */
@@ -62,11 +62,12 @@ export const killPostgres: Fault = async ({ database }) => {
 
 /** The network between a third of the sessions and WhatsApp breaks. */
 export const dropConnections: Fault = async ({ simulator }, random) => {
-  const online = (await simulator.devices()).filter((device) => device.online)
+  const online = (await patiently(() => simulator.devices())).filter((device) => device.online)
   const some = random.shuffle(online).slice(0, Math.ceil(online.length / 3))
   return async () => {
     const at = Date.now()
-    for (const { number, device } of some) await simulator.force(number, device, 'drop')
-    return { at, what: `${some.length} connections` }
+    // One that went off line by itself in this moment can't be dropped any more.
+    const drops = await Promise.allSettled(some.map(({ number, device }) => simulator.force(number, device, 'drop')))
+    return { at, what: `${drops.filter(({ status }) => status === 'fulfilled').length} connections` }
   }
 }
