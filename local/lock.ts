@@ -35,8 +35,6 @@ export class AlreadyRuns extends Error {
 
 const STOP_TIMEOUT_MS = 60_000
 const POLL_MS = 100
-/** A process that was killed just now may hold its lock for a moment more. */
-const RELEASE_MS = 500
 
 /** As lockFolder, but waits for a run that is stopping; `tell` takes a line about it. */
 export async function lockFolderPatiently(folder: string, tell: (line: string) => void): Promise<RunLock> {
@@ -56,7 +54,7 @@ export async function lockFolderPatiently(folder: string, tell: (line: string) =
 export function lockFolder(folder: string): RunLock {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const infoFile = path.join(folder, 'running.json')
-  const database = new DatabaseSync(path.join(folder, 'lock.db'), { timeout: RELEASE_MS })
+  const database = new DatabaseSync(path.join(folder, 'lock.db'))
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
