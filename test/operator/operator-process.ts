@@ -11,6 +11,8 @@ const MAIN = path.join(import.meta.dirname, '../../operator/main.ts')
 
 export interface OperatorProcess {
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>
+  /** Its exit code; null when a signal ended it. */
+  exited: Promise<number | null>
   /** All that it has written so far. */
   output(): string
 }
@@ -20,8 +22,9 @@ export function spawnOperator(env: Record<string, string>): OperatorProcess {
   const child: ChildProcess = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
-  const exited = once(child, 'exit').then(() => child.exitCode)
+  const exited = once(child, 'close').then(() => child.exitCode)
   return {
+    exited,
     output: () => output,
     kill(signal) {
       child.kill(signal)
