@@ -19,7 +19,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 const settings = ({ url, role, application }: PoolOptions): pg.ClientConfig => ({
   connectionString: url,
   application_name: application,
-  connectionTimeoutMillis: 3000,
+  connectionTimeoutMillis: 5000,
   keepAlive: true,
   options: `-c role=${role} -c search_path=berth -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s`,
 })
