@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto'
 /** What a session may be called in the API; the same pattern as a tenant's name. */
 export const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 
+/** The same as a CEL expression, for a CRD's rules. */
+export const isNameInCel = (field: string): string => `${field}.matches('${NAME_PATTERN.source}')`
+
 /** The resource name of a session that is created through the API: unique over all tenants. */
 export const resourceNameOf = (tenant: string, sessionName: string): string => `${tenant}.${sessionName}`
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ObjectMeta } from './meta.ts'
 import { Conditions, crd } from './meta.ts'
+import { isNameInCel } from './names.ts'
 import { DataPolicy, DevicePolicy } from './tenant.ts'
 
 const immutable = (what: string) => ({
@@ -28,7 +29,7 @@ export const SessionSpec = z.object({
     'x-kubernetes-validations': [
       ...immutable('the tenant')['x-kubernetes-validations'],
       {
-        rule: "self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+        rule: isNameInCel('self'),
         message: "write the tenant's resource name, in lower case, for example acme-shop",
       },
     ],

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ObjectMeta } from './meta.ts'
 import { Conditions, crd } from './meta.ts'
+import { isNameInCel } from './names.ts'
 
 export const DevicePolicy = z
   .enum(['Logout', 'Keep'])
@@ -17,7 +18,7 @@ export const TenantSpec = z.object({
   tier: crd(z.string().min(1).max(63), {
     'x-kubernetes-validations': [
       {
-        rule: "self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+        rule: isNameInCel('self'),
         message: "write the tier's resource name, in lower case, for example pro",
       },
     ],
@@ -49,7 +50,7 @@ export type TenantStatus = z.infer<typeof TenantStatus>
 /** Rules on the whole object; a tenant's name becomes the prefix of resource names, so it must not hold a dot. */
 export const tenantRules = [
   {
-    rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+    rule: isNameInCel('self.metadata.name'),
     message: "a tenant's name is at most 63 of a-z, 0-9 and '-', without a dot, for example acme-shop",
   },
 ]

@@ -25,7 +25,7 @@ const CAUSES = [
   {
     when: /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|certificate/,
     say: ({ registry }) =>
-      `The certificate of ${registry} is not trusted: a proxy in between may replace it.\n` +
+      `The certificate of the npm registry ${registry} is not trusted: a proxy in between may replace it.\n` +
       'Trust its authority: export NODE_EXTRA_CA_CERTS=/path/to/authority.pem',
   },
   {
@@ -55,7 +55,7 @@ export function explain(output, { clone, env }) {
   const cause = CAUSES.find(({ when }) => when.test(output))
   const code = cause?.when.exec(output)?.[0]
   const asked = /https?:\/\/[^/\s]+\//.exec(output.replaceAll(/https:\/\/docs\.npmjs\.com\/\S*/g, ''))?.[0]
-  const registry = env.npm_config_registry ?? asked ?? 'https://registry.npmjs.org/'
+  const registry = env.npm_config_registry ?? asked ?? 'that npm is set to'
   const meaning = cause ? `${cause.say({ clone, registry, code })}\n` : ''
   const said = output
     .split('\n')
