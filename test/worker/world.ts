@@ -41,6 +41,7 @@ export class World {
   readonly #dataDir: string
   readonly #closers: (() => Promise<unknown>)[]
   readonly #workers = new Set<TestWorker>()
+  #kubeconfigFile: Promise<string> | undefined
 
   private constructor(
     dataDir: string,
@@ -142,6 +143,7 @@ export class World {
 
   /** What the kubelet gives a worker's process. */
   async environmentOf(pod: { name: string; podUid: string }): Promise<Record<string, string>> {
+    this.#kubeconfigFile ??= this.#writeKubeconfig() // once: a process that starts may be reading it
     return {
       POD_NAME: pod.name,
       POD_UID: pod.podUid,
@@ -153,7 +155,7 @@ export class World {
       BERTH_INTERNAL_TOKEN: TOKEN,
       BERTH_WHATSAPP_URL: this.simulator.websocketUrl,
       BERTH_WHATSAPP_ROOT: Buffer.from(this.simulator.rootPublicKey).toString('base64'),
-      KUBECONFIG: await this.#kubeconfig(),
+      KUBECONFIG: await this.#kubeconfigFile,
     }
   }
 
@@ -169,7 +171,7 @@ export class World {
   }
 
   /** A file that says how to reach the Kubernetes API of this test. */
-  async #kubeconfig(): Promise<string> {
+  async #writeKubeconfig(): Promise<string> {
     const { server, ca, token, namespace } = this.#kube.config
     const file = path.join(this.#dataDir, 'kubeconfig')
     const cluster = { server, ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}) }
