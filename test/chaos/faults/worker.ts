@@ -43,12 +43,15 @@ export const killWorkerTwice: Fault = async (installation, random) => {
   return async () => {
     const at = Date.now()
     signal(worker.pid, 'SIGKILL')
-    const next = await until(`${worker.name} runs again or is gone`, TIMEOUT_MS, async () => {
+    const next = await until(`${worker.name} runs again, or will not soon`, TIMEOUT_MS, async () => {
       const pod = await installation.kube.get(PodKind, worker.name)
-      const pid = pod && processOf(pod)
-      return (!pod || (pid !== undefined && pid !== worker.pid)) && { pid }
+      if (!pod) return { why: ', which did not come back' }
+      const state = pod.status?.containerStatuses?.[0]?.state
+      if (state?.waiting?.reason === 'CrashLoopBackOff') return { why: ', which the kubelet keeps waiting' }
+      const pid = processOf(pod)
+      return pid !== undefined && pid !== worker.pid && { pid }
     })
-    if (next.pid === undefined) return struck(worker, at, ', which did not come back')
+    if (next.pid === undefined) return struck(worker, at, next.why)
     signal(next.pid, 'SIGKILL')
     return struck(worker, at)
   }
