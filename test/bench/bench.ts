@@ -18,7 +18,7 @@ export interface BenchResult {
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
   const result: BenchResult = { receive: [], send: [], idle: [], hop: [] }
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
-  const stage = await Stage.start()
+  const stage = await Stage.start(options.profile)
   try {
     if (wants('receive', 'send')) {
       for (const Kind of [BareSide, WorkerSide]) {

@@ -14,6 +14,8 @@ export interface BenchOptions {
   idle: number[]
   /** Requests per second of `hop`, and for how long. */
   hop: { perSecond: number; seconds: number }
+  /** A folder for CPU profiles of `receive` and `send`; they slow down what they profile. */
+  profile?: string
   /** The last line is one JSON object. */
   json: boolean
 }
@@ -34,6 +36,7 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   --sessions N    linked sessions of receive and send (50)
   --messages N    for each of them (40)
   --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
+  --profile DIR   CPU profiles of receive and send into that folder, with a summary; figures are worse meanwhile
   --json          the last line is one JSON object
 `
 
@@ -50,6 +53,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       .map((size) => whole('idle', size))
       .sort((a, b) => a - b),
     hop: { perSecond: 100, seconds: 10 },
+    ...(values.profile ? { profile: values.profile } : {}),
     json: values.json,
   }
 }
@@ -63,6 +67,7 @@ function parse(args: string[]) {
         sessions: { type: 'string', default: '50' },
         messages: { type: 'string', default: '40' },
         idle: { type: 'string', default: '100,300' },
+        profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

@@ -4,6 +4,8 @@ import type { BenchResult } from './bench.ts'
 import type { Hop } from './measures/hop.ts'
 import type { Idle } from './measures/idle.ts'
 import type { Traffic } from './measures/traffic.ts'
+import type { Profile } from './profile/profiler.ts'
+import type { SelfTime } from './profile/summary.ts'
 
 /** On what it was measured. */
 export const machine = () => ({
@@ -19,8 +21,8 @@ export function resultLines({ receive, send, idle, hop }: BenchResult): string[]
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
     'Against the simulator, which shares the machine: none of this is a figure of WhatsApp.',
-    ...section('receive: a burst, held back and let go', receive.map(trafficLine)),
-    ...section("send: until the server's ack", send.map(trafficLine)),
+    ...section('receive: a burst, held back and let go', receive.flatMap(trafficLines)),
+    ...section("send: until the server's ack", send.flatMap(trafficLines)),
     ...section('idle: a new process with all sessions in Postgres', idle.map(idleLine)),
     ...section('hop: a read at a fixed rate', hop.map(hopLine)),
   ]
@@ -40,6 +42,25 @@ const trafficLine = ({ side, messages, perSecond, cpu, lag, commits }: Traffic):
         ]
       : []),
   ].join('; ')
+
+const trafficLines = (traffic: Traffic): string[] => [
+  trafficLine(traffic),
+  ...(traffic.profile ? profileLines(traffic.profile, traffic.messages) : []),
+]
+
+const PACKAGES_SHOWN = 14
+const FUNCTIONS_SHOWN = 30
+
+function profileLines({ file, busyMs, packages, functions }: Profile, messages: number): string[] {
+  const line = ({ name, ms }: SelfTime) =>
+    `    ${((100 * ms) / busyMs).toFixed(1).padStart(5)} %  ${((1000 * ms) / messages).toFixed(0).padStart(4)} us  ${name}`
+  return [
+    `    ${file}: ${((1000 * busyMs) / messages).toFixed(0)} us a message, of which by package and by function`,
+    ...packages.slice(0, PACKAGES_SHOWN).map(line),
+    '    --',
+    ...functions.slice(0, FUNCTIONS_SHOWN).map(line),
+  ]
+}
 
 const idleLine = ({ sessions, allConnectedMs, cpuMs, rssBytes, rssBytesPerSession }: Idle): string =>
   `  ${sessions} sessions: all connected after ${(allConnectedMs / 1000).toFixed(1)} s ` +

@@ -14,6 +14,7 @@ import { until } from '../chaos/until.ts'
 import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
 import { Child } from './child.ts'
 import { each } from './each.ts'
+import { Profiler } from './profile/profiler.ts'
 import { Relay } from './relay.ts'
 
 /** A phone that is linked, and who writes with it. */
@@ -41,6 +42,7 @@ export class Stage {
   readonly simulatorPid: number
   readonly relay: Relay
   readonly encryptionKeys = KeyRing.generate()
+  readonly profiler: Profiler | undefined
   readonly #closers: (() => unknown)[]
   #accounts = 0
 
@@ -48,6 +50,7 @@ export class Stage {
     parts: Pick<Stage, 'databaseUrl' | 'postgres' | 'cluster' | 'kubeconfig' | 'simulatorUrl' | 'relay'>,
     simulator: Child,
     dataDir: string,
+    profiles: string | undefined,
   ) {
     this.databaseUrl = parts.databaseUrl
     this.postgres = parts.postgres
@@ -57,6 +60,7 @@ export class Stage {
     this.relay = parts.relay
     this.simulatorPid = simulator.pid
     this.simulator = new SimulatorClient(parts.simulatorUrl)
+    this.profiler = profiles === undefined ? undefined : new Profiler(profiles)
     this.operator = openOperatorPool(parts.databaseUrl)
     this.gateway = openPool({ url: parts.databaseUrl, role: 'berth_gateway', application: 'berth-bench', max: 2 })
     this.#closers = [
@@ -69,7 +73,8 @@ export class Stage {
     ]
   }
 
-  static async start(): Promise<Stage> {
+  /** @param profiles a folder for CPU profiles; without it there are none */
+  static async start(profiles?: string): Promise<Stage> {
     const dataDir = await mkdtemp(join(PARENT, 'berth-bench-'))
     await chmod(dataDir, 0o711)
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres') })
@@ -83,7 +88,7 @@ export class Stage {
     const simulatorUrl = `http://127.0.0.1:${port}`
     await until('the simulator listens', START_TIMEOUT_MS, () => new SimulatorClient(simulatorUrl).info())
     const relay = await Relay.before({ host: '127.0.0.1', port })
-    return new Stage({ databaseUrl, postgres, cluster, kubeconfig, simulatorUrl, relay }, simulator, dataDir)
+    return new Stage({ databaseUrl, postgres, cluster, kubeconfig, simulatorUrl, relay }, simulator, dataDir, profiles)
   }
 
   /** The simulator as both sides reach it: through the relay. */

@@ -1,6 +1,7 @@
 /** A burst one way or the other over linked sessions: its rate, and what it cost. */
 import { until } from '../../chaos/until.ts'
 import { each } from '../each.ts'
+import type { Profile } from '../profile/profiler.ts'
 import { type Commits, commitsBetween } from '../sides/metrics.ts'
 import type { Lag, Side } from '../sides/side.ts'
 import { WorkerSide } from '../sides/worker.ts'
@@ -15,6 +16,7 @@ export interface Traffic {
   cpu: { process: number; postgres: number; simulator: number }
   lag: Lag
   commits?: Commits
+  profile?: Profile
 }
 
 const SENT_AT_ONCE = 8
@@ -64,8 +66,11 @@ async function measure(stage: Stage, side: Side, messages: number, burst: () => 
   const used = () => [cpuMs(side.pid), postgresCpuMs(stage.postgres.pid), cpuMs(stage.simulatorPid)] as const
   const before = used()
   const startedAt = Date.now()
-  await burst()
-  await settled(stage)
+  const run = async () => {
+    await burst()
+    await settled(stage)
+  }
+  const profile = await (stage.profiler?.during(side.pid, run) ?? run())
   const after = used()
   const lag = await side.lag()
   const endedAt = await lastMessageAt(stage, seq)
@@ -77,6 +82,7 @@ async function measure(stage: Stage, side: Side, messages: number, burst: () => 
     cpu: { process, postgres, simulator },
     lag,
     ...(worker && metrics && { commits: commitsBetween(metrics, await worker.metrics()) }),
+    ...(profile && { profile }),
   }
 }
 

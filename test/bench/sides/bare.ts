@@ -27,7 +27,8 @@ export class BareSide implements Side {
 
   static async start(stage: Stage): Promise<BareSide> {
     const env = { SIMULATOR_URL: stage.simulatorUrl, WEBSOCKET_URL: await stage.websocketUrl() }
-    return new BareSide(new Child(MAIN, { env, ipc: true }))
+    const profiled = stage.profiler?.child
+    return new BareSide(new Child(MAIN, { flags: profiled?.flags, env: { ...env, ...profiled?.env }, ipc: true }))
   }
 
   get pid(): number {

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { SessionKind } from '@berth/core/model/kind.ts'
 import type { SessionSpec } from '@berth/core/model/session.ts'
+import { NODE_ENVIRONMENT } from '@berth/operator/pods.ts'
 import { until } from '../../chaos/until.ts'
 import { seedSession } from '../../postgres/seed.ts'
 import { Child } from '../child.ts'
@@ -48,8 +49,12 @@ export class WorkerSide implements Side {
   /** Resolves when its lease is open. */
   static async start(stage: Stage, pod = newPod()): Promise<WorkerSide> {
     const { rootPublicKey } = await stage.simulator.info()
+    const profiled = stage.profiler?.child
     const child = new Child(MAIN, {
+      flags: profiled?.flags,
       env: {
+        ...profiled?.env,
+        ...NODE_ENVIRONMENT,
         POD_NAME: pod.name,
         POD_UID: pod.uid,
         POD_NAMESPACE: stage.cluster.config.namespace,

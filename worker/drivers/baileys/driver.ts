@@ -21,7 +21,9 @@ import {
 } from '../driver.ts'
 import { AuthState } from './auth-state.ts'
 import { codec, decodeCredential } from './codec.ts'
+import { passKeyObjects } from './corrections/key-objects.ts'
 import { correctLibsignal } from './corrections/libsignal.ts'
+import { takeOneShotHmacs } from './corrections/one-shot-hmac.ts'
 import { quietConsole } from './corrections/quiet-console.ts'
 import { trustRoot } from './corrections/root.ts'
 import { quietLogger } from './logger.ts'
@@ -48,6 +50,8 @@ export interface BaileysOptions {
 /** Corrects the process once, and makes drivers. */
 export function baileysDrivers(options: BaileysOptions): DriverFactory {
   quietConsole()
+  passKeyObjects()
+  takeOneShotHmacs()
   correctLibsignal()
   if (options.rootKey) trustRoot(options.rootKey)
   return { codec, create: (host) => new BaileysDriver(host, options.url) }

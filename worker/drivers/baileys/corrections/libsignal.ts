@@ -65,16 +65,16 @@ export function correctLibsignal(): void {
     sessions,
   ) {
     let duplicate: unknown
-    for (const session of sessions) {
-      const before = structuredClone(session.serialize())
+    for (const [i, session] of sessions.entries()) {
+      // After the last one nothing is stored when it fails too. (serialize() answers a deep copy.)
+      const before = i < sessions.length - 1 ? session.serialize() : undefined
       try {
         const plaintext = await this.doDecryptWhisperMessage(data, session)
         session.indexInfo.used = Date.now()
         return { session, plaintext }
       } catch (error) {
         if ((error as Error).name === 'MessageCounterError') duplicate = error
-        for (const field of Object.keys(session)) delete session[field as keyof SignalSession]
-        Object.assign(session, session.constructor.deserialize(before))
+        if (before) putBack(session, before)
       }
     }
     throw (
@@ -82,6 +82,11 @@ export function correctLibsignal(): void {
       new SessionError(sessions.length ? 'No matching sessions found for message' : 'No sessions available')
     )
   }
+}
+
+function putBack(session: SignalSession, before: unknown): void {
+  for (const field of Object.keys(session)) delete session[field as keyof SignalSession]
+  Object.assign(session, session.constructor.deserialize(before))
 }
 
 function inThisContext(storage: Storage): Storage {
