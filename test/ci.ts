@@ -1,6 +1,6 @@
 /**
  * What is checked before a change lands: `npm test`, then what takes too long for it. The last line counts all cases; a
- * round of chaos is a case.
+ * round of chaos is a case, and so is the demo.
  */
 import { spawn } from 'node:child_process'
 import { type Counts, conclude, root, runSuite } from './suite.ts'
@@ -38,11 +38,17 @@ async function chaos(): Promise<Counts> {
   return code === 0 ? { passed: rounds, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
 
+async function demo(): Promise<Counts> {
+  const { code } = await run(process.execPath, ['demo/main.ts', '--json'])
+  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
+}
+
 const steps: Record<string, () => Counts | Promise<Counts>> = {
   'npm test': npmTest,
   'the whole crash matrix, long freezes and outages': () =>
     runSuite(['--project', 'integration', 'test/crash'], { BERTH_FULL: '1' }),
   chaos,
+  demo,
 }
 
 const counts: Counts[] = []

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Listener, type Plan, runChaos } from './chaos.ts'
+import { population } from './population.ts'
 import { resultLines, roundLine, summaryOf } from './report.ts'
 
 const MINUTE = 60_000
@@ -19,7 +20,7 @@ test(
   async () => {
     const plan: Plan = {
       rounds: 4,
-      sessions: 4,
+      population: population(4),
       rates: { in: 12, out: 8 },
       seed: 1,
       faults: ['kill', 'pod-force', 'gateway', 'postgres-kill'],

@@ -10,7 +10,7 @@ import { FAULTS, type FaultName } from './faults/all.ts'
 import { Installation } from './installation.ts'
 import { judge, type Verdict } from './judge.ts'
 import type { ChaosOptions } from './options.ts'
-import { population } from './population.ts'
+import type { Population } from './population.ts'
 import { type Proof, proveJudge } from './proof.ts'
 import { endlessly, Random } from './random.ts'
 import type { Frozen, Records } from './records.ts'
@@ -44,10 +44,18 @@ export interface ChaosResult {
 
 export interface Listener {
   tell(line: string): void
+  /** Everything is linked; traffic begins. */
+  begins?(installation: Installation, traffic: Traffic, arrivals: Arrivals): void
+  /** A fault is about to be caused. */
+  strikes?(number: number, fault: FaultName): void
   round(round: Round): void
 }
 
-export type Plan = Pick<ChaosOptions, 'rounds' | 'sessions' | 'rates' | 'seed' | 'faults'>
+export interface Plan extends Pick<ChaosOptions, 'rounds' | 'rates' | 'seed' | 'faults'> {
+  population: Population
+  /** The faults in the order given, instead of a random one. */
+  inOrder?: boolean
+}
 
 /** Traffic flows for this long before a fault, at most; the moment is random. */
 const MAX_CALM_MS = 2_000
@@ -65,7 +73,7 @@ export async function runChaos(
   signal?: AbortSignal,
 ): Promise<ChaosResult> {
   const tell = (line: string) => listener.tell(line)
-  const installation = await Installation.start(dataDir, population(plan.sessions), tell, signal)
+  const installation = await Installation.start(dataDir, plan.population, tell, signal)
   const run = new Run(installation, plan, listener, signal)
   try {
     return await run.whole()
@@ -103,6 +111,7 @@ class Run {
     this.#scans.start()
     this.#arrivals.start()
     this.#traffic.start(this.#plan.rates)
+    this.#listener.begins?.(this.#installation, this.#traffic, this.#arrivals)
     const stuck = await this.#allRounds().then(
       () => undefined,
       (error: unknown) => {
@@ -131,9 +140,11 @@ class Run {
 
   async #allRounds(): Promise<void> {
     await this.#settle(Date.now())
-    const faults = endlessly(this.#plan.faults, this.#random)
+    const { faults, inOrder } = this.#plan
+    const shuffled = endlessly(faults, this.#random)
     for (let number = 1; number <= this.#plan.rounds; number++) {
-      const fault = faults.next().value
+      const fault = inOrder ? faults[(number - 1) % faults.length]! : shuffled.next().value
+      this.#listener.strikes?.(number, fault)
       const round = await this.#round(number, fault).catch((cause: unknown) => {
         throw new Error(`round ${number}, ${fault}`, { cause })
       })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Listener, runChaos } from './chaos.ts'
 import { type ChaosOptions, HELP, parseOptions, UsageError } from './options.ts'
+import { population } from './population.ts'
 import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 
 /** As root, Postgres runs as another user, who must be able to walk there. */
@@ -25,7 +26,12 @@ async function main(options: ChaosOptions): Promise<boolean> {
   let isKept = true
   try {
     const listener: Listener = { tell: console.log, round: (round) => console.log(roundLine(round)) }
-    const result = await runChaos(dataDir, options, listener, stopping.signal)
+    const result = await runChaos(
+      dataDir,
+      { ...options, population: population(options.sessions) },
+      listener,
+      stopping.signal,
+    )
     const good = isGood(result)
     isKept = options.keep || !good
     if (isKept) await writeFile(join(dataDir, 'records.json'), JSON.stringify(result))

@@ -1,0 +1,96 @@
+/** `npm run demo`: keeps the promise in front of your eyes. Chapters in story.ts; breaking and counting is that of chaos. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ChaosResult, type Listener, runChaos } from '@berth/test/chaos/chaos.ts'
+import { isGood, resultLines } from '@berth/test/chaos/report.ts'
+import { type DemoOptions, HELP, parseOptions, UsageError } from './options.ts'
+import { chapterEnd, outcomeLines, outcomeOf } from './outcome.ts'
+import { demoPopulation } from './population.ts'
+import { colours, Screen } from './screen.ts'
+import { CHAPTERS } from './story.ts'
+import { viewLines } from './view.ts'
+import { Watch } from './watch.ts'
+
+/** As root, Postgres runs as another user, who must be able to walk there. */
+const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
+const RATES = { in: 12, out: 8 }
+/** What a shell reports for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
+async function demo({ json, keep }: DemoOptions): Promise<boolean> {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(INTERRUPTED)
+      stopping.abort(new Error('Stopped before the end.'))
+    })
+  }
+  const dataDir = await mkdtemp(join(PARENT, 'berth-demo-'))
+  let isKept = keep
+  try {
+    const result = await tell(dataDir, new Screen(process.stdout), stopping.signal)
+    isKept ||= !isGood(result)
+    if (!isGood(result)) console.log(resultLines(result).join('\n'))
+    if (isKept) console.log(`The logs are in ${dataDir}`)
+    if (json) console.log(JSON.stringify(outcomeOf(result)))
+    return isGood(result)
+  } finally {
+    if (!isKept) await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** Plays all chapters; what happens is on the screen. */
+async function tell(dataDir: string, screen: Screen, signal: AbortSignal): Promise<ChaosResult> {
+  const population = demoPopulation()
+  screen.line(
+    'Berth demo. Three customers, one on each tier; their accounts are linked to simulated phones, not to WhatsApp.',
+  )
+  screen.line()
+  let watch: Watch | undefined
+  const listener: Listener = {
+    tell: (line) => {
+      if (!watch) screen.line(colours.dim(line)) // later on, the story says what happens
+    },
+    begins(...running) {
+      screen.line()
+      screen.line(
+        `${population.accounts.length} accounts are linked. From now on messages flow both ways, without a pause.`,
+      )
+      watch = new Watch(...running)
+      watch.start((places, counts) => screen.live(['', ...viewLines(places, counts, colours)]))
+    },
+    strikes(number) {
+      const { title, text } = CHAPTERS[number - 1]!
+      screen.line()
+      screen.line(`${number}. ${title}`)
+      screen.line(`   ${text}`)
+    },
+    round(round) {
+      screen.line(`   ${colours.good('✓')} ${round.what}: ${chapterEnd(round)}`)
+      if (round.number < CHAPTERS.length) return
+      screen.line()
+      screen.line('Waiting until the last message is through, then counting.')
+    },
+  }
+  const plan = { population, rounds: CHAPTERS.length, faults: CHAPTERS.map(({ fault }) => fault), inOrder: true }
+  try {
+    const result = await runChaos(dataDir, { ...plan, rates: RATES, seed: 1 }, listener, signal)
+    await watch?.stop()
+    screen.settle()
+    screen.line()
+    for (const text of outcomeLines(outcomeOf(result))) screen.line(text)
+    return result
+  } finally {
+    await watch?.stop()
+  }
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === 'help') console.log(HELP)
+  else process.exitCode = (await demo(options)) ? 0 : 1
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}
