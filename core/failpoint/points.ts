@@ -33,6 +33,14 @@ export const POINTS = {
   'receive.receipted': 'The receipt is out.',
   'receive.stored': 'The message row is durable, and the journal row done with.',
 
+  'protocol.receipted': 'The own phone has its receipt for keys of the app state; they are not written.',
+  'protocol.done': 'What a protocol message told is durable, and its journal row done with.',
+
+  'notice.seen': 'A notice (a notification, a call, a request to send again) has come; nothing of it is written.',
+  'notice.journaled': 'A notice is durable; Baileys has not seen it.',
+  'notice.handed-over': 'Baileys has dealt with a notice and answered it; what it learnt may not be durable.',
+  'notice.done': 'What a notice told is durable, and its journal row done with.',
+
   'receipt.seen': "A contact's receipt has come; nothing of it is written.",
   'receipt.stored': "What a contact's receipt says is durable; WhatsApp was not told that we have it.",
   'receipt.acked': 'WhatsApp was told that we have the receipt, and forgets it.',

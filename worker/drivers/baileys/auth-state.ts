@@ -1,4 +1,5 @@
 /** Baileys' credentials and key store, on top of a session's store. */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { AuthenticationCreds, CacheStore, SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys'
 import type { SessionStore, UnitContent } from '../../store/session-store.ts'
 import type { KeyChange } from '../../store/unit.ts'
@@ -77,6 +78,7 @@ export class AuthState {
   }
 
   async #set(data: SignalDataSet): Promise<void> {
+    if (data['app-state-sync-key']) await failpoint('protocol.receipted')
     const { [JOURNAL]: journal, ...types } = data as KeySet
     const keys: KeyChange[] = Object.entries(types).flatMap(([type, values]) =>
       Object.entries(values ?? {}).map(([id, value]) => ({ type, id, value: value ?? undefined })),

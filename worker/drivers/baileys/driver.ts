@@ -1,7 +1,7 @@
 /**
  * The Baileys driver: a linked phone.
  *
- * Made: what the journal still holds is stored as messages, whether it connects or not. Started:
+ * Made: messages that the journal still holds are stored, whether it connects or not. Started:
  * Connecting → (not linked) WaitingForScan, a code after another → the phone scans one → 515 → Connecting.
  * Connecting → (linked) Connected → ready, when the offline stanzas were handed over too, whichever comes last.
  * Any of them → closed → what reconnect.ts decides: connect again after a wait, pause until somebody wants a code, or stop.
@@ -11,6 +11,7 @@ import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { type ConnectionState, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { logins } from '../../metrics.ts'
+import { within } from '../../store/within.ts'
 import {
   type ConnectionReport,
   type Driver,
@@ -27,6 +28,7 @@ import { takeOneShotHmacs } from './corrections/one-shot-hmac.ts'
 import { quietConsole } from './corrections/quiet-console.ts'
 import { trustRoot } from './corrections/root.ts'
 import { quietLogger } from './logger.ts'
+import { Notices } from './notices.ts'
 import { type Person, phoneNumberOf } from './receive.ts'
 import { ReceivePipeline } from './receive-pipeline.ts'
 import { type Decision, decide } from './reconnect.ts'
@@ -38,6 +40,8 @@ import { openSocket } from './socket.ts'
 const FIRST_CODE_MS = 60_000
 const NEXT_CODE_MS = 20_000
 const MAY_NOT_ACT_WAIT_MS = 250
+/** Sends wait so long, at most, for what WhatsApp told us while we were off line. */
+const CATCH_UP_MS = 20_000
 /** A connection that held for so long was a success; a shorter one counts as a failure. */
 const STABLE_MS = 60_000
 
@@ -62,6 +66,7 @@ class BaileysDriver implements Driver {
   readonly #url: string | undefined
   readonly #auth: AuthState
   readonly #pipeline: ReceivePipeline
+  readonly #notices: Notices
   readonly #repository: JournaledRepository
   /** Aborted when the driver must connect no more. */
   readonly #stopping = new AbortController()
@@ -85,7 +90,8 @@ class BaileysDriver implements Driver {
     this.#url = url
     this.#auth = new AuthState(host.store, decodeCredential(host.credential), host.linkingAttempt)
     this.#pipeline = new ReceivePipeline(host, () => this.#me)
-    for (const entry of host.openJournal) this.#pipeline.take(entry)
+    this.#notices = new Notices(host, () => this.#auth.creds.me?.id)
+    for (const entry of host.openJournal) if (!this.#notices.take(entry)) this.#pipeline.take(entry)
     this.#repository = new JournaledRepository(
       this.#auth,
       { body: (hash) => host.journalBody(hash), written: (entry) => this.#pipeline.take(entry) },
@@ -228,7 +234,8 @@ class BaileysDriver implements Driver {
 
   #openUntilClosed(): Promise<number | undefined> {
     const [host, auth, repository] = [this.#host, this.#auth, this.#repository]
-    const socket = openSocket({ host, auth, repository, url: this.#url, log: host.log })
+    const [pipeline, notices] = [this.#pipeline, this.#notices]
+    const socket = openSocket({ host, auth, repository, pipeline, notices, url: this.#url, log: host.log })
     this.#socket = socket
     return new Promise((resolve) => {
       socket.ev.process((events) => {
@@ -259,10 +266,24 @@ class BaileysDriver implements Driver {
       this.#leaveGate()
       logins.inc({ outcome: 'Connected' })
       this.#report({ state: 'Connected' })
+      this.#beReady()
     }
-    if (receivedPendingNotifications) this.#isCaughtUp = true
-    const becameReady = connection === 'open' || receivedPendingNotifications
-    if (!becameReady || !this.#isOpen || !this.#isCaughtUp) return
+    if (receivedPendingNotifications) void this.#catchUp()
+  }
+
+  /** Sends go after what the notices changed: a contact may have another device by now. */
+  async #catchUp(): Promise<void> {
+    const socket = this.#socket
+    await within(CATCH_UP_MS, this.#notices.handedOver()).catch((error) => {
+      this.#host.log.warn({ err: error }, 'sends do not wait any longer for what came before them')
+    })
+    if (this.#socket !== socket) return
+    this.#isCaughtUp = true
+    this.#beReady()
+  }
+
+  #beReady(): void {
+    if (!this.#isOpen || !this.#isCaughtUp) return
     void failpoint('login.caught-up')
     this.#host.ready()
   }

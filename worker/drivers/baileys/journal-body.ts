@@ -1,4 +1,8 @@
-/** A journal row: the plain text as it was decrypted, and what its stanza said around it. */
+/**
+ * A journal row: something that came and is not dealt with yet. Either a message, as its plain text and what its stanza said
+ * around it, or a notice, as the stanza itself. Both: length of a JSON head (4 bytes), the head, the rest.
+ */
+import { type BinaryNode, decodeBinaryNode } from '@whiskeysockets/baileys'
 
 /** What a row keeps of the stanza's attributes: who, where, when. */
 const KEPT = [
@@ -29,18 +33,41 @@ export interface JournalBody {
   plaintext: Buffer
 }
 
-/** Length of the stanza's JSON (4 bytes), the JSON, the plain text. */
-export function encodeJournalBody({ stanza, plaintext }: JournalBody): Buffer {
-  const head = Buffer.from(JSON.stringify(stanza))
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(head.length)
-  return Buffer.concat([length, head, plaintext])
+/** The head of a notice's row. */
+export interface NoticeHead {
+  /** The stanza's tag. */
+  notice: string
+  /** The linked device that it came to: after a new link it is nobody's. */
+  device: string
 }
 
+export const encodeJournalBody = ({ stanza, plaintext }: JournalBody): Buffer => join(stanza, plaintext)
+
 export function decodeJournalBody(bytes: Buffer): JournalBody {
-  const end = 4 + bytes.readUInt32BE(0)
-  return { stanza: JSON.parse(bytes.toString('utf8', 4, end)), plaintext: bytes.subarray(end) }
+  return { stanza: JSON.parse(headOf(bytes)), plaintext: restOf(bytes) }
 }
+
+/** @param stanza as Baileys' encodeBinaryNode has it */
+export const encodeNotice = (head: NoticeHead, stanza: Buffer): Buffer => join(head, stanza)
+
+/** Undefined: the row is a message. */
+export function noticeHeadOf(bytes: Buffer): NoticeHead | undefined {
+  const head = JSON.parse(headOf(bytes))
+  return 'notice' in head ? head : undefined
+}
+
+export const stanzaOfNotice = (bytes: Buffer): Promise<BinaryNode> => decodeBinaryNode(restOf(bytes))
 
 export const keptAttributes = (attributes: Record<string, string | undefined>): StanzaAttributes =>
   Object.fromEntries(KEPT.flatMap((name) => (attributes[name] === undefined ? [] : [[name, attributes[name]]])))
+
+function join(head: object, rest: Uint8Array): Buffer {
+  const text = Buffer.from(JSON.stringify(head))
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(text.length)
+  return Buffer.concat([length, text, rest])
+}
+
+const endOfHead = (bytes: Buffer): number => 4 + bytes.readUInt32BE(0)
+const headOf = (bytes: Buffer): string => bytes.toString('utf8', 4, endOfHead(bytes))
+const restOf = (bytes: Buffer): Buffer => bytes.subarray(endOfHead(bytes))

@@ -4,6 +4,7 @@ import type { Logger } from '@berth/core/telemetry/log.ts'
 import makeWASocket, {
   type BinaryNode,
   type CacheStore,
+  type Contact,
   type SocketConfig,
   type WASocket,
 } from '@whiskeysockets/baileys'
@@ -11,8 +12,10 @@ import type { DriverHost } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
 import { takeListeners } from './listeners.ts'
 import { quietLogger } from './logger.ts'
+import type { Notices } from './notices.ts'
 import { storeBeforeAnswering } from './pairing.ts'
 import { holdReceipts, statusOfAck } from './receipts.ts'
+import type { ReceivePipeline } from './receive-pipeline.ts'
 import type { JournaledRepository } from './repository.ts'
 
 /** Baileys ends the connection when it heard nothing for this long and 5 s more. */
@@ -47,12 +50,14 @@ export interface SocketOptions {
   host: DriverHost
   auth: AuthState
   repository: JournaledRepository
+  pipeline: ReceivePipeline
+  notices: Notices
   /** Undefined: the real WhatsApp. */
   url: string | undefined
   log: Logger
 }
 
-export function openSocket({ host, auth, repository, url, log }: SocketOptions): WASocket {
+export function openSocket({ host, auth, repository, pipeline, notices, url, log }: SocketOptions): WASocket {
   const socket = makeWASocket({
     ...(url ? { waWebSocketUrl: url } : {}),
     auth: { creds: auth.creds, keys: auth.keys },
@@ -75,27 +80,50 @@ export function openSocket({ host, auth, repository, url, log }: SocketOptions):
       return sent?.type === 'text' ? { extendedTextMessage: { text: textOf(sent.content) } } : undefined
     },
   })
-  takeMessagesInOrder(socket, repository)
+  const loggedIn = whenLoggedIn(socket)
+  takeMessagesInOrder(socket, { repository, pipeline, log }, loggedIn)
   takeAcks(socket, host)
   storeBeforeAnswering(socket.ws, auth)
+  notices.hold(socket, loggedIn)
   holdReceipts(socket.ws, (changes) => host.statuses(changes))
   return socket
+}
+
+/** Never settles when the login fails. */
+function whenLoggedIn(socket: WASocket): Promise<Contact> {
+  return new Promise((resolve) => {
+    socket.ev.on('connection.update', ({ connection }) => {
+      if (connection === 'open') resolve(socket.user!)
+    })
+  })
 }
 
 /**
  * Messages are taken in the order of their coming: each stanza waits for the one before. Baileys by itself has two queues,
  * so that a live message overtakes those that waited off line, and lets the second message of a new contact overtake the
  * first, which waits for the contact's address to be stored. So all go the way of the live ones; the mark of those
- * that waited has been noted before, and Baileys uses it for nothing else that we use.
+ * that waited has been noted before, and Baileys uses it for nothing else that we use. What Baileys had not dealt with when
+ * an earlier connection ended goes first.
  */
-function takeMessagesInOrder({ ws }: WASocket, repository: JournaledRepository): void {
+function takeMessagesInOrder(
+  { ws, upsertMessage }: WASocket,
+  { repository, pipeline, log }: Pick<SocketOptions, 'repository' | 'pipeline' | 'log'>,
+  loggedIn: Promise<Contact>,
+): void {
   const handOver = takeListeners(ws, 'CB:message')
   const take = async (stanza: BinaryNode): Promise<void> => {
     await failpoint('receive.seen')
     await handOver(stanza)
     await failpoint('receive.receipted')
+    if (ws.isOpen) pipeline.handled(stanza.attrs)
   }
-  let last: Promise<unknown> = Promise.resolve()
+  const replayed = pipeline.replay(loggedIn, async (message) => {
+    await upsertMessage(message, 'append').catch(() => {})
+    return ws.isOpen
+  })
+  let last: Promise<unknown> = replayed.catch((error) =>
+    log.warn({ err: error }, 'a protocol message could not be read'),
+  )
   ws.on('CB:message', (stanza: BinaryNode) => {
     repository.note(stanza)
     const { offline: _, ...attrs } = stanza.attrs
