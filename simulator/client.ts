@@ -44,12 +44,25 @@ export class SimulatorClient {
     return this.#post(schema.Phone, '/v1/phones', phone)
   }
 
+  groups() {
+    return this.#get(z.array(schema.Group), '/v1/groups')
+  }
+
+  group(id: string) {
+    return this.#get(schema.Group, `/v1/groups/${id}`)
+  }
+
+  /** The first member makes the group. */
+  createGroup(group: schema.NewGroup) {
+    return this.#post(schema.Group, '/v1/groups', group)
+  }
+
   /** The phone scans a QR code. Resolves with the linked device. */
   scan(number: string, qr: string) {
     return this.#post(schema.Device, `/v1/phones/${number}/scan`, { qr })
   }
 
-  /** The person writes to another number. Answers the message's WhatsApp id. */
+  /** The person writes to another number, or to a group. Answers the message's WhatsApp id. */
   async sendText(from: string, to: string, text: string, addressing?: 'number' | 'lid') {
     const body = { to, text, addressing }
     return (await this.#post(schema.MessageId, `/v1/phones/${from}/messages`, body)).id
@@ -60,7 +73,7 @@ export class SimulatorClient {
     return this.#get(z.array(schema.Chat), `/v1/phones/${number}/chats`)
   }
 
-  /** The newest `limit` (200) messages, oldest first. @param before the `seq` of the oldest one that's known already */
+  /** Of a chat with a number, or of a group: the newest `limit` (200) messages, oldest first. @param before the `seq` of the oldest one that's known already */
   messages(number: string, chat: string, page: { limit?: number; before?: number } = {}) {
     return this.#get(z.array(schema.Message), `/v1/phones/${number}/chats/${chat}/messages`, page)
   }

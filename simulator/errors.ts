@@ -6,6 +6,8 @@ export type ErrorCode =
   | 'device_not_found'
   | 'device_offline'
   | 'message_to_itself'
+  | 'group_not_found'
+  | 'not_a_member'
   | 'qr_malformed'
   | 'qr_expired'
   | 'qr_of_another_device'
@@ -18,6 +20,8 @@ const STATUS: Record<ErrorCode, number> = {
   device_not_found: 404,
   device_offline: 409,
   message_to_itself: 422,
+  group_not_found: 404,
+  not_a_member: 403,
   qr_malformed: 422,
   qr_expired: 410,
   qr_of_another_device: 422,

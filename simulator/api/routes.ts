@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { SimulatorError } from '../errors.ts'
 import { force } from '../whatsapp/forced.ts'
+import { sendToGroup } from '../whatsapp/group-out.ts'
 import { sendFromPhone } from '../whatsapp/message-out.ts'
 import type { Network } from '../whatsapp/network.ts'
 import { scan } from '../whatsapp/pairing.ts'
@@ -12,6 +13,7 @@ import { viewChats, viewDevice, viewMessages, viewPhones, viewStats, viewWaiting
 
 const ofPhone = z.object({ number: z.string() })
 const ofChat = z.object({ number: z.string(), chat: z.string() })
+const ofGroup = z.object({ group: z.string() })
 const ofDevice = z.object({ number: z.string(), device: z.coerce.number().int() })
 
 /** @param websocketUrl where clients connect, known once the server listens */
@@ -41,7 +43,10 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
   app.post('/v1/phones/:number/messages', async (request, reply) => {
     const { number } = ofPhone.parse(request.params)
     const { to, text, addressing } = schema.NewMessage.parse(request.body)
-    const id = await sendFromPhone(network, { from: number, to, message: { conversation: text }, addressing })
+    const message = { conversation: text }
+    const id = await (to.endsWith('@g.us')
+      ? sendToGroup(network, number, to, message)
+      : sendFromPhone(network, { from: number, to, message, addressing }))
     reply.code(201)
     return { id }
   })
@@ -56,6 +61,17 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
   app.post('/v1/phones/:number/chats/:chat/read', (request) => {
     const { number, chat } = ofChat.parse(request.params)
     return { read: readChat(network, number, chat) }
+  })
+
+  app.get('/v1/groups', () => state.groups.list())
+  app.get('/v1/groups/:group', (request) => network.group(ofGroup.parse(request.params).group))
+  app.post('/v1/groups', (request, reply) => {
+    const { subject, members } = schema.NewGroup.parse(request.body)
+    for (const number of members) network.phone(number)
+    const group = state.groups.create(subject, members)
+    network.publish({ type: 'group', group: group.id })
+    reply.code(201)
+    return group
   })
 
   app.get('/v1/devices', () => state.devices.list().map((device) => viewDevice(network, device)))

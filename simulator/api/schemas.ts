@@ -8,6 +8,8 @@ const number = z.string().regex(/^[1-9]\d{6,14}$/, 'an international phone numbe
 const time = z.number().int()
 const page = z.coerce.number().int().min(0)
 
+const isUnique = (list: string[]): boolean => new Set(list).size === list.length
+
 export const Info = z.object({
   simulator: z.literal(true),
   /** Where clients connect: Baileys' `waWebSocketUrl`. */
@@ -19,6 +21,14 @@ export const Info = z.object({
 
 export const NewPhone = z.object({ number, name: z.string().trim().min(1).max(60) })
 export const Phone = z.object({ number: z.string(), lid: z.string(), name: z.string(), createdAt: time })
+
+const groupId = z.string().regex(/^\d+@g\.us$/, 'a group: digits and @g.us')
+export const NewGroup = z.object({
+  subject: z.string().trim().min(1).max(100),
+  /** The first one makes the group. */
+  members: z.array(number).min(1).max(1024).refine(isUnique, 'each number once'),
+})
+export const Group = z.object({ id: z.string(), subject: z.string(), members: z.array(z.string()), createdAt: time })
 
 export const Scan = z.object({ qr: z.string().min(1).max(2000) })
 export const Device = z.object({
@@ -45,7 +55,7 @@ export const Waiting = z.object({
 export const Force = z.object({ condition: z.enum(CONDITIONS) })
 
 export const NewMessage = z.object({
-  to: number,
+  to: z.union([number, groupId]),
   text: z.string().min(1).max(65_536),
   addressing: z.enum(['number', 'lid']).optional(),
 })
@@ -63,6 +73,8 @@ export const Message = z.object({
   id: z.string(),
   chat: z.string(),
   direction: z.enum(['in', 'out']),
+  /** In a group, the number of who wrote it; null elsewhere, where it is clear. */
+  sender: z.string().nullable(),
   text: z.string(),
   at: time,
   status: z.enum(['sent', 'delivered', 'received', 'read']),
@@ -153,6 +165,8 @@ export const ErrorBody = z.object({ error: z.object({ code: z.string(), message:
 export type Info = z.infer<typeof Info>
 export type NewPhone = z.infer<typeof NewPhone>
 export type Phone = z.infer<typeof Phone>
+export type NewGroup = z.infer<typeof NewGroup>
+export type Group = z.infer<typeof Group>
 export type Device = z.infer<typeof Device>
 export type Waiting = z.infer<typeof Waiting>
 export type NewMessage = z.infer<typeof NewMessage>

@@ -32,8 +32,10 @@ export function viewWaiting(network: Network): Waiting[] {
 }
 
 export function viewChats(network: Network, number: string): Chat[] {
-  const { messages, phones } = network.state
-  return messages.chats(number).map((chat) => ({ ...chat, name: phones.find(chat.chat)?.name ?? null }))
+  const { messages, phones, groups } = network.state
+  return messages.chats(number).map((chat) => {
+    return { ...chat, name: groups.find(chat.chat)?.subject ?? phones.find(chat.chat)?.name ?? null }
+  })
 }
 
 export function viewMessages(
@@ -43,8 +45,11 @@ export function viewMessages(
   limit: number,
   before?: number,
 ): Message[] {
-  return network.state.messages.list(number, chat, limit, before).map(({ seq, id, direction, text, at, status }) => {
-    return { seq, id, chat, direction, text, at, status }
+  const isGroup = network.state.groups.find(chat) !== undefined
+  return network.state.messages.list(number, chat, limit, before).map((message) => {
+    const { seq, id, direction, text, at, status, address } = message
+    const writer = direction === 'out' ? number : network.phoneOf(address)?.number
+    return { seq, id, chat, direction, sender: (isGroup && writer) || null, text, at, status }
   })
 }
 

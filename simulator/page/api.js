@@ -33,7 +33,7 @@ export const api = {
  */
 export function listen(changed, connected) {
   const source = new EventSource('/v1/events')
-  for (const type of ['phone', 'chat', 'device', 'connection', 'fault']) {
+  for (const type of ['phone', 'group', 'chat', 'device', 'connection', 'fault']) {
     source.addEventListener(type, (event) => changed(JSON.parse(event.data)))
   }
   source.onopen = () => connected(true)

@@ -45,7 +45,7 @@ async function read() {
 }
 
 function readAddress() {
-  const [, number = '', chat = ''] = /^#phone\/(\d+)(?:\/(\d+))?$/.exec(location.hash) ?? []
+  const [, number = '', chat = ''] = /^#phone\/(\d+)(?:\/(\d+(?:@g\.us)?))?$/.exec(location.hash) ?? []
   return { number, chat }
 }
 

@@ -103,12 +103,14 @@ function emptyConversation() {
 }
 
 function conversation(state) {
-  const name = state.phones.find(({ number }) => number === state.chat)?.name
+  const nameOf = (number) => state.phones.find((phone) => phone.number === number)?.name ?? formatNumber(number)
+  const name = state.chats.find(({ chat }) => chat === state.chat)?.name ?? nameOf(state.chat)
   const unread = state.messages.filter(({ status }) => status === 'received').length
   const rows = state.messages.map((message) =>
     element(
       'li',
       { className: message.direction },
+      message.direction === 'in' && message.sender && element('small', {}, nameOf(message.sender)),
       element('p', {}, message.text),
       element(
         'small',
@@ -124,7 +126,7 @@ function conversation(state) {
       'header',
       {},
       element('a', { className: 'back', href: `#phone/${state.number}`, ariaLabel: 'All chats' }, '‹'),
-      element('h2', {}, name ?? formatNumber(state.chat)),
+      element('h2', {}, name),
       unread > 0 &&
         element(
           'button',

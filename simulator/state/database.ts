@@ -29,6 +29,27 @@ CREATE TABLE IF NOT EXISTS seen_counter (
   PRIMARY KEY (number, address, ratchet_key, counter)
 ) STRICT, WITHOUT ROWID;
 
+-- Group chats. Their members never change here; the first one made the group.
+CREATE TABLE IF NOT EXISTS group_chat (
+  id TEXT PRIMARY KEY, subject TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS group_member (
+  group_id TEXT NOT NULL, number TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (group_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS group_member_number ON group_member (number);
+
+-- Sender keys that a phone knows, by their author: its own, and those that it was given.
+CREATE TABLE IF NOT EXISTS phone_sender_key (
+  number TEXT NOT NULL, group_id TEXT NOT NULL, author TEXT NOT NULL, record TEXT NOT NULL,
+  PRIMARY KEY (number, group_id, author)
+) STRICT, WITHOUT ROWID;
+
+-- The devices that a phone gave its own sender key to.
+CREATE TABLE IF NOT EXISTS phone_sender_key_given (
+  number TEXT NOT NULL, group_id TEXT NOT NULL, device TEXT NOT NULL, PRIMARY KEY (number, group_id, device)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS device (
   number TEXT NOT NULL, id INTEGER NOT NULL, platform TEXT NOT NULL, noise_public BLOB NOT NULL, identity BLOB NOT NULL,
   registration_id INTEGER NOT NULL, signed_id INTEGER NOT NULL, signed_public BLOB NOT NULL,

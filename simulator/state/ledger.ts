@@ -23,13 +23,13 @@ export interface LedgerEntry {
   /** The account, and its device. */
   number: string
   device: number
-  /** The other side's phone number. */
+  /** The other side's phone number; of a message submitted to a group, the group's id. */
   peer: string
   /** The connection that it went over; null when none was needed. */
   connection: number | null
 }
 
-/** All entries of one message and one device. */
+/** All entries of one message, one device and one other side: a message to a group has one for each member. */
 export interface LedgerMessage {
   message: string
   direction: Direction
@@ -73,7 +73,7 @@ export class Ledger {
     return this.#database.all<LedgerEntry>(sql, after, number ?? null, limit)
   }
 
-  /** Entries added up per message and device, whose first entry is after `after` (a time in Unix milliseconds). */
+  /** Entries added up per message, device and other side, whose first entry is after `after` (a time in Unix milliseconds). */
   messages(after: number, number?: string, message?: string): LedgerMessage[] {
     const rows = this.#database.all<
       LedgerEntry & { n: number; first: number; last: number; connections: string | null }
@@ -81,13 +81,13 @@ export class Ledger {
       `SELECT message, direction, number, device, peer, event, count(*) AS n, min(at) AS first, max(at) AS last,
          group_concat(DISTINCT connection) AS connections
        FROM ledger WHERE number = ifnull(?, number) AND message = ifnull(?, message)
-       GROUP BY message, direction, number, device, event ORDER BY min(seq)`,
+       GROUP BY message, direction, number, device, peer, event ORDER BY min(seq)`,
       number ?? null,
       message ?? null,
     )
     const found = new Map<string, LedgerMessage>()
     for (const row of rows) {
-      const key = `${row.message} ${row.direction} ${row.number} ${row.device}`
+      const key = `${row.message} ${row.direction} ${row.number} ${row.device} ${row.peer}`
       const { message: id, direction, number: account, device, peer } = row
       const entry = found.get(key) ?? {
         message: id,
@@ -110,10 +110,11 @@ export class Ledger {
     return [...found.values()].filter((entry) => entry.firstAt > after)
   }
 
-  /** How often something happened to this message at this peer. */
-  count(message: string, number: string, device: number, event: LedgerEvent): number {
-    const sql = 'SELECT count(*) AS n FROM ledger WHERE message = ? AND number = ? AND device = ? AND event = ?'
-    return this.#database.get<{ n: number }>(sql, message, number, device, event)!.n
+  /** How often something happened to this message of a device, with everybody or one other side. */
+  count(message: string, number: string, device: number, event: LedgerEvent, peer?: string): number {
+    const sql = `SELECT count(*) AS n FROM ledger
+      WHERE message = ? AND number = ? AND device = ? AND event = ? AND peer = ifnull(?, peer)`
+    return this.#database.get<{ n: number }>(sql, message, number, device, event, peer ?? null)!.n
   }
 
   /** How often each event happened in all. */

@@ -4,13 +4,13 @@ import type { Database } from './database.ts'
 export interface Message {
   seq: number
   id: string
-  /** The other side's phone number. */
+  /** The other side's phone number, or the group's id. */
   chat: string
   direction: 'in' | 'out'
   text: string
   /** An encoded `proto.Message`. */
   content: Buffer
-  /** The chat as the other side wrote it: by phone number or by LID; receipts must use the same. */
+  /** Of a received message, its writer's address; of a sent one, the chat's as it was written to: receipts must use the same. */
   address: string
   at: number
   status: MessageStatus

@@ -4,6 +4,7 @@ import { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
 import { Devices } from './devices.ts'
 import { Faults } from './faults.ts'
+import { Groups } from './groups.ts'
 import { Ledger } from './ledger.ts'
 import { Messages } from './messages.ts'
 import { Phones } from './phones.ts'
@@ -13,6 +14,7 @@ export interface State {
   phones: Phones
   devices: Devices
   deliveries: Deliveries
+  groups: Groups
   messages: Messages
   ledger: Ledger
   connections: Connections
@@ -31,6 +33,7 @@ export function openState(folder: string): State {
     phones: new Phones(database),
     devices: new Devices(database),
     deliveries: new Deliveries(database),
+    groups: new Groups(database),
     messages: new Messages(database),
     ledger: new Ledger(database),
     connections: new Connections(database),

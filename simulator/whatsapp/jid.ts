@@ -23,6 +23,12 @@ export function numberJid(number: string, device = 0): string {
   return `${number}${device ? `:${device}` : ''}@s.whatsapp.net`
 }
 
+/** What a stanza from a group says of the member that it comes from. */
+export function fromMember(group: string, member: { number: string; lid: string }, device = 0): Record<string, string> {
+  const participant = lidJid(member.lid, device)
+  return { from: group, participant, participant_pn: numberJid(member.number), addressing_mode: 'lid' }
+}
+
 /** `device` 0 isn't written. */
 export function lidJid(lid: string, device = 0): string {
   return `${lid}${device ? `:${device}` : ''}@lid`

@@ -11,8 +11,12 @@ import type { Sealed } from './signal/endpoint.ts'
 import { child, type Stanza, seconds, stanza } from './stanza.ts'
 import { shownText } from './text.ts'
 
+/** An id as phones make them. */
+export const messageId = (): string => `3A${randomBytes(9).toString('hex').toUpperCase()}`
+
 export interface OutgoingMessage {
   from: string
+  /** A number. */
   to: string
   message: proto.IMessage
   /** Whether the devices see the writer under the number (as usual) or under the LID. */
@@ -30,7 +34,7 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
     throw new SimulatorError('message_to_itself', 'A phone cannot write to itself here. Choose another number.')
   }
   const { devices, messages, database } = network.state
-  const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`
+  const id = messageId()
   return network.locks.exclusive([from], async () => {
     const copy = { deviceSentMessage: { destinationJid: numberJid(to), message } }
     const outgoing: [Device, Sealed, Record<string, string>][] = []
@@ -48,7 +52,9 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
       const at = Date.now()
       messages.add(from, { ...row, chat: to, direction: 'out', address: numberJid(to), at, status })
       messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
-      for (const [device, sealed, attrs] of outgoing) enqueue(network, writer, device, sealed, { ...attrs, id })
+      for (const [device, sealed, attrs] of outgoing) {
+        enqueue(network, writer, device, { ...attrs, id }, [encStanza(sealed)])
+      }
       network.publish({ type: 'chat', number: from, chat: to })
       network.publish({ type: 'chat', number: to, chat: from })
     })
@@ -56,11 +62,16 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
   })
 }
 
+export interface Resend {
+  from: string
+  device: Device
+  id: string
+  /** What the device asked with. */
+  retry: Stanza
+}
+
 /** A device couldn't read a message of this phone: it goes out again under the same id, in a fresh Signal session. */
-export function resendToDevice(
-  network: Network,
-  { from, device, id, retry }: { from: string; device: Device; id: string; retry: Stanza },
-): Promise<void> {
+export function resendToDevice(network: Network, { from, device, id, retry }: Resend): Promise<void> {
   const writer = network.phone(from)
   const isOwn = from === device.number
   return network.locks.exclusive([from], async () => {
@@ -70,8 +81,7 @@ export function resendToDevice(
     const copy = isOwn ? { deviceSentMessage: { destinationJid: numberJid(sent.chat), message } } : message
     const sealed = await seal(network, writer, device, copy, true)
     const attrs = { ...envelope(writer), id, ...(isOwn && { recipient: numberJid(sent.chat) }) }
-    const count = child(retry, 'retry')?.attrs.count ?? '1'
-    network.state.database.change(() => enqueue(network, writer, device, sealed, attrs, { count }))
+    network.state.database.change(() => enqueue(network, writer, device, attrs, [encStanza(sealed, retryCount(retry))]))
   })
 }
 
@@ -82,7 +92,9 @@ function findSent(network: Network, from: string, device: Device, id: string) {
   return messages.findSent(from, id)
 }
 
-function seal(
+export const retryCount = (retry: Stanza) => ({ count: child(retry, 'retry')?.attrs.count ?? '1' })
+
+export function seal(
   network: Network,
   writer: Phone,
   device: Device,
@@ -94,15 +106,19 @@ function seal(
   return network.signal.encrypt(writer, remote, encodeWAMessage(message), { bundle, renew })
 }
 
-function enqueue(
+/** Stores the ratchet step; to be called in a change. */
+export function encStanza({ type, ciphertext, store }: Sealed, attrs: Record<string, string> = {}): Stanza {
+  store()
+  return stanza('enc', { v: '2', type, ...attrs }, ciphertext)
+}
+
+export function enqueue(
   network: Network,
   writer: Phone,
   device: Device,
-  { type, ciphertext, store }: Sealed,
   attrs: Record<string, string>,
-  encAttrs: Record<string, string> = {},
+  encs: Stanza[],
 ): void {
-  store()
   network.state.ledger.add({
     message: attrs.id!,
     event: 'queued',
@@ -111,8 +127,7 @@ function enqueue(
     number: device.number,
     device: device.id,
   })
-  const enc = stanza('enc', { v: '2', type, ...encAttrs }, ciphertext)
-  network.deliver(device, stanza('message', attrs, [enc]), { number: writer.number, device: 0 })
+  network.deliver(device, stanza('message', attrs, encs), { number: writer.number, device: 0 })
 }
 
 function envelope(writer: Phone, addressing: 'number' | 'lid' = 'number'): Record<string, string> {

@@ -18,19 +18,19 @@ export interface Part {
   enc: Stanza
 }
 
-/** The parts of a 1:1 message for either side of the chat; anything else is a fault. */
-export function readParts(connection: Connection, device: Device, message: Stanza, peer: Phone): Part[] {
+/** The pairwise ciphertexts of a message; one for somebody who is not in the chat is a fault. */
+export function readParts(connection: Connection, message: Stanza, isInChat: (phone: Phone) => boolean): Part[] {
   const addressed = children(child(message, 'participants'), 'to').map(
     (to) => [to.attrs.jid, child(to, 'enc')] as const,
   )
-  const direct = child(message, 'enc')
-  if (direct) addressed.push([message.attrs.to, direct])
+  // One that stands alone is for whom the whole message is for: in a group, somebody who asked for it again.
+  const direct = children(message, 'enc').find((enc) => enc.attrs.type !== 'skmsg')
+  if (direct) addressed.push([message.attrs.participant ?? message.attrs.to, direct])
   return addressed.flatMap(([jid, enc]) => {
     const phone = connection.network.phoneOf(jid)
     const type = enc?.attrs.type
     const ciphertext = content(enc)
-    const isOfChat = phone === peer || phone?.number === device.number
-    if (phone && isOfChat && enc && ciphertext && (type === 'pkmsg' || type === 'msg')) {
+    if (phone && isInChat(phone) && enc && ciphertext && (type === 'pkmsg' || type === 'msg')) {
       return [{ phone, device: parseJid(jid)!.device, type, ciphertext, enc }]
     }
     const detail = `A part for ${jid} that can't be routed: ${describe(message)}`
@@ -39,12 +39,9 @@ export function readParts(connection: Connection, device: Device, message: Stanz
   })
 }
 
-/** Records what a correct client wouldn't send. */
-export function checkParts(connection: Connection, device: Device, message: Stanza, peer: Phone, parts: Part[]): void {
+/** Whoever gets a first message must be told who the device is. */
+export function checkIdentity(connection: Connection, device: Device, message: Stanza, parts: Part[]): void {
   const id = message.attrs.id!
-  if (!parts.some((part) => part.phone === peer)) {
-    connection.fault({ kind: 'no-recipients', detail: `Nobody at ${peer.number} can read this message`, message: id })
-  }
   if (!parts.some((part) => part.type === 'pkmsg')) return
   const identity = bytesOf(message, 'device-identity')
   if (!identity) {

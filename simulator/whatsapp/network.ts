@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events'
 import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
 import type { Fault, NewFault } from '../state/faults.ts'
+import type { Group } from '../state/groups.ts'
 import type { Phone } from '../state/phones.ts'
 import type { State } from '../state/state.ts'
 import type { Authority } from './certificate.ts'
@@ -12,11 +13,13 @@ import type { Connection } from './connection.ts'
 import { parseJid } from './jid.ts'
 import { Locks } from './locks.ts'
 import { SignalEndpoint } from './signal/endpoint.ts'
+import { SenderKeys } from './signal/sender-keys.ts'
 import type { Stanza } from './stanza.ts'
 
 /** What changed, for whoever shows it: the event stream and the page. */
 export type NetworkEvent =
   | { type: 'phone'; number: string }
+  | { type: 'group'; group: string }
   | { type: 'chat'; number: string; chat: string }
   | { type: 'device'; number: string; device: number }
   | { type: 'connection'; connection: number }
@@ -27,6 +30,7 @@ export class Network {
   readonly authority: Authority
   readonly locks = new Locks()
   readonly signal: SignalEndpoint
+  readonly senderKeys: SenderKeys
   readonly connections = new Set<Connection>()
   /** Emits `event` with a NetworkEvent, once it's durable. */
   readonly events = new EventEmitter()
@@ -38,6 +42,7 @@ export class Network {
     this.state = state
     this.authority = authority
     this.signal = new SignalEndpoint(state.database, state.phones)
+    this.senderKeys = new SenderKeys(state.database)
     this.events.setMaxListeners(0)
   }
 
@@ -46,6 +51,13 @@ export class Network {
     const phone = this.state.phones.find(number)
     if (!phone) throw new SimulatorError('phone_not_found', `There is no simulated phone ${number}. Add it first.`)
     return phone
+  }
+
+  /** @throws SimulatorError group_not_found */
+  group(id: string): Group {
+    const group = this.state.groups.find(id)
+    if (!group) throw new SimulatorError('group_not_found', `There is no group ${id}. Make it first.`)
+    return group
   }
 
   /** The phone whose account an address names, by number or by LID. */

@@ -6,7 +6,7 @@ import type { Phone } from '../state/phones.ts'
 import type { Part } from './message-parts.ts'
 import type { Network } from './network.ts'
 import { type Remote, sessionAddress } from './signal/endpoint.ts'
-import { type Header, readHeader } from './signal/header.ts'
+import { type Header, type MessageKey, readHeader } from './signal/header.ts'
 
 /** What came of a ciphertext. */
 export interface Received {
@@ -25,56 +25,68 @@ export async function receiveAtPhone(network: Network, from: Device, part: Part)
   const { phone, type, ciphertext } = part
   const remote: Remote = { lid: network.phone(from.number).lid, device: from.id }
   const header = readHeader(type, ciphertext)
-  const hash = createHash('sha256').update(ciphertext).digest()
-  const seen = header && seenHash(network, phone, remote, header)
-  if (seen?.equals(hash)) return { phone, plain: undefined, copy: true, faults: [], store: () => {} }
+  const sighting = lookAt(network, phone, sessionAddress(remote), header, ciphertext)
+  if (sighting.copy) return { phone, plain: undefined, copy: true, faults: [], store: () => {} }
 
-  const faults: Received['faults'] = []
-  if (seen)
-    faults.push({ kind: 'counter-reuse', detail: `${phone.number} got two messages under key ${header!.counter}` })
+  const faults = [...sighting.faults]
   if (header && usedBefore(network, phone, header)) {
     faults.push({
       kind: 'pre-key-reuse',
       detail: `One-time key ${header.preKey!.id} of ${phone.number} was used before`,
     })
   }
-  const remember = () => {
-    if (header && !seen) rememberHash(network, phone, remote, header, hash)
-  }
   try {
     const { plain, store } = await network.signal.decrypt(phone, remote, type, ciphertext)
     const storeAll = () => {
       store()
-      remember()
+      sighting.remember()
     }
     return { phone, plain, copy: false, faults, store: storeAll }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     faults.push({ kind: 'decrypt-failed', detail: `${phone.number} can't read a ${type}: ${reason}` })
-    return { phone, plain: undefined, copy: false, faults, store: remember }
+    return { phone, plain: undefined, copy: false, faults, store: sighting.remember }
   }
 }
 
-function seenHash(network: Network, phone: Phone, remote: Remote, { ratchetKey, counter }: Header): Buffer | undefined {
-  const row = network.state.database.get<{ hash: Uint8Array }>(
+/** Whether a message key was used before. */
+export interface Sighting {
+  /** By this very ciphertext. */
+  copy: boolean
+  /** By another one. */
+  faults: Received['faults']
+  /** To be called in a change. */
+  remember: () => void
+}
+
+/** @param address whose key it is; with the phone and the key itself it is unique */
+export function lookAt(
+  { state: { database } }: Network,
+  { number }: Phone,
+  address: string,
+  key: MessageKey | undefined,
+  ciphertext: Buffer,
+): Sighting {
+  if (!key) return { copy: false, faults: [], remember: () => {} }
+  const { ratchetKey, counter } = key
+  const hash = createHash('sha256').update(ciphertext).digest()
+  const seen = database.get<{ hash: Uint8Array }>(
     'SELECT hash FROM seen_counter WHERE number = ? AND address = ? AND ratchet_key = ? AND counter = ?',
-    phone.number,
-    sessionAddress(remote),
+    number,
+    address,
     ratchetKey,
     counter,
   )
-  return row && Buffer.from(row.hash)
-}
-
-function rememberHash(network: Network, phone: Phone, remote: Remote, header: Header, hash: Buffer): void {
-  network.state.database.run(
-    'INSERT INTO seen_counter (number, address, ratchet_key, counter, hash) VALUES (?, ?, ?, ?, ?)',
-    phone.number,
-    sessionAddress(remote),
-    header.ratchetKey,
-    header.counter,
-    hash,
-  )
+  if (seen) {
+    const copy = hash.equals(seen.hash)
+    const detail = `${number} got two messages under key ${counter}`
+    return { copy, faults: copy ? [] : [{ kind: 'counter-reuse', detail }], remember: () => {} }
+  }
+  const remember = () => {
+    const sql = 'INSERT INTO seen_counter (number, address, ratchet_key, counter, hash) VALUES (?, ?, ?, ?, ?)'
+    database.run(sql, number, address, ratchetKey, counter, hash)
+  }
+  return { copy: false, faults: [], remember }
 }
 
 /** True when another session than this one was started with the one-time key. */

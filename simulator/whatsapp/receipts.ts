@@ -4,7 +4,8 @@ import type { LedgerEvent } from '../state/ledger.ts'
 import type { Phone } from '../state/phones.ts'
 import { bundleStanzas, takePhoneBundle } from './bundles.ts'
 import type { Connection } from './connection.ts'
-import { numberJid } from './jid.ts'
+import { resendToMember } from './group-out.ts'
+import { fromMember, numberJid, parseJid } from './jid.ts'
 import { resendToDevice } from './message-out.ts'
 import type { Network } from './network.ts'
 import { child, children, describe, type Stanza, seconds, stanza } from './stanza.ts'
@@ -36,7 +37,7 @@ export async function receiveReceipt(connection: Connection, device: Device, rec
   else {
     const more = children(child(receipt, 'list'), 'item').map((item) => item.attrs.id ?? '')
     network.state.database.change(() => {
-      for (const each of [id, ...more]) takeReceipt(connection, device, each, MEANING[type]!)
+      for (const each of [id, ...more]) takeReceipt(connection, device, receipt, each, MEANING[type]!)
     })
   }
   connection.send(stanza('ack', { class: 'receipt', id, from: to, ...(type && { type }) }))
@@ -67,6 +68,8 @@ export function receiveAck(connection: Connection, device: Device, ack: Stanza):
 
 /**
  * Tells who wrote a message what became of it; on the own phone and on every linked device of the account.
+ * @param what.readerDevice which device of the reader says so; 0, the phone, by default
+ * @param what.group the group that it was written in
  * @param what.repeat also when the writer was told before: a phone gives a receipt for every copy that it gets
  */
 export function tellSender(
@@ -74,20 +77,33 @@ export function tellSender(
   {
     sender,
     reader,
+    readerDevice = 0,
+    group,
     id,
     status,
     repeat = false,
-  }: { sender: string; reader: Phone; id: string; status: 'delivered' | 'read'; repeat?: boolean },
+  }: {
+    sender: string
+    reader: Phone
+    readerDevice?: number
+    group?: string | undefined
+    id: string
+    status: 'delivered' | 'read'
+    repeat?: boolean
+  },
 ): void {
   const { messages, devices, ledger } = network.state
-  const shown = messages.find(sender, reader.number, id, 'out')
-  const isNews = !shown || messages.raise(sender, reader.number, id, 'out', status)
-  if (!isNews && !repeat) return
-  if (shown) network.publish({ type: 'chat', number: sender, chat: reader.number })
+  const chat = group ?? reader.number
+  const shown = messages.find(sender, chat, id, 'out')
+  const isNews = !shown || messages.raise(sender, chat, id, 'out', status)
+  // In a group the news of one member are no news of another: the writer hears all.
+  if (!isNews && !repeat && !group) return
+  if (shown) network.publish({ type: 'chat', number: sender, chat })
   // Baileys knows the chat by the address that it wrote to, a number or a LID.
-  const from = shown?.address ?? numberJid(reader.number)
+  const from = group ? fromMember(group, reader, readerDevice) : { from: shown?.address ?? numberJid(reader.number) }
+  const attrs = { ...from, id, t: seconds(), ...(status === 'read' && { type: 'read' }) }
   for (const device of devices.of(sender)) {
-    network.deliver(device, stanza('receipt', { from, id, t: seconds(), ...(status === 'read' && { type: 'read' }) }))
+    network.deliver(device, stanza('receipt', attrs))
     if (!ledger.count(id, sender, device.id, 'submitted')) continue
     ledger.add({
       message: id,
@@ -106,9 +122,10 @@ export function readChat(network: Network, number: string, chat: string): number
   const reader = network.phone(number)
   return database.change(() => {
     const unread = messages.unread(number, chat)
-    for (const { id } of unread) {
+    const group = isGroup(chat) ? chat : undefined
+    for (const { id, address } of unread) {
       messages.raise(number, chat, id, 'in', 'read')
-      tellSender(network, { sender: chat, reader, id, status: 'read' })
+      tellSender(network, { sender: network.phoneOf(address)!.number, reader, group, id, status: 'read' })
     }
     network.publish({ type: 'chat', number, chat })
     return unread.length
@@ -120,17 +137,24 @@ export function askToRetry(
   network: Network,
   device: Device,
   phone: Phone,
-  { id, from, t }: { id: string; from: string; t: string },
+  { id, chat, t }: { id: string; chat: string; t: string },
 ): void {
-  const count = network.state.ledger.count(id, device.number, device.id, 'failed')
+  const count = network.state.ledger.count(id, device.number, device.id, 'failed', phone.number)
   if (count > MAXIMUM_RETRIES) return
   const [registration, ...keys] = bundleStanzas(takePhoneBundle(network, phone))
   const retry = stanza('retry', { count: String(count), id, t, v: '1' })
-  const attrs = { from, id, type: 'retry', t: seconds() }
+  const from = isGroup(chat) ? fromMember(chat, phone) : { from: chat }
+  const attrs = { ...from, id, type: 'retry', t: seconds() }
   network.deliver(device, stanza('receipt', attrs, [retry, registration!, stanza('keys', {}, keys)]))
 }
 
-function takeReceipt(connection: Connection, device: Device, id: string, meaning: 'delivered' | 'read' | 'own'): void {
+function takeReceipt(
+  connection: Connection,
+  device: Device,
+  receipt: Stanza,
+  id: string,
+  meaning: 'delivered' | 'read' | 'own',
+): void {
   const { network } = connection
   const { deliveries, messages } = network.state
   const writer = deliveries.sender(device.number, device.id, id)
@@ -144,9 +168,11 @@ function takeReceipt(connection: Connection, device: Device, id: string, meaning
   record(connection, device, id, writer.number, own ? 'delivered' : meaning)
   if (own) return
   const reader = network.phone(device.number)
-  tellSender(network, { sender: writer.number, reader, id, status: meaning })
-  if (meaning === 'read' && messages.raise(device.number, writer.number, id, 'in', 'read')) {
-    network.publish({ type: 'chat', number: device.number, chat: writer.number })
+  const group = groupOf(receipt)
+  tellSender(network, { sender: writer.number, reader, readerDevice: device.id, group, id, status: meaning })
+  const chat = group ?? writer.number
+  if (meaning === 'read' && messages.raise(device.number, chat, id, 'in', 'read')) {
+    network.publish({ type: 'chat', number: device.number, chat })
   }
 }
 
@@ -169,12 +195,24 @@ async function receiveRetry(connection: Connection, device: Device, receipt: Sta
   })
   record(connection, device, id, writer.number, 'retry')
   if (network.state.ledger.count(id, device.number, device.id, 'retry') > MAXIMUM_RETRIES) return
-  if (writer.device === 0) return resendToDevice(network, { from: writer.number, device, id, retry: receipt })
+  const group = groupOf(receipt)
+  if (writer.device === 0) {
+    const resend = { from: writer.number, device, id, retry: receipt }
+    return group ? resendToMember(network, group, resend) : resendToDevice(network, resend)
+  }
   const author = network.state.devices.find(writer.number, writer.device)
   if (!author || author.removedAt !== undefined) return
-  const attrs = { from: numberJid(device.number, device.id), id, type: 'retry', t: seconds() }
+  const from = group
+    ? fromMember(group, network.phone(device.number), device.id)
+    : { from: numberJid(device.number, device.id) }
+  const attrs = { ...from, id, type: 'retry', t: seconds() }
   network.deliver(author, stanza('receipt', attrs, children(receipt)))
 }
+
+const isGroup = (chat: string): boolean => parseJid(chat)?.server === 'g.us'
+
+/** The group that a receipt of a device is about. */
+const groupOf = ({ attrs: { to } }: Stanza): string | undefined => (to && isGroup(to) ? to : undefined)
 
 function record(connection: Connection, device: Device, message: string, peer: string, event: LedgerEvent): void {
   connection.network.state.ledger.add({

@@ -7,6 +7,7 @@ import { goActive } from '../login.ts'
 import { removeDevice } from '../removal.ts'
 import { children, describe, type Stanza, stanza } from '../stanza.ts'
 import { answerEncrypt } from './encrypt.ts'
+import { answerGroup, answerParticipating } from './groups.ts'
 import { answerUsync } from './usync.ts'
 
 /** The content of a result, or what went wrong. */
@@ -66,9 +67,10 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
       return [stanza('sync', {}, collections)]
     }
     case 'w:g2 participating':
-      return [stanza('groups', {}, [])]
-    case 'w:profile:picture picture':
+      return answerParticipating(connection.network, device)
     case 'w:g2 query':
+      return answerGroup(connection.network, device, query.attrs.to)
+    case 'w:profile:picture picture':
       return NOT_FOUND
   }
   if (query.attrs.xmlns === 'encrypt') return answerEncrypt(connection, device, query) ?? NOT_IMPLEMENTED

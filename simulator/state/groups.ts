@@ -1,0 +1,64 @@
+// Groups: chats of several phones. Their members never change here.
+import { randomInt } from 'node:crypto'
+import type { Database } from './database.ts'
+
+export interface Group {
+  /** As WhatsApp addresses it: `120363…@g.us`. */
+  id: string
+  subject: string
+  /** Phone numbers; the first one made the group. */
+  members: string[]
+  /** Unix milliseconds. */
+  createdAt: number
+}
+
+export class Groups {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** @param members numbers of phones that exist, each once */
+  create(subject: string, members: string[]): Group {
+    const id = this.#freeId()
+    this.#database.change(() => {
+      const sql = 'INSERT INTO group_chat (id, subject, created_at) VALUES (?, ?, ?)'
+      this.#database.run(sql, id, subject, Date.now())
+      for (const [position, number] of members.entries()) {
+        const sql = 'INSERT INTO group_member (group_id, number, position) VALUES (?, ?, ?)'
+        this.#database.run(sql, id, number, position)
+      }
+    })
+    return this.find(id)!
+  }
+
+  find(id: string): Group | undefined {
+    const row = this.#database.get<{ subject: string; created_at: number }>(
+      'SELECT subject, created_at FROM group_chat WHERE id = ?',
+      id,
+    )
+    if (!row) return undefined
+    const sql = 'SELECT number FROM group_member WHERE group_id = ? ORDER BY position'
+    const members = this.#database.all<{ number: string }>(sql, id).map(({ number }) => number)
+    return { id, subject: row.subject, members, createdAt: row.created_at }
+  }
+
+  list(): Group[] {
+    const rows = this.#database.all<{ id: string }>('SELECT id FROM group_chat ORDER BY created_at, id')
+    return rows.map(({ id }) => this.find(id)!)
+  }
+
+  /** Those that an account is in. */
+  of(number: string): Group[] {
+    const sql = 'SELECT group_id AS id FROM group_member WHERE number = ? ORDER BY group_id'
+    return this.#database.all<{ id: string }>(sql, number).map(({ id }) => this.find(id)!)
+  }
+
+  #freeId(): string {
+    for (;;) {
+      const id = `120363${String(randomInt(0, 1e12)).padStart(12, '0')}@g.us`
+      if (!this.find(id)) return id
+    }
+  }
+}
