@@ -1,9 +1,9 @@
 /** What the parts of a round share. */
 import type { EventRecorder } from '@berth/core/kube/events.ts'
-import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { Config } from './config.ts'
 import type { Judge } from './judge.ts'
+import type { Lead } from './lead.ts'
 import type { Mirror } from './mirror.ts'
 import type { Reading } from './poll.ts'
 import type { Resources } from './resources.ts'
@@ -12,7 +12,8 @@ import type { Resources } from './resources.ts'
 export interface Context {
   config: Config
   resources: Resources
-  pool: Pool
+  /** All that is written in Postgres goes through it. */
+  lead: Lead
   events: Pick<EventRecorder, 'record'>
   log: Logger
   judge: Judge

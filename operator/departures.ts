@@ -37,11 +37,11 @@ async function take(
   step: DepartureStep,
   session: WhatsAppSession,
   departure: Departure,
-  { mirror, pool, events, resources }: Context,
+  { mirror, lead, events, resources }: Context,
 ): Promise<void> {
   const row = mirror.rowOf(session)
   if (step === 'AskLogout' && row) {
-    await pool.query(
+    await lead.write(
       `INSERT INTO command (id, tenant_id, session_id, kind) VALUES ($1, $2, $3, 'logout') ON CONFLICT (id) DO NOTHING`,
       [logoutIdOf(row.id, session), row.tenantId, row.id],
     )

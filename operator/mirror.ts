@@ -1,6 +1,7 @@
 /**
  * The mirror of tiers, tenants and sessions in Postgres, written before anything is placed: gateway and workers know
  * resources only from there. The leader is its only writer, so what was read once and written since is what there is.
+ * A leader that was deposed without knowing it writes nothing (lead.ts).
  */
 import { tenantIdOf } from '@berth/core/model/names.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
@@ -8,6 +9,7 @@ import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import type { Lead } from './lead.ts'
 import { decideRow, type SessionRow } from './session-row.ts'
 
 interface TenantRow {
@@ -32,7 +34,7 @@ const TENANTS = `SELECT id, name, tier, display_name AS "displayName", state, re
   deleted_at IS NOT NULL AS deleted FROM tenant`
 
 export class Mirror {
-  readonly #pool: Pool
+  readonly #lead: Lead
   readonly #installation: string
   readonly #namespace: string
   /** Name → spec as JSON. */
@@ -44,16 +46,16 @@ export class Mirror {
   /** Id of a session → why it has no place. */
   readonly #obstacles = new Map<string, string>()
 
-  private constructor(pool: Pool, installation: string, namespace: string) {
-    this.#pool = pool
+  private constructor(lead: Lead, installation: string, namespace: string) {
+    this.#lead = lead
     this.#installation = installation
     this.#namespace = namespace
   }
 
-  /** Reads what there is. */
-  static async load(pool: Pool, namespace: string): Promise<Mirror> {
+  /** Reads what there is. The lead must have been taken: nothing that another wrote comes after. */
+  static async load(pool: Pool, lead: Lead, namespace: string): Promise<Mirror> {
     const { rows } = await pool.query<{ id: string }>('SELECT id FROM installation')
-    const mirror = new Mirror(pool, rows[0]!.id, namespace)
+    const mirror = new Mirror(lead, rows[0]!.id, namespace)
     const [tenants, sessions, obstacles] = await Promise.all([
       pool.query<TenantRow>(TENANTS),
       pool.query<SessionRow>(SESSIONS),
@@ -79,7 +81,7 @@ export class Mirror {
     for (const { metadata, spec } of tiers) {
       const text = JSON.stringify(spec)
       if (this.#tiers.get(metadata.name) === text) continue
-      await this.#pool.query(
+      await this.#lead.write(
         `INSERT INTO tier (name, spec) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, updated_at = now() WHERE tier.spec <> excluded.spec`,
         [metadata.name, text],
@@ -89,7 +91,7 @@ export class Mirror {
   }
 
   async removeTier(name: string): Promise<void> {
-    await this.#pool.query('DELETE FROM tier WHERE name = $1', [name])
+    await this.#lead.write('DELETE FROM tier WHERE name = $1', [name])
     this.#tiers.delete(name)
   }
 
@@ -106,7 +108,7 @@ export class Mirror {
       }
       const known = this.#tenants.get(row.id)
       if (known && (Object.keys(row) as (keyof TenantRow)[]).every((field) => known[field] === row[field])) continue
-      await this.#pool.query(
+      await this.#lead.write(
         `INSERT INTO tenant (id, name, tier, display_name, state, resource_uid) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (id) DO UPDATE SET tier = excluded.tier, display_name = excluded.display_name,
            state = excluded.state, resource_uid = excluded.resource_uid, deleted_at = NULL`,
@@ -119,8 +121,8 @@ export class Mirror {
   /** A tenant without sessions: its row goes, or, where data were retained, is marked and its API keys end. */
   async removeTenant(name: string): Promise<void> {
     const id = this.tenantId(name)
-    await this.#pool.query('UPDATE api_key SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id])
-    await this.#pool.query(
+    await this.#lead.write('UPDATE api_key SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id])
+    await this.#lead.write(
       `WITH gone AS (DELETE FROM tenant t WHERE id = $1 AND NOT EXISTS (SELECT FROM session s WHERE s.tenant_id = t.id))
        UPDATE tenant t SET deleted_at = now() WHERE id = $1 AND deleted_at IS NULL
          AND EXISTS (SELECT FROM session s WHERE s.tenant_id = t.id)`,
@@ -144,7 +146,7 @@ export class Mirror {
     const { row, write } = decision
     if (write === 'none') return { id: row.id }
     const values = [row.id, row.tenantId, row.name, row.resourceName, row.resourceUid, row.provider, row.desiredState]
-    await this.#pool.query(
+    await this.#lead.write(
       write === 'insert'
         ? `WITH made AS (
              INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
@@ -162,13 +164,13 @@ export class Mirror {
   async writeObstacle(session: WhatsAppSession, obstacle: string | undefined): Promise<void> {
     const row = this.rowOf(session)
     if (!row || this.#obstacles.get(row.id) === obstacle) return
-    await this.#pool.query('UPDATE session SET obstacle = $2 WHERE id = $1', [row.id, obstacle ?? null])
+    await this.#lead.write('UPDATE session SET obstacle = $2 WHERE id = $1', [row.id, obstacle ?? null])
     if (obstacle) this.#obstacles.set(row.id, obstacle)
     else this.#obstacles.delete(row.id)
   }
 
   async eraseSession(row: SessionRow): Promise<void> {
-    await this.#pool.query('DELETE FROM session WHERE id = $1 AND resource_uid = $2 AND deleted_at IS NULL', [
+    await this.#lead.write('DELETE FROM session WHERE id = $1 AND resource_uid = $2 AND deleted_at IS NULL', [
       row.id,
       row.resourceUid,
     ])
@@ -178,7 +180,7 @@ export class Mirror {
   }
 
   async retainSession(row: SessionRow): Promise<void> {
-    await this.#pool.query('UPDATE session SET deleted_at = now() WHERE id = $1 AND resource_uid = $2', [
+    await this.#lead.write('UPDATE session SET deleted_at = now() WHERE id = $1 AND resource_uid = $2', [
       row.id,
       row.resourceUid,
     ])

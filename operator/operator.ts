@@ -13,6 +13,7 @@ import type { Logger } from '@berth/core/telemetry/log.ts'
 import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
 import type { Config } from './config.ts'
 import { Judge } from './judge.ts'
+import { isDeposed, Lead } from './lead.ts'
 import { Mirror } from './mirror.ts'
 import { poll } from './poll.ts'
 import { collections, openResources, type Resources } from './resources.ts'
@@ -41,6 +42,9 @@ export class Operator {
   readonly #elector: LeaderElector
   readonly #judge = new Judge()
   readonly #canary = randomUUID()
+  /** Aborted at the end of our term; undefined: we don't lead. */
+  #term: AbortSignal | undefined
+  /** Of this term, once the lead was taken in Postgres. */
   #rounds: Rounds | undefined
   #stopped = false
   #turns: Promise<void> | undefined
@@ -73,7 +77,7 @@ export class Operator {
   }
 
   get isLeader(): boolean {
-    return this.#rounds !== undefined && this.#elector.isLeader
+    return this.#term !== undefined && this.#elector.isLeader
   }
 
   start(): void {
@@ -94,27 +98,33 @@ export class Operator {
 
   /** One term. Ends when the round that runs at its end has ended. */
   async #lead(signal: AbortSignal): Promise<void> {
-    const { config, client, pool, log } = this.#options
     await Promise.race([Promise.all(collections(this.#resources).map(({ synced }) => synced)), aborted(signal)])
     if (signal.aborted) return
-    const mirror = await Mirror.load(pool, client.namespace)
-    const context = {
+    this.#term = signal
+    leading.set(1)
+    this.#changeSeen()
+    await aborted(signal)
+    this.#term = undefined
+    leading.set(0)
+    await this.#current
+    this.#rounds = undefined
+  }
+
+  /** Takes the lead in Postgres too, and reads there what was written before. */
+  async #beginRounds(signal: AbortSignal): Promise<Rounds> {
+    const { config, client, pool, log } = this.#options
+    const lead = await Lead.take(pool)
+    const mirror = await Mirror.load(pool, lead, client.namespace)
+    return new Rounds({
       config,
       resources: this.#resources,
-      pool,
+      lead,
       events: this.#events,
       log,
       judge: this.#judge,
       mirror,
       signal,
-    }
-    this.#rounds = new Rounds(context)
-    leading.set(1)
-    this.#changeSeen()
-    await aborted(signal)
-    this.#rounds = undefined
-    leading.set(0)
-    await this.#current
+    })
   }
 
   async #takeTurns(): Promise<void> {
@@ -134,12 +144,15 @@ export class Operator {
       const reading = await poll(pool, this.#canary)
       const now = performance.now()
       const revocations = this.#judge.observe(reading, this.#resources.pods.list(), now)
-      if (this.isLeader) {
-        await this.#rounds?.run({ reading, now }, revocations)
+      if (this.#term && this.isLeader) {
+        this.#rounds ??= await this.#beginRounds(this.#term)
+        await this.#rounds.run({ reading, now }, revocations)
         await this.#sweepSometimes(now)
       }
       this.#failures = 0
     } catch (error) {
+      // Another took the lead in Postgres. If Kubernetes still says that it is ours, the next turn takes it back.
+      if (isDeposed(error)) this.#rounds = undefined
       this.#failures += 1
       failedTurns.inc()
       // Everything is tried again in half a second; a first failure alone tells nobody anything.

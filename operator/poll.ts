@@ -4,6 +4,8 @@ import type { Pool } from '@berth/core/postgres/pool.ts'
 export interface OwnerRow {
   sessionId: string
   generation: number
+  /** The highest generation under which a claim had to wait for a living holder. */
+  wanted: number
   epoch: number
   bootId: string | null
   podUid: string | null
@@ -53,8 +55,8 @@ export interface Reading {
 const BEAT = `INSERT INTO operator_canary (id, beats) VALUES ($1, 1)
   ON CONFLICT (id) DO UPDATE SET beats = operator_canary.beats + 1, at = now() RETURNING beats`
 
-const OWNERS = `SELECT session_id AS "sessionId", generation, epoch, boot_id AS "bootId", pod_uid AS "podUid",
-  released_at IS NOT NULL AS released FROM session_owner`
+const OWNERS = `SELECT session_id AS "sessionId", generation, wanted_generation AS wanted, epoch,
+  boot_id AS "bootId", pod_uid AS "podUid", released_at IS NOT NULL AS released FROM session_owner`
 
 const STATES = `SELECT session_id AS "sessionId", state, reason, message, phone_number AS "phoneNumber", epoch
   FROM session_state`
@@ -100,12 +102,4 @@ export async function poll(pool: Pool, canary: string): Promise<Reading> {
   } finally {
     client.release()
   }
-}
-
-/** Ends a boot: its process can write nothing more, and its sessions can be claimed. */
-export async function revoke(pool: Pool, bootId: string, reason: string): Promise<void> {
-  await pool.query(
-    'UPDATE worker_lease SET revoked_at = now(), revoked_reason = $2 WHERE boot_id = $1 AND revoked_at IS NULL',
-    [bootId, reason],
-  )
 }

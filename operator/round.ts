@@ -15,7 +15,6 @@ import { SESSION_FINALIZER } from './labels.ts'
 import { Ownership } from './ownership.ts'
 import { keepPods } from './pod-upkeep.ts'
 import { isPodOf } from './pods.ts'
-import { revoke } from './poll.ts'
 import { report } from './report.ts'
 import { hasFinalizer } from './resources.ts'
 import { ownerView, sessionView, tenantView, tierView, workerView } from './snapshot.ts'
@@ -32,6 +31,8 @@ export class Rounds {
   async run(observation: Observation, revocations: readonly Revocation[]): Promise<void> {
     const context = this.#context
     const revoked = await this.#revoke(revocations)
+    // A boot that was judged dead has renewed meanwhile: what we know is old. The next poll is due at once.
+    if (revoked.size < revocations.length) return
     const ownership = new Ownership(context, observation, revoked)
     const blocked = await takeUp(context)
     const leaving = await seeSessionsOff(context, observation, ownership)
@@ -45,13 +46,13 @@ export class Rounds {
     context.judge.keepOnly(context.resources.workers.list())
   }
 
-  /** Before anything else: the sessions of a dead boot can be claimed at once. */
+  /** Before anything else: the sessions of a dead boot can be claimed at once. Answers those that were revoked. */
   async #revoke(revocations: readonly Revocation[]): Promise<Set<string>> {
-    const { pool, signal, log, resources, events } = this.#context
+    const { lead, signal, log, resources, events } = this.#context
     const revoked = new Set<string>()
     await each(revocations, async ({ boot, reason }) => {
       if (signal.aborted) return
-      await revoke(pool, boot.bootId, reason)
+      if (!(await lead.revoke(boot, reason))) return
       revoked.add(boot.bootId)
       log.warn({ worker: boot.worker, bootId: boot.bootId, podUid: boot.podUid, reason }, 'boot revoked')
       const worker = resources.workers.get(boot.worker)

@@ -70,6 +70,7 @@ export const sessionView = (
 /** `holder`: the worker of the boot that holds the claim, if that boot is alive as far as known. */
 export const ownerView = (row: OwnerRow, holder: string | undefined): OwnerView => ({
   generation: row.generation,
+  wanted: row.wanted,
   podUID: row.podUid ?? undefined,
   heldBy: row.released ? undefined : holder,
 })

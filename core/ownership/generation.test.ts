@@ -14,7 +14,7 @@ describe('generations', () => {
     fc.assert(
       fc.property(
         fc.option(fc.record({ podUID: pod, generation }), { nil: undefined }),
-        fc.option(fc.record({ podUID: pod, generation }), { nil: undefined }),
+        fc.option(fc.record({ podUID: pod, generation, wanted: generation }), { nil: undefined }),
         pod,
         (placement, claim, podUID) => {
           const next = nextGeneration(placement, claim)
@@ -29,5 +29,12 @@ describe('generations', () => {
     expect(isClaimable({ podUID: 'a', generation: 3 }, { podUID: 'a', generation: 3 })).toBe(true)
     expect(isClaimable({ podUID: 'b', generation: 3 }, { podUID: 'a', generation: 3 })).toBe(false)
     expect(isClaimable({ podUID: 'a', generation: 2 }, { podUID: 'a', generation: 3 })).toBe(false)
+  })
+
+  it('below one that another waits with cannot be claimed any more', () => {
+    const claim = { podUID: 'a', generation: 3, wanted: 5 }
+    expect(isClaimable({ podUID: 'a', generation: 3 }, claim)).toBe(false)
+    expect(isClaimable({ podUID: 'a', generation: 4 }, claim)).toBe(false)
+    expect(isClaimable({ podUID: 'b', generation: 5 }, claim)).toBe(true)
   })
 })

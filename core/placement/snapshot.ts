@@ -37,6 +37,8 @@ export interface PlacementView {
 export interface OwnerView {
   generation: number
   podUID?: string
+  /** The highest generation under which a claim had to wait for a living holder. */
+  wanted?: number
   /** Name of the worker whose boot holds the claim: neither released nor ended nor revoked. */
   heldBy?: string
 }

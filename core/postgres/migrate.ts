@@ -8,6 +8,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { foundation } from './migrations/0001-foundation.ts'
 import { functions } from './migrations/0002-functions.ts'
+import { ownership } from './migrations/0003-ownership.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -23,6 +24,7 @@ const step = (text: string): Migration => ({
 const migrations: Record<string, Migration> = {
   '0001-foundation': step(foundation),
   '0002-functions': step(functions),
+  '0003-ownership': step(ownership),
 }
 
 /** The newest migration that this code knows. */

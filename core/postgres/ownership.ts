@@ -1,4 +1,7 @@
-/** Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migration 0002). */
+/**
+ * Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migrations 0002 and 0003),
+ * which is the machine of core/ownership/machine.ts.
+ */
 import type pg from 'pg'
 
 type Queryable = Pick<pg.Client, 'query'>
@@ -32,7 +35,10 @@ export async function endLease(db: Queryable, bootId: string): Promise<void> {
   await db.query('SELECT lease_end($1)', [bootId])
 }
 
-/** Takes what can be taken; a session that is missing from the answer is still held, or its generation is old. */
+/**
+ * Takes what can be taken. A session that is missing from the answer is still held, and its holder will learn that it is
+ * wanted here; or the generation is old.
+ */
 export async function claim(
   db: Queryable,
   bootId: string,
@@ -68,6 +74,12 @@ export const release = (db: Queryable, bootId: string, held: Held[]): Promise<Se
 /** Which of these claims still stand. */
 export const owned = (db: Queryable, bootId: string, held: Held[]): Promise<Set<string>> =>
   idsFrom(db, 'owned', bootId, held)
+
+/** The boot's sessions that another one waits for under a higher generation: they are to be left. */
+export async function wantedElsewhere(db: Queryable, bootId: string): Promise<string[]> {
+  const result = await db.query<{ id: string }>('SELECT wanted_elsewhere AS id FROM wanted_elsewhere($1)', [bootId])
+  return result.rows.map((row) => row.id)
+}
 
 /** The boot's last commit number; -1 when the database does not know the boot (it went back, or it is another one). */
 export async function commitNumber(db: Queryable, bootId: string): Promise<number> {

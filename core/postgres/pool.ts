@@ -42,18 +42,13 @@ export async function openClient(options: PoolOptions): Promise<pg.Client> {
   return client
 }
 
-/** The transaction's own outcome: what the queries answered, in order. */
-export async function inTenant(
-  pool: pg.Pool,
-  tenantId: string,
-  ...queries: pg.QueryConfig[]
-): Promise<pg.QueryResult[]> {
+/** Runs the queries in one transaction and one round trip; answers their results, in order. */
+export async function inTransaction(pool: pg.Pool, ...queries: pg.QueryConfig[]): Promise<pg.QueryResult[]> {
   const client = await pool.connect()
   let broken = false
   try {
     const outcomes = await Promise.allSettled([
       client.query('BEGIN'),
-      client.query({ text: "SELECT set_config('berth.tenant_id', $1, true)", values: [tenantId] }),
       ...queries.map((query) => client.query(query)),
       client.query('COMMIT'),
     ])
@@ -64,10 +59,21 @@ export async function inTenant(
       })
       throw failed.reason
     }
-    return outcomes.slice(2, -1).map((outcome) => (outcome as PromiseFulfilledResult<pg.QueryResult>).value)
+    return outcomes.slice(1, -1).map((outcome) => (outcome as PromiseFulfilledResult<pg.QueryResult>).value)
   } finally {
     client.release(broken)
   }
+}
+
+/** The same as one tenant: row-level security shows and takes only its rows. */
+export async function inTenant(
+  pool: pg.Pool,
+  tenantId: string,
+  ...queries: pg.QueryConfig[]
+): Promise<pg.QueryResult[]> {
+  const asTenant = { text: "SELECT set_config('berth.tenant_id', $1, true)", values: [tenantId] }
+  const [, ...results] = await inTransaction(pool, asTenant, ...queries)
+  return results
 }
 
 /** The error's SQLSTATE, when Postgres itself answered. */

@@ -41,6 +41,7 @@ export interface Tables {
     session_id: string
     tenant_id: string
     generation: Generated<number>
+    wanted_generation: Generated<number>
     epoch: Generated<number>
     boot_id: string | null
     pod_uid: string | null

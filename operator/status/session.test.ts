@@ -5,7 +5,15 @@ import { readinessOf, type SessionSight, sessionStatus } from './session.ts'
 import { isWritten } from './written.ts'
 
 const placement = { worker: 'pro-a', podUID: 'pod', generation: 2, boundAt: '2026-01-01T00:00:00Z' }
-const owner: OwnerRow = { sessionId: 'id', generation: 2, epoch: 7, bootId: 'boot', podUid: 'pod', released: false }
+const owner: OwnerRow = {
+  sessionId: 'id',
+  generation: 2,
+  wanted: 0,
+  epoch: 7,
+  bootId: 'boot',
+  podUid: 'pod',
+  released: false,
+}
 const state = (more: Partial<StateRow> = {}): StateRow => ({
   sessionId: 'id',
   state: 'Connected',

@@ -108,8 +108,8 @@ describe('a worker', () => {
   test('may run the functions of workers and no others', async () => {
     const { rows } = await owner.query<{ name: string }>(
       `SELECT proname AS name FROM pg_proc WHERE pronamespace = 'berth'::regnamespace
-         AND NOT has_function_privilege('berth_worker', oid, 'EXECUTE')`,
+         AND NOT has_function_privilege('berth_worker', oid, 'EXECUTE') ORDER BY proname`,
     )
-    expect(rows).toEqual([{ name: 'api_key_owner' }])
+    expect(rows.map(({ name }) => name)).toEqual(['api_key_owner', 'lease_closed', 'require_leader'])
   })
 })

@@ -11,6 +11,7 @@ import {
   owned,
   release,
   renewLease,
+  wantedElsewhere,
 } from '@berth/core/postgres/ownership.ts'
 import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
@@ -103,6 +104,35 @@ describe('a claim', () => {
     expect(await take(bootId, sessionId, 1)).toBeUndefined()
   })
 
+  test('in the middle of a revocation: what it gained is lost with the rest', async () => {
+    const { sessionId } = await session()
+    const { bootId } = await boot()
+    const slow = await openClient({ url: postgres.url, role: 'berth_worker', application: 'slow' })
+    await slow.query('BEGIN')
+    const [held] = await claim(slow, bootId, [{ sessionId, generation: 1 }])
+    const revoking = revoke(bootId)
+    await untilWaiting('%UPDATE worker_lease%')
+    await slow.query('COMMIT')
+    await slow.end()
+    await revoking
+    expect(await owned(worker, bootId, [held!])).toEqual(new Set())
+  })
+
+  test('of a held session is wished for; the holder learns it, and its own older generation gets it back no more', async () => {
+    const { sessionId } = await session()
+    const [first, second, third] = [await boot(), await boot(), await boot()]
+    const held = (await take(first.bootId, sessionId, 1))!
+    expect(await take(second.bootId, sessionId, 3)).toBeUndefined()
+    expect(await take(third.bootId, sessionId, 2)).toBeUndefined()
+    expect(await wantedElsewhere(worker, first.bootId)).toEqual([sessionId])
+    expect(await wantedElsewhere(worker, second.bootId)).toEqual([])
+    await release(worker, first.bootId, [held])
+    expect(await wantedElsewhere(worker, first.bootId)).toEqual([])
+    expect(await take(first.bootId, sessionId, 1)).toBeUndefined()
+    expect(await take(third.bootId, sessionId, 2)).toBeUndefined()
+    expect((await take(second.bootId, sessionId, 3))?.epoch).toBe(2)
+  })
+
   test('of a deleted session fails', async () => {
     const { sessionId } = await session()
     const { bootId } = await boot()
@@ -112,6 +142,16 @@ describe('a claim', () => {
 })
 
 describe('a commit', () => {
+  test('of a boot that was revoked or has ended is refused, though nobody has claimed yet', async () => {
+    for (const close of [revoke, (bootId: string) => endLease(worker, bootId)]) {
+      const { sessionId } = await session()
+      const { bootId } = await boot()
+      const held = (await take(bootId, sessionId, 1))!
+      await close(bootId)
+      expect(await writeCommit(worker, bootId, 1, [rows(held)])).toEqual(new Set())
+    }
+  })
+
   test('writes everything of a session, and its owner reads it back', async () => {
     const { sessionId } = await session()
     const { bootId } = await boot()
@@ -159,7 +199,7 @@ describe('a commit', () => {
     const second = await boot()
     const heldLost = (await take(first.bootId, lost.sessionId, 1))!
     const heldKept = (await take(first.bootId, kept.sessionId, 1))!
-    await revoke(first.bootId)
+    await release(worker, first.bootId, [heldLost])
     await take(second.bootId, lost.sessionId, 2)
     const key = { type: 'session', id: 'x', value: Buffer.from('late') }
     const both = [rows(heldLost, { keys: [key] }), rows(heldKept, { keys: [key] })].sort((a, b) =>
@@ -189,7 +229,7 @@ describe('a commit', () => {
     expect(await commitNumber(worker, randomUUID())).toBe(-1)
   })
 
-  test('and a claim in its middle: the claim waits, and its owner reads what was committed', async () => {
+  test('with a revocation and a claim in its middle: both wait, and the new owner reads what was committed', async () => {
     const { sessionId } = await session()
     const first = await boot()
     const second = await boot()
@@ -197,14 +237,13 @@ describe('a commit', () => {
     const slow = await openClient({ url: postgres.url, role: 'berth_worker', application: 'slow' })
     await slow.query('BEGIN')
     await writeCommit(slow, first.bootId, 1, [rows(held, { keys: [{ type: 's', id: 'k', value: Buffer.from('v') }] })])
-    await revoke(first.bootId)
+    const revoking = revoke(first.bootId)
+    await untilWaiting('%UPDATE worker_lease%')
     const claiming = take(second.bootId, sessionId, 2)
-    const waits = async () =>
-      (await owner("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%claim(%'"))
-        .rowCount === 1
-    await expect.poll(waits).toBe(true)
+    await untilWaiting('%claim(%')
     await slow.query('COMMIT')
     await slow.end()
+    await revoking
     expect((await claiming)?.epoch).toBe(2)
     expect(await loadKeys(worker, second.bootId, [{ sessionId, type: 's', id: 'k' }])).toEqual([Buffer.from('v')])
   })
@@ -250,6 +289,12 @@ describe('a commit', () => {
     expect(await loadSends(worker, bootId, [sessionId], 10)).toEqual([])
   })
 })
+
+/** Until a statement waits for a lock. */
+const untilWaiting = (query: string) =>
+  expect
+    .poll(() => owner(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '${query}'`))
+    .toMatchObject({ rowCount: 1 })
 
 /** As the owner of the tables, for looking at what no process may read directly. */
 async function owner(text: string) {

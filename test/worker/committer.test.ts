@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { loadCredentials } from '@berth/core/postgres/auth-state.ts'
-import { claim, openLease } from '@berth/core/postgres/ownership.ts'
+import { claim, openLease, release } from '@berth/core/postgres/ownership.ts'
 import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
@@ -96,7 +96,7 @@ describe('the committer', () => {
     const [lost, kept] = [await own(), await own()]
     const other = randomUUID()
     await openLease(pool, { bootId: other, podUid: randomUUID(), worker: 'x', address: 'http://127.0.0.1:2' })
-    await operator.query(`UPDATE worker_lease SET revoked_at = now() WHERE boot_id = $1`, [bootId])
+    await release(pool, bootId, [lost])
     expect(await claim(pool, other, [{ sessionId: lost.sessionId, generation: 2 }])).toHaveLength(1)
 
     let settled = false

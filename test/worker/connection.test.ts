@@ -175,7 +175,7 @@ describe("a linked session's connection", () => {
 
   test('without Postgres it freezes: no receipt, no send, no login, the socket open; then it goes on', async () => {
     const proxy = await CuttableProxy.start(world.databaseUrl)
-    const frozen = await startWorker(undefined, proxy.url.replace(/^https/, 'postgres'))
+    const frozen = await startWorker(undefined, { postgres: proxy.url.replace(/^https/, 'postgres') })
     await session.place(frozen)
     await until(async () => ((await session.state())?.epoch === 2 ? true : undefined))
     await session.untilState('Connected')

@@ -29,6 +29,12 @@ export interface TestWorker extends RunningWorker {
   dead: Promise<string>
 }
 
+/** URLs through which a worker reaches its servers, so that a test can cut it off. */
+interface Proxies {
+  postgres?: string
+  kubernetes?: string
+}
+
 export class World {
   readonly databaseUrl: string
   readonly simulator: Simulator
@@ -38,7 +44,8 @@ export class World {
   readonly #client: KubeClient
   readonly #kube: Awaited<ReturnType<typeof startTestCluster>>
   readonly #ring = KeyRing.generate()
-  readonly #dataDir: string
+  /** Holds what the simulator remembers. */
+  readonly dataDir: string
   readonly #closers: (() => Promise<unknown>)[]
   readonly #workers = new Set<TestWorker>()
   #kubeconfigFile: Promise<string> | undefined
@@ -51,7 +58,7 @@ export class World {
     pools: { operator: Pool; gateway: Pool },
     closers: (() => Promise<unknown>)[],
   ) {
-    this.#dataDir = dataDir
+    this.dataDir = dataDir
     this.databaseUrl = databaseUrl
     this.simulator = simulator
     this.whatsapp = new SimulatorClient(simulator.url)
@@ -86,10 +93,14 @@ export class World {
     for (const close of this.#closers) await close()
   }
 
-  /** A worker in this process. The same `pod` again is a new boot of the pod. `server`: a proxy before Postgres. */
+  get kubernetesUrl(): string {
+    return this.#kube.config.server
+  }
+
+  /** A worker in this process. The same `pod` again is a new boot of the pod. */
   async startWorker(
     pod: { name: string; podUid: string } = { name: `worker-${randomBytes(3).toString('hex')}`, podUid: randomUUID() },
-    server?: string,
+    through: Proxies = {},
   ): Promise<TestWorker> {
     const log = createLogger('worker')
     log.level = process.env.LOG_LEVEL ?? 'silent'
@@ -102,13 +113,13 @@ export class World {
         namespace: this.#client.namespace,
         podIp: '127.0.0.1',
         port: 0,
-        databaseUrl: server ? withServer(this.databaseUrl, server) : this.databaseUrl,
+        databaseUrl: through.postgres ? withServer(this.databaseUrl, through.postgres) : this.databaseUrl,
         encryptionKeys: KeyRing.parse(this.#ring),
         internalToken: TOKEN,
         whatsapp,
         stopMs: 10_000,
       },
-      kube: this.#kube.config,
+      kube: through.kubernetes ? { ...this.#kube.config, server: through.kubernetes } : this.#kube.config,
       drivers: baileysDrivers(whatsapp),
       onDead: dead.resolve,
       log,
@@ -173,7 +184,7 @@ export class World {
   /** A file that says how to reach the Kubernetes API of this test. */
   async #writeKubeconfig(): Promise<string> {
     const { server, ca, token, namespace } = this.#kube.config
-    const file = path.join(this.#dataDir, 'kubeconfig')
+    const file = path.join(this.dataDir, 'kubeconfig')
     const cluster = { server, ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}) }
     const config = {
       apiVersion: 'v1',

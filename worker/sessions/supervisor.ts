@@ -4,7 +4,8 @@
  * Each change of a resource, and each second, the plan of reconcile.ts is carried out: sessions to be claimed are claimed
  * together, in one statement; one that another boot still holds is tried again after 100 ms, later each second. A claim is
  * committed before anything of the session is loaded. Sessions to be left are stopped, written, released, each by itself.
- * While Kubernetes is unreachable the last known resources count, so sessions just go on.
+ * While Kubernetes is unreachable the last known resources count, so sessions just go on; but one that another worker waits
+ * for, having seen a newer placement, is left: Postgres says so each second.
  */
 import type { KeyRing } from '@berth/core/crypto/seal.ts'
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
@@ -12,7 +13,7 @@ import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { journalBody, loadCommands, loadSends, loadSent } from '@berth/core/postgres/auth-state.ts'
-import { claim, owned, release } from '@berth/core/postgres/ownership.ts'
+import { claim, owned, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
@@ -25,6 +26,7 @@ import type { Loader } from '../store/loader.ts'
 import { Ownership, OwnershipLost } from '../store/ownership.ts'
 import { persist } from '../store/persist.ts'
 import { journalPlace } from '../store/unit.ts'
+import { ClaimTries } from './claim-tries.ts'
 import { loadSessions } from './load.ts'
 import { LoginGate } from './login-gate.ts'
 import { plan, type WantedSession, wantedOf } from './reconcile.ts'
@@ -33,8 +35,6 @@ import { Session, type SessionEnvironment } from './session.ts'
 const TICK_MS = 1000
 /** Commands come with a wake; this is for those whose wake was lost. */
 const COMMANDS_EVERY_TICKS = 5
-const CLAIM_WAIT_MS = 100
-const MAX_CLAIM_WAIT_MS = 1000
 /** Sessions that leave at the same time when the worker stops: a gap per session, not per pod. */
 const LEAVING_AT_ONCE = 4
 /** A stopped session's last status gets so long; Kubernetes may be away. */
@@ -60,8 +60,7 @@ export class Supervisor {
   readonly #environment: SessionEnvironment
   readonly #held = new Map<string, Session>()
   readonly #leaving = new Map<Session, Promise<void>>()
-  /** Sessions that could not be claimed: how often, and when to try again (performance.now()). */
-  readonly #claimTries = new Map<string, { failures: number; notBefore: number }>()
+  readonly #claimTries = new ClaimTries()
   #claiming = false
   /** The next round, and when it is due. */
   #soon: NodeJS.Timeout | undefined
@@ -166,20 +165,13 @@ export class Supervisor {
     )
     for (const { sessionId, why } of todo.stop) void this.#leave(this.#held.get(sessionId)!, why)
     for (const { sessionId, linkingAttempt } of todo.relink) this.#held.get(sessionId)!.relink(linkingAttempt)
-    this.#forgetTries(new Set(wanted.map((want) => want.sessionId)))
+    this.#claimTries.keepOnly(new Set(wanted.map((want) => want.sessionId)))
     if (todo.claim.length > 0) void this.#claim(todo.claim)
-  }
-
-  #forgetTries(wanted: Set<string>): void {
-    for (const sessionId of this.#claimTries.keys()) {
-      if (!wanted.has(sessionId)) this.#claimTries.delete(sessionId)
-    }
   }
 
   async #claim(wanted: WantedSession[]): Promise<void> {
     if (this.#claiming || !this.#options.mayAct()) return // the next tick comes back
-    const now = performance.now()
-    const due = wanted.filter(({ sessionId }) => (this.#claimTries.get(sessionId)?.notBefore ?? 0) <= now)
+    const due = wanted.filter(({ sessionId }) => this.#claimTries.isDue(sessionId))
     if (due.length === 0) return
     this.#claiming = true
     try {
@@ -189,8 +181,8 @@ export class Supervisor {
     } finally {
       this.#claiming = false
     }
-    const waits = [...this.#claimTries.values()].map(({ notBefore }) => notBefore - performance.now())
-    if (waits.length > 0) this.reconcileSoon(Math.max(10, Math.min(...waits)))
+    const waitMs = this.#claimTries.untilNextMs
+    if (waitMs !== undefined) this.reconcileSoon(waitMs)
   }
 
   async #claimNow(wanted: WantedSession[]): Promise<void> {
@@ -201,10 +193,10 @@ export class Supervisor {
     const wantedById = new Map(wanted.map((want) => [want.sessionId, want]))
     const owners = claimed.map((one) => new Ownership(one, keys.sealer(one.sessionId)))
     for (const owner of owners) {
-      this.#claimTries.delete(owner.sessionId)
+      this.#claimTries.succeeded(owner.sessionId)
       wantedById.delete(owner.sessionId)
     }
-    for (const sessionId of wantedById.keys()) this.#tryClaimLater(sessionId)
+    for (const sessionId of wantedById.keys()) this.#claimTries.failed(sessionId)
     if (owners.length === 0) return
     claims.inc(owners.length)
     log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
@@ -221,18 +213,12 @@ export class Supervisor {
     this.reconcileSoon() // what changed while we were loading
   }
 
-  #tryClaimLater(sessionId: string): void {
-    const failures = (this.#claimTries.get(sessionId)?.failures ?? 0) + 1
-    const waitMs = Math.min(MAX_CLAIM_WAIT_MS, CLAIM_WAIT_MS * 2 ** Math.min(failures - 1, 10))
-    this.#claimTries.set(sessionId, { failures, notBefore: performance.now() + waitMs })
-  }
-
   #onLoss(session: Session): void {
     if (this.#leaving.has(session)) return
     if (this.#held.get(session.id) === session) this.#held.delete(session.id)
     losses.inc()
-    this.#claimTries.set(session.id, { failures: 1, notBefore: performance.now() + MAX_CLAIM_WAIT_MS })
-    this.reconcileSoon(MAX_CLAIM_WAIT_MS)
+    this.#claimTries.lost(session.id)
+    this.reconcileSoon(this.#claimTries.untilNextMs)
   }
 
   /** Stops a session, writes what waits, releases its claim. */
@@ -268,6 +254,7 @@ export class Supervisor {
     this.#polling = true
     this.#ticks++
     try {
+      await this.#leaveWanted()
       const held = this.list().filter((session) => !session.stopped)
       const hungry = held.filter((session) => session.state.state === 'Connected' && session.outbox.wantsMore)
       for (const session of held) session.outbox.pump()
@@ -276,6 +263,14 @@ export class Supervisor {
       this.#options.log.warn({ err: error }, 'open sends could not be read')
     } finally {
       this.#polling = false
+    }
+  }
+
+  async #leaveWanted(): Promise<void> {
+    const { pool, bootId } = this.#options
+    for (const sessionId of this.#held.size > 0 ? await wantedElsewhere(pool, bootId) : []) {
+      const session = this.#held.get(sessionId)
+      if (session) void this.#leave(session, 'moved')
     }
   }
 

@@ -1,0 +1,254 @@
+/**
+ * The machine of core/ownership and the functions of Postgres are the same: random histories of two pods' boots, two
+ * operators and their views, which may be as old as you like, are driven through both and compared after each step.
+ */
+import { randomUUID } from 'node:crypto'
+import { isClaimable, nextGeneration, type Placed } from '@berth/core/ownership/generation.ts'
+import * as machine from '@berth/core/ownership/machine.ts'
+import { writeCommit } from '@berth/core/postgres/commit.ts'
+import * as database from '@berth/core/postgres/ownership.ts'
+import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import { Lead } from '@berth/operator/lead.ts'
+import { poll } from '@berth/operator/poll.ts'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seedSession } from './seed.ts'
+
+/** Some seconds; with BERTH_FULL=1 some minutes. */
+const HISTORIES = process.env.BERTH_FULL ? 3_000 : 60
+const PODS = ['a', 'b'] as const
+const OPERATORS = [0, 1] as const
+/** Of a pod's boots the newest (0), or one before it: it may be a process that does not know yet that it is over. */
+const AGES = [0, 0, 0, 1] as const
+
+type Pod = (typeof PODS)[number]
+type Operation =
+  /** A process starts in the pod; the one before may still be there. */
+  | { do: 'open'; pod: Pod }
+  | { do: 'renew' | 'end' | 'release' | 'commit'; pod: Pod; age: number }
+  /** `fresh`: the pod that the resource names looks and claims; else this one does, by what it saw last. */
+  | { do: 'claim'; pod: Pod; age: number; fresh: boolean }
+  /** `fresh`: the operator reads everything now; else it goes by what it read last. */
+  | { do: 'place'; operator: number; pod: Pod; fresh: boolean }
+  | { do: 'revoke'; operator: number; pod: Pod; fresh: boolean }
+
+const pod = fc.constantFrom(...PODS)
+const age = fc.constantFrom(...AGES)
+const operator = fc.constantFrom(...OPERATORS)
+const fresh = fc.constantFrom(true, true, true, false)
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('open' as const), pod }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('renew' as const, 'end' as const, 'release' as const, 'commit' as const),
+      pod,
+      age,
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('claim' as const), pod, age, fresh }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('place' as const), operator, pod, fresh }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), operator, pod, fresh }) },
+)
+
+let postgres: TestDatabase
+let operators: Pool
+let workers: Pool
+
+beforeAll(async () => {
+  postgres = await startTestPostgres()
+  operators = openPool({ url: postgres.url, role: 'berth_operator', application: 'test', max: 2 })
+  workers = openPool({ url: postgres.url, role: 'berth_worker', application: 'test', max: 2 })
+})
+afterAll(async () => {
+  await Promise.all([operators.end(), workers.end()])
+  await postgres.close()
+})
+
+interface Process {
+  bootId: string
+  /** What it believes to hold. */
+  epoch?: number
+  commits: number
+}
+
+interface View {
+  placement?: Placed | undefined
+  owner?: machine.Owner
+  boots: Awaited<ReturnType<typeof poll>>['leases']
+}
+
+/** One session, as the machine has it, as Postgres has it, and as all who act see it. */
+class History {
+  world: machine.World
+  readonly #sessionId: string
+  readonly #lead: Lead
+  readonly #processes: Record<Pod, Process[]> = { a: [], b: [] }
+  readonly #podUids: Record<Pod, string> = { a: randomUUID(), b: randomUUID() }
+  /** The resource's. */
+  #placement: Placed | undefined
+  readonly #seenBy: Partial<Record<Pod, Placed | undefined>> = {}
+  readonly #views: View[] = OPERATORS.map(() => ({ boots: [] }))
+
+  private constructor(sessionId: string, lead: Lead) {
+    this.#sessionId = sessionId
+    this.#lead = lead
+    this.world = { boots: new Map(), owners: new Map([[sessionId, machine.unclaimed]]) }
+  }
+
+  /** Both pods run, and nothing is placed. */
+  static async begin(): Promise<History> {
+    const { sessionId } = await seedSession(operators, { tenant: `t-${randomUUID()}` })
+    const history = new History(sessionId, await Lead.take(operators))
+    for (const name of PODS) await history.#open(name)
+    return history
+  }
+
+  get owner(): machine.Owner {
+    return this.world.owners.get(this.#sessionId)!
+  }
+
+  async do(operation: Operation): Promise<void> {
+    if ('operator' in operation) return this.#operate(operation)
+    if (operation.do === 'open') return this.#open(operation.pod)
+    const name = operation.do === 'claim' && operation.fresh ? this.#look() : operation.pod
+    const process = this.#processes[name].at(-1 - operation.age)
+    if (!process) return
+    if (operation.do === 'claim') await this.#claim(name, process)
+    else await this.#act(operation.do, process)
+  }
+
+  async #open(name: Pod): Promise<void> {
+    const bootId = randomUUID()
+    const podUid = this.#podUids[name]
+    this.#processes[name].push({ bootId, commits: 0 })
+    await database.openLease(workers, { bootId, podUid, worker: name, address: '-' })
+    this.world = machine.open(this.world, bootId, podUid)
+  }
+
+  /** The pod that the resource names sees it. */
+  #look(): Pod {
+    const name = PODS.find((one) => this.#podUids[one] === this.#placement?.podUID) ?? 'a'
+    this.#seenBy[name] = this.#placement
+    return name
+  }
+
+  async #claim(name: Pod, process: Process): Promise<void> {
+    const { bootId } = process
+    const seen = this.#seenBy[name]
+    if (seen?.podUID !== this.#podUids[name]) return
+    const wanted = { sessionId: this.#sessionId, generation: seen.generation }
+    const { holder } = this.owner
+    const [claimed] = await database.claim(workers, bootId, [wanted])
+    // Never from a living holder, but from a boot of the same pod.
+    if (claimed && holder) expect(this.#processes[name].map((one) => one.bootId)).toContain(holder)
+    const answer = this.#step(machine.claim(this.world, bootId, this.#sessionId, wanted.generation))
+    expect(claimed?.epoch).toBe(answer?.epoch)
+    if (claimed) process.epoch = claimed.epoch
+  }
+
+  async #act(act: 'renew' | 'end' | 'release' | 'commit', process: Process): Promise<void> {
+    const { bootId, epoch = 0 } = process
+    const id = this.#sessionId
+    const held = { sessionId: id, epoch }
+    if (act === 'renew') {
+      expect(await database.renewLease(workers, bootId)).toBe(this.#step(machine.renew(this.world, bootId)))
+    } else if (act === 'end') {
+      await database.endLease(workers, bootId)
+      this.world = machine.end(this.world, bootId)
+    } else if (act === 'release') {
+      const released = (await database.release(workers, bootId, [held])).has(id)
+      expect(released).toBe(this.#step(machine.release(this.world, bootId, id, epoch)))
+    } else if (act === 'commit') {
+      expect(await this.#commit(process)).toBe(machine.mayWrite(this.world, bootId, id, epoch))
+    }
+  }
+
+  async #commit(process: Process): Promise<boolean> {
+    const { bootId, epoch = 0 } = process
+    const none = { keys: [], journal: [], received: [], statuses: [], commands: [] }
+    const rows = [{ session: { sessionId: this.#sessionId, epoch }, ...none }]
+    const written = await writeCommit(workers, bootId, ++process.commits, rows)
+    return written!.has(this.#sessionId)
+  }
+
+  async #operate(operation: Extract<Operation, { operator: number }>): Promise<void> {
+    if (operation.fresh) await this.#read(operation.operator)
+    const view = this.#views[operation.operator]!
+    const podUID = this.#podUids[operation.pod]
+    if (operation.do === 'place') {
+      if (view.placement !== this.#placement) return // the API refuses a write on a resource that has changed
+      this.#placement = { podUID, generation: nextGeneration(view.placement, view.owner) }
+      // Although the view of the owner may be old: claims and wishes since then were made under placements.
+      expect(isClaimable(this.#placement, this.owner)).toBe(true)
+      return
+    }
+    const boot = view.boots.findLast((one) => one.podUid === podUID)
+    if (!boot) return
+    const revoked = await this.#lead.revoke(boot, 'test')
+    expect(revoked).toBe(this.#step(machine.revoke(this.world, boot.bootId, boot.renewals)))
+  }
+
+  async #read(operator: number): Promise<void> {
+    const { leases } = await poll(operators, randomUUID())
+    const boots = leases.filter((boot) => this.world.boots.has(boot.bootId))
+    this.#views[operator] = { placement: this.#placement, owner: this.owner, boots }
+  }
+
+  /** What Postgres says of the owner must be what the machine says. */
+  async compare(): Promise<void> {
+    const { rows } = await operators.query<machine.Owner & { released: boolean }>(
+      `SELECT generation, wanted_generation AS wanted, epoch, pod_uid AS "podUID",
+         CASE WHEN released_at IS NULL THEN boot_id END AS holder FROM session_owner WHERE session_id = $1`,
+      [this.#sessionId],
+    )
+    const { podUID = null, holder = null, ...owner } = this.owner
+    expect(rows).toEqual([{ ...owner, podUID, holder }])
+    if (holder) {
+      expect(await database.wantedElsewhere(workers, holder)).toEqual(machine.wantedElsewhere(this.world, holder))
+    }
+  }
+
+  /** Every process that there ever was tries to write. */
+  async writers(): Promise<string[]> {
+    const writers: string[] = []
+    for (const process of Object.values(this.#processes).flat()) {
+      if (await this.#commit(process)) writers.push(process.bootId)
+    }
+    return writers
+  }
+
+  #step<Answer>([world, answer]: machine.Step<Answer>): Answer {
+    this.world = world
+    return answer
+  }
+}
+
+test('Postgres does what the machine does, and at most one boot may write', async () => {
+  const seen = { claims: 0, wishes: 0, refused: 0 }
+  const history = fc.array(operation, { maxLength: 60, size: 'max' })
+  await fc.assert(
+    fc.asyncProperty(history, async (operations) => {
+      const history = await History.begin()
+      for (const operation of operations) {
+        const before = history.owner
+        await history.do(operation)
+        await history.compare()
+        const after = history.owner
+        expect(after.epoch).toBeGreaterThanOrEqual(before.epoch)
+        expect(after.generation).toBeGreaterThanOrEqual(before.generation)
+        expect(after.wanted).toBeGreaterThanOrEqual(before.wanted)
+        if (after.epoch > before.epoch) seen.claims++
+        else if (after.wanted > before.wanted) seen.wishes++
+        else if (operation.do === 'claim') seen.refused++
+      }
+      const writers = await history.writers()
+      expect(writers).toEqual(history.owner.holder ? [history.owner.holder] : [])
+      for (const bootId of writers) expect(history.world.boots.get(bootId)?.end).toBeUndefined()
+    }),
+    { numRuns: HISTORIES },
+  )
+  // The histories went where it matters.
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0)
+}, 600_000)
