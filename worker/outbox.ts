@@ -177,7 +177,8 @@ export class Outbox {
         void this.#host.write([{ whatsappId, status: 'sending' }], { lazy: true })
       }
       await failpoint('send.marked')
-      await within(DEADLINE_MS, this.#host.send({ chat, whatsappId, type, content }))
+      const repeated = status === 'sending'
+      await within(DEADLINE_MS, this.#host.send({ chat, whatsappId, type, content, repeated }))
       await failpoint('send.handed-over')
     } catch (error) {
       if (error instanceof SendRefused) {

@@ -93,13 +93,17 @@ export class TestSession {
     await this.untilState('Connected')
   }
 
-  /** A send as the gateway writes it; the worker is not woken. */
-  async addSend(to: string, text: string): Promise<{ id: string; whatsappId: string }> {
+  /** A send as the gateway writes it; the worker is not woken. 'sending': as an earlier owner left it. */
+  async addSend(
+    to: string,
+    text: string,
+    status: 'queued' | 'sending' = 'queued',
+  ): Promise<{ id: string; whatsappId: string }> {
     const id = randomUUID()
     const whatsappId = `3EB0${randomBytes(9).toString('hex').toUpperCase()}`
     await this.#asTenant(
       `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
-       VALUES ($1, $2, $3, $4, $5, true, 'text', $6, 'queued')`,
+       VALUES ($1, $2, $3, $4, $5, true, 'text', $6, $7)`,
       [
         id,
         this.#tenantId,
@@ -107,6 +111,7 @@ export class TestSession {
         to.includes('@') ? to : `${to}@s.whatsapp.net`,
         whatsappId,
         JSON.stringify({ text }),
+        status,
       ],
     )
     return { id, whatsappId }

@@ -42,6 +42,8 @@ export interface Send {
   whatsappId: string
   type: string
   content: unknown
+  /** It was handed over before, and nobody knows whether it got out. */
+  repeated: boolean
 }
 
 /** It will never work as it is written: the message fails with this code. Everything else that a send throws may be tried again. */

@@ -4,7 +4,7 @@
  * In: the plain text goes into the journal in the same write as the ratchet step, and decryptMessage answers only when that
  * is durable; so no receipt leaves before. A ciphertext that comes again (the server marks it as offline) is answered from
  * the journal: its key is used up.
- * Out: encryptMessage answers only when the step is durable, so no stanza leaves before.
+ * Out: encryptMessage and encryptGroupMessage answer only when the step is durable, so no stanza leaves before.
  *
  * Baileys runs a whole send in one transaction of its own and writes the sessions it read at its end, over what a decrypt
  * stored meanwhile. Therefore the repository has transactions of its own, which do not join that one; there is one set of
@@ -82,6 +82,11 @@ export class JournaledRepository {
           journaled(message.msg, message.group, () => inner.decryptGroupMessage(message)),
         encryptMessage: async (message) => {
           const encrypted = await inner.encryptMessage({ ...message, jid: await asLid(message.jid) })
+          await failpoint('send.encrypted')
+          return encrypted
+        },
+        encryptGroupMessage: async (message) => {
+          const encrypted = await inner.encryptGroupMessage(message)
           await failpoint('send.encrypted')
           return encrypted
         },

@@ -5,6 +5,7 @@ import makeWASocket, {
   type BinaryNode,
   type CacheStore,
   type Contact,
+  isJidGroup,
   type SocketConfig,
   type WASocket,
 } from '@whiskeysockets/baileys'
@@ -17,6 +18,7 @@ import { storeBeforeAnswering } from './pairing.ts'
 import { holdReceipts, statusOfAck } from './receipts.ts'
 import type { ReceivePipeline } from './receive-pipeline.ts'
 import type { JournaledRepository } from './repository.ts'
+import { giveKeyAgain, lookUpGroup, textOf } from './send.ts'
 
 /** Baileys ends the connection when it heard nothing for this long and 5 s more. */
 const KEEP_ALIVE_MS = 15_000
@@ -75,6 +77,7 @@ export function openSocket({ host, auth, repository, pipeline, notices, url, log
     shouldSyncHistoryMessage: () => false,
     // 85 kB a session; resends read what was sent from the database.
     enableRecentMessageCache: false,
+    cachedGroupMetadata: (group) => lookUpGroup(socket, group),
     getMessage: async ({ id }) => {
       const sent = id ? await host.sent(id) : undefined
       return sent?.type === 'text' ? { extendedTextMessage: { text: textOf(sent.content) } } : undefined
@@ -82,7 +85,7 @@ export function openSocket({ host, auth, repository, pipeline, notices, url, log
   })
   const loggedIn = whenLoggedIn(socket)
   takeMessagesInOrder(socket, { repository, pipeline, log }, loggedIn)
-  takeAcks(socket, host)
+  takeAcks(socket, host, auth)
   storeBeforeAnswering(socket.ws, auth)
   notices.hold(socket, loggedIn)
   holdReceipts(socket.ws, (changes) => host.statuses(changes))
@@ -132,13 +135,12 @@ function takeMessagesInOrder(
 }
 
 /** What the server says of our messages. */
-function takeAcks({ ws }: WASocket, host: DriverHost): void {
+function takeAcks({ ws }: WASocket, host: DriverHost, auth: AuthState): void {
   ws.on('CB:ack,class:message', async (ack: BinaryNode) => {
     await failpoint('send.acked')
+    const { error, from } = ack.attrs
+    if (error && isJidGroup(from)) await giveKeyAgain(auth.keys, from!)
     await host.statuses([statusOfAck(ack)])
     await failpoint('send.ack-stored')
   })
 }
-
-/** The text of a stored message of type 'text'. */
-export const textOf = (content: unknown): string => (content as { text: string }).text
