@@ -143,7 +143,7 @@ const explains = ({ accounts, from, until }: Frozen, earlier: Login, later: Logi
   accounts.includes(earlier.number) && earlier.loginAt <= from && later.loginAt >= from && later.loginAt <= until
 
 /** What a device does itself: its answers and its own messages. The rest is the server's doing. */
-const ACTS = new Set([
+export const ACTS = new Set([
   'to-device delivered',
   'to-device read',
   'to-device retry',
