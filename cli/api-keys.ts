@@ -3,10 +3,9 @@
  * Imported when needed only: Kysely and pg take as long to load as everything else together.
  */
 import { addApiKey, findTenantId } from '@berth/core/postgres/api-keys.ts'
-import { requireSchema, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
-import { openPool, type Pool, sqlState } from '@berth/core/postgres/pool.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
 import { db, run } from '@berth/core/postgres/tables.ts'
-import { CliError, IS_IT_RUNNING } from './error.ts'
+import { CliError } from './error.ts'
 import { PROGRAM } from './program.ts'
 
 export interface ApiKey {
@@ -16,23 +15,6 @@ export interface ApiKey {
   hint: string
   created_at: Date
   revoked_at: Date | null
-}
-
-/** What the work answers. Throws CliError. */
-export async function withApiKeys<T>(databaseUrl: string, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
-  if (!URL.canParse(databaseUrl)) {
-    throw new CliError('The URL of the database is not one: postgres://user:password@host/name.')
-  }
-  const pool = openPool({ url: databaseUrl, role: 'berth_operator', application: 'berth-cli', max: 1 })
-  try {
-    await requireSchema(pool)
-    return await work(new ApiKeys(pool))
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause
-    throw new CliError(explain(cause as Error), { cause })
-  } finally {
-    await pool.end()
-  }
 }
 
 /** Every method throws CliError where something is not there. */
@@ -77,13 +59,3 @@ export class ApiKeys {
     )
   }
 }
-
-function explain(error: Error): string {
-  if (error instanceof SchemaMismatch) return error.message
-  if (sqlState(error)) return `The database refused: ${error.message} (${sqlState(error)}).`
-  return `The database is not reachable: ${messageOf(error)}. ${IS_IT_RUNNING}, or set DATABASE_URL to where it is.`
-}
-
-/** Node's connection errors may be an AggregateError with an empty message: one error per address that was tried. */
-const messageOf = (error: Error): string =>
-  error instanceof AggregateError && !error.message ? error.errors.map(messageOf).join('; ') : error.message

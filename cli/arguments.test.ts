@@ -37,7 +37,11 @@ test('help: of everything, of a command, of a group', () => {
 })
 
 test.each([
-  ['gett wa', 'There is no command "gett". Commands: apply, get, describe, delete, keys, help.', undefined],
+  [
+    'gett wa',
+    'There is no command "gett". Commands: apply, get, describe, delete, tenants, keys, sessions, send, workers, events, help.',
+    undefined,
+  ],
   ['keys', 'Which one: keys create, keys list, keys revoke?', 'keys'],
   ['keys make demo', 'There is no "keys make", but: keys create, keys list, keys revoke.', 'keys'],
   ['get wa --wacth', "Unknown option '--wacth'.", 'get'],

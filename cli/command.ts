@@ -1,6 +1,5 @@
 /** What a command is: its words, its options, its help, and the function that does it. */
-import type { KubeClient } from '@berth/core/kube/client.ts'
-import type { ApiKeys } from './api-keys.ts'
+import type { Installation } from './installation.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Option {
@@ -26,17 +25,23 @@ export const commonOptions = {
   help: { type: 'boolean', short: 'h', about: 'help on this command' },
 } as const satisfies Options
 
+/** Those that call the gateway take these too. */
+export const gatewayOptions = {
+  gateway: { type: 'string', value: 'URL', about: 'the gateway, instead of $BERTH_GATEWAY or that of npm start' },
+  key: {
+    type: 'string',
+    value: 'KEY',
+    about: 'an API key of the tenant, instead of $BERTH_API_KEY or one made for this',
+  },
+} as const satisfies Options
+
 /** One run of a command. */
-export interface Call<O extends Options = Options> {
+export interface Call<O extends Options = Options> extends Omit<Installation, 'close'> {
   values: Values<O & typeof commonOptions>
   args: string[]
   terminal: Terminal
   /** Relative file names start here. */
   folder: string
-  /** The cluster, in the namespace that is meant. Throws CliError. */
-  cluster(): Promise<KubeClient>
-  /** Works with the API keys of the installation. Throws CliError. */
-  withKeys<T>(work: (keys: ApiKeys) => Promise<T>): Promise<T>
   /** Tells of a failure; the command goes on with the next object, but has failed. Throws what would fail again. */
   report(error: unknown): void
 }

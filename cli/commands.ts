@@ -3,9 +3,22 @@ import type { Command } from './command.ts'
 import { apply } from './commands/apply.ts'
 import { remove } from './commands/delete.ts'
 import { describe } from './commands/describe.ts'
+import { workersDrain } from './commands/drain.ts'
+import { events } from './commands/events.ts'
 import { get } from './commands/get.ts'
-import { keysCreate } from './commands/keys-create.ts'
-import { keysList } from './commands/keys-list.ts'
-import { keysRevoke } from './commands/keys-revoke.ts'
+import { keysCreate, keysList, keysRevoke } from './commands/keys.ts'
+import { sessionsLink } from './commands/link.ts'
+import { send } from './commands/send.ts'
+import { sessionsCreate, sessionsList, sessionsStart, sessionsStop } from './commands/sessions.ts'
+import { tenantsCreate, tenantsList, tenantsResume, tenantsSuspend } from './commands/tenants.ts'
+import { workersCordon, workersList, workersUncordon } from './commands/workers.ts'
 
-export const commands: Command[] = [apply, get, describe, remove, keysCreate, keysList, keysRevoke]
+export const commands: Command[] = [
+  ...[apply, get, describe, remove],
+  ...[tenantsList, tenantsCreate, tenantsSuspend, tenantsResume],
+  ...[keysCreate, keysList, keysRevoke],
+  ...[sessionsList, sessionsCreate, sessionsLink, sessionsStart, sessionsStop],
+  send,
+  ...[workersList, workersCordon, workersUncordon, workersDrain],
+  events,
+]

@@ -1,9 +1,9 @@
 /** One object that is asked to go: finalizers may keep it for a while. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import { isGone } from '@berth/core/kube/error.ts'
 import type { Kind } from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import { CliError } from './error.ts'
+import { follow } from './follow.ts'
 import { nameOf } from './object.ts'
 
 export class Deletion {
@@ -36,16 +36,9 @@ export class Deletion {
   /** Whether it is done before the signal comes. */
   async untilDone(signal: AbortSignal): Promise<boolean> {
     const { name, namespace } = this.#object.metadata
-    const selection = { namespace, fieldSelector: `metadata.name=${name}`, signal }
-    while (!signal.aborted) {
-      try {
-        const { items, resourceVersion } = await this.#client.list(this.#kind, selection)
-        if (!this.#isSame(items[0])) return true
-        const watch = this.#client.watch(this.#kind, { ...selection, resourceVersion, timeoutSeconds: 300 })
-        for await (const { type } of watch) if (type === 'DELETED') return true
-      } catch (error) {
-        if (!signal.aborted && !isGone(error)) throw error
-      }
+    const selection = { namespace, fieldSelector: `metadata.name=${name}` }
+    for await (const change of follow(this.#client, this.#kind, selection, signal)) {
+      if (change.type === 'LISTED' ? !this.#isSame(change.objects[0]) : change.type === 'DELETED') return true
     }
     return false
   }

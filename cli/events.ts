@@ -1,13 +1,38 @@
-/** Events, the latest last: the server sorts them by name, which says nothing. Pure. */
-import type { TableRow } from '@berth/core/kube/table.ts'
+/** Events as people read them: the latest last, since the server sorts them by name, which says nothing. Pure. */
 import type { Event } from '@berth/core/model/builtin.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
+import { plain } from './table.ts'
+import { clockTime } from './time.ts'
 
-/** The rows must carry whole events. */
-export const byLastSeen = <T extends KubeObject>(rows: TableRow<T>[]): TableRow<T>[] =>
-  rows.toSorted((a, b) => lastSeen(a.object) - lastSeen(b.object))
+export interface EventRecord {
+  /** RFC 3339: when it was last seen. */
+  time: string
+  type: Event['type']
+  reason: string
+  /** As `worker/pro-a`. */
+  object: string
+  message: string
+  /** How often it was seen. */
+  count: number
+}
 
-function lastSeen(object: KubeObject): number {
+export const byLastSeen = <T>(things: T[], eventOf: (thing: T) => KubeObject): T[] =>
+  things.toSorted((a, b) => Date.parse(lastSeen(eventOf(a))) - Date.parse(lastSeen(eventOf(b))))
+
+export function eventRecord(event: Event): EventRecord {
+  const { type, reason, message, count = 1, involvedObject } = event
+  const object = `${involvedObject.kind?.toLowerCase()}/${involvedObject.name}`
+  return { time: lastSeen(event), type, reason, object, message, count }
+}
+
+/** One line, in columns that most lines keep to. */
+export function eventLine({ time, type, reason, object, message, count }: EventRecord): string {
+  const times = count > 1 ? ` (${count} times)` : ''
+  const sign = type === 'Warning' ? '!' : ' '
+  return plain(`${clockTime(time)} ${sign} ${object.padEnd(28)} ${reason.padEnd(14)} ${message}${times}`)
+}
+
+function lastSeen(object: KubeObject): string {
   const { lastTimestamp, firstTimestamp, metadata } = object as Event
-  return Date.parse(lastTimestamp ?? firstTimestamp ?? metadata.creationTimestamp ?? '') || 0
+  return lastTimestamp ?? firstTimestamp ?? metadata.creationTimestamp ?? new Date(0).toISOString()
 }

@@ -1,11 +1,11 @@
-/** Runs one command line and answers the exit code: 0 all went well, 1 something failed, 2 not understood. */
-import type { KubeClient } from '@berth/core/kube/client.ts'
+/** Runs one command line and answers the exit code: 0 all went well, 1 something failed, 2 not understood, 130 Ctrl-C. */
 import { isUnreachable } from '@berth/core/kube/error.ts'
 import { parseCommandLine } from './arguments.ts'
-import type { Call, Command } from './command.ts'
-import { findDatabase, openCluster } from './connection.ts'
+import type { Command } from './command.ts'
 import { explain, UsageError } from './error.ts'
 import { helpOn } from './help.ts'
+import { type Installation, openInstallation, type Whereabouts } from './installation.ts'
+import { INTERRUPTED, Interrupted } from './interruption.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Surroundings {
@@ -15,7 +15,10 @@ export interface Surroundings {
   folder: string
 }
 
-export async function run(words: string[], { commands, terminal, env, folder }: Surroundings): Promise<0 | 1 | 2> {
+export async function run(
+  words: string[],
+  { commands, terminal, env, folder }: Surroundings,
+): Promise<0 | 1 | 2 | typeof INTERRUPTED> {
   let hasFailed = false
   const tell = (error: unknown) => {
     hasFailed = true
@@ -26,7 +29,7 @@ export async function run(words: string[], { commands, terminal, env, folder }: 
     if (isUnreachable(error)) throw error
     tell(error)
   }
-  let cluster: Promise<KubeClient> | undefined
+  let installation: Installation | undefined
   try {
     const parsed = parseCommandLine(words, commands)
     if (parsed.action === 'help') {
@@ -34,21 +37,15 @@ export async function run(words: string[], { commands, terminal, env, folder }: 
       return 0
     }
     const { command, values, args } = parsed
-    const openedCluster = () => {
-      cluster ??= openCluster(values, env)
-      return cluster
-    }
-    const withKeys: Call['withKeys'] = async (work) => {
-      const { withApiKeys } = await import('./api-keys.ts')
-      return withApiKeys(await findDatabase(openedCluster, env), work)
-    }
-    await command.run({ values, args, terminal, folder, cluster: openedCluster, withKeys, report })
+    // Every command has a part of these options, each of them a text.
+    installation = openInstallation(values as Whereabouts, env)
+    await command.run({ ...installation, values, args, terminal, folder, report })
   } catch (error) {
     tell(error)
     if (error instanceof UsageError) return 2
+    if (error instanceof Interrupted) return INTERRUPTED
   } finally {
-    // What could not be opened has been reported.
-    await cluster?.then((client) => client.close()).catch(() => {})
+    await installation?.close()
   }
   return hasFailed ? 1 : 0
 }

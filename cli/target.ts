@@ -35,3 +35,23 @@ export function onlyArgument(args: string[], what: string, command: string): str
   if (first !== undefined && rest.length === 0) return first
   throw new UsageError(first === undefined ? `Which ${what}?` : `One ${what}, not ${args.length}.`, command)
 }
+
+/** The arguments of a command that takes one or more. Throws UsageError. */
+export function someArguments(args: string[], what: string, command: string): string[] {
+  if (args.length > 0) return args
+  throw new UsageError(`Which ${what}?`, command)
+}
+
+/** For a command that takes none. Throws UsageError. */
+export function noArguments(args: string[], command: string): void {
+  if (args.length > 0) throw new UsageError(`What is "${args[0]}"? This takes options only.`, command)
+}
+
+const MAX_SECONDS = 86_400
+
+/** The value of an option that is a number of seconds. Throws UsageError. */
+export function secondsOf(text: string | undefined, usual: number, command: string): number {
+  const seconds = text === undefined ? usual : Number(text)
+  if (seconds > 0 && seconds <= MAX_SECONDS) return seconds
+  throw new UsageError(`--timeout is a number of seconds, not ${text}.`, command)
+}

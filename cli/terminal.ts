@@ -7,6 +7,10 @@ export interface Terminal {
   note(text: string): void
   /** All of the standard input. */
   readInput(): Promise<string>
+  /** A person looks at the output: colours and corrections are possible. */
+  readonly isInteractive: boolean
+  /** How wide a line may be, when it is known. */
+  readonly columns: number | undefined
 }
 
 export const processTerminal: Terminal = {
@@ -17,7 +21,16 @@ export const processTerminal: Terminal = {
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
     return Buffer.concat(chunks).toString('utf8')
   },
+  get isInteractive() {
+    return process.stdout.isTTY ?? false
+  },
+  get columns() {
+    return process.stdout.columns
+  },
 }
 
 /** Printed as JSON for people to read and for programs to parse. */
 export const asJson = (value: unknown): string => JSON.stringify(value, null, 2)
+
+/** As one line, for what is printed as it happens. */
+export const asJsonLine = (value: unknown): string => JSON.stringify(value)

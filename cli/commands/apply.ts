@@ -4,12 +4,10 @@ import type { Kind } from '@berth/core/model/kind.ts'
 import { defineCommand } from '../command.ts'
 import { CliError, UsageError } from '../error.ts'
 import { KindsOfCluster } from '../kinds-of-cluster.ts'
+import { MANAGER } from '../manager.ts'
 import { type Manifest, readManifests } from '../manifest.ts'
 import { nameOf } from '../object.ts'
 import { asJson } from '../terminal.ts'
-
-/** Owns the fields that were applied from here. */
-const MANAGER = 'berth-cli'
 
 type Outcome = 'created' | 'configured' | 'unchanged'
 

@@ -8,7 +8,7 @@ import { CliError, UsageError } from '../error.ts'
 import { KindsOfCluster } from '../kinds-of-cluster.ts'
 import { readManifests } from '../manifest.ts'
 import { nameOf } from '../object.ts'
-import { targetsOf } from '../target.ts'
+import { secondsOf, targetsOf } from '../target.ts'
 import { asJson } from '../terminal.ts'
 
 const options = {
@@ -37,7 +37,7 @@ until then they stay, marked as being deleted.`,
   options,
   async run(call) {
     const { values, terminal, cluster, report } = call
-    const timeoutMs = timeoutOf(values.timeout)
+    const timeoutMs = secondsOf(values.timeout, DEFAULT_TIMEOUT_S, 'delete') * 1000
     const client = await cluster()
     const done: object[] = []
     for (const { kind, object } of await objectsToDelete(call, client)) {
@@ -81,10 +81,4 @@ async function objectsToDelete(call: Call<typeof options>, client: KubeClient): 
     return items.map((object) => ({ kind: kind.kind, object }))
   })
   return (await Promise.all(found)).flat()
-}
-
-function timeoutOf(text: string | undefined): number {
-  const seconds = text === undefined ? DEFAULT_TIMEOUT_S : Number(text)
-  if (seconds > 0 && seconds <= 86_400) return seconds * 1000
-  throw new UsageError(`--timeout is a number of seconds, not ${text}.`, 'delete')
 }

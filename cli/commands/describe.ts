@@ -90,7 +90,7 @@ function eventLines({ columnDefinitions, rows }: Table): string {
   const indexes = shown.map((title) => (columnDefinitions ?? []).findIndex(({ name }) => name === title))
   return tableLines(
     shown,
-    byLastSeen(rows).map(({ cells }) => indexes.map((index) => cells[index])),
+    byLastSeen(rows, ({ object }) => object).map(({ cells }) => indexes.map((index) => cells[index])),
   )
 }
 

@@ -89,7 +89,7 @@ async function find(call: GetCall, { kind, names }: Target, whole: boolean): Pro
     readTable(client, kind.kind, { name, labelSelector: call.values.selector, whole: whole || isEvents })
   const tables = names.length > 0 ? await Promise.all(names.map(read)) : [await read()]
   const rows = tables.flatMap((table) => table.rows)
-  return { kind, table: tables[0]!, rows: isEvents ? byLastSeen(rows) : rows }
+  return { kind, table: tables[0]!, rows: isEvents ? byLastSeen(rows, ({ object }) => object) : rows }
 }
 
 /** Prints what is there and then every change; ends only by an error or a signal. */

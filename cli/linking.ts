@@ -1,0 +1,37 @@
+/** What the states of a session mean to who waits for it to be linked. Pure. */
+import { PROGRAM } from './program.ts'
+import type { ApiSession } from './tenant-session.ts'
+
+/** A line to say, or why it can't go on without somebody; neither: nothing new for a person. */
+export interface LinkingWord {
+  say?: string
+  stuck?: string
+}
+
+/** @param name of the resource, for commands to copy */
+export function wordOn({ state, reason, message }: ApiSession, name: string): LinkingWord {
+  const why = message ?? reason ?? state
+  switch (state) {
+    case 'Connected':
+      return {}
+    case 'WaitingForScan':
+      // The code itself says it; a word is needed only when codes ran out.
+      return reason === 'CodeReady' || reason === undefined ? {} : { say: why }
+    case 'Connecting':
+      return { say: reason === 'Scanned' ? 'Scanned. Connecting …' : `Connecting … (${why})` }
+    case 'Stopped':
+    case 'Stopping':
+      return { stuck: `${name} is stopped. Start it first: ${PROGRAM} sessions start ${name}` }
+    case 'Banned':
+    case 'Failed':
+      return { stuck: `${name} is ${state}: ${why}` }
+    case 'LoggedOut':
+      return { stuck: `${name} was logged out: ${why} Try again: ${PROGRAM} sessions link ${name}` }
+    default:
+      return { say: `${state}: ${why}` }
+  }
+}
+
+/** Linked to a phone, whether it is connected at this moment or not. */
+export const isLinked = ({ state, phoneNumber }: ApiSession): boolean =>
+  phoneNumber !== undefined && state !== 'LoggedOut' && state !== 'WaitingForScan'
