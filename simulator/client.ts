@@ -1,9 +1,11 @@
 // A typed client of the simulator's control API.
 import { z } from 'zod'
+import * as notice from './api/notice-schemas.ts'
 import * as schema from './api/schemas.ts'
 import type { FaultKind } from './state/faults.ts'
 import type { Condition } from './whatsapp/forced.ts'
 import type { NetworkEvent } from './whatsapp/network.ts'
+import type { PeerMessageKind } from './whatsapp/peer-messages.ts'
 
 /** What the simulator answered instead of a result. */
 export class SimulatorClientError extends Error {
@@ -81,6 +83,36 @@ export class SimulatorClient {
   /** The person reads the chat: its writers get read receipts. Answers how many messages were unread. */
   async readChat(number: string, chat: string) {
     return (await this.#post(schema.ReadResult, `/v1/phones/${number}/chats/${chat}/read`, {})).read
+  }
+
+  /** The phone wants a message again that a device of `chat` wrote. */
+  async requestAgain(number: string, chat: string, id: string): Promise<void> {
+    await this.#post(z.object({}), `/v1/phones/${number}/chats/${chat}/messages/${id}/retry`, {})
+  }
+
+  /** Links a device that never comes on line. */
+  linkCompanion(number: string) {
+    return this.#post(schema.Device, `/v1/phones/${number}/companions`, {})
+  }
+
+  /** The phone tells its linked devices something that no person sees. Answers the message's WhatsApp id. */
+  async tellDevices(number: string, kind: PeerMessageKind) {
+    return (await this.#post(schema.MessageId, `/v1/phones/${number}/peer-messages`, { kind })).id
+  }
+
+  /** A change of the app state, which the devices fetch. Answers the collection's version. */
+  async mute(number: string, chat: string) {
+    return (await this.#post(notice.Version, `/v1/phones/${number}/mutes`, { chat })).version
+  }
+
+  /** Answers the notice's id, under which the ledger has it. */
+  async notify(number: string, device: number, what: notice.NewNotice) {
+    return (await this.#post(schema.MessageId, `/v1/devices/${number}/${device}/notices`, what)).id
+  }
+
+  /** What the device showed that it knows. */
+  knowledge(number: string, device: number) {
+    return this.#get(notice.Knowledge, `/v1/devices/${number}/${device}/knowledge`)
   }
 
   /** All linked devices. */

@@ -6,6 +6,8 @@ export type ErrorCode =
   | 'device_not_found'
   | 'device_offline'
   | 'message_to_itself'
+  | 'message_not_found'
+  | 'app_state_key_missing'
   | 'group_not_found'
   | 'not_a_member'
   | 'qr_malformed'
@@ -20,6 +22,8 @@ const STATUS: Record<ErrorCode, number> = {
   device_not_found: 404,
   device_offline: 409,
   message_to_itself: 422,
+  message_not_found: 404,
+  app_state_key_missing: 409,
   group_not_found: 404,
   not_a_member: 403,
   qr_malformed: 422,

@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { WebSocketServer } from 'ws'
 import { registerAnswers } from './api/answers.ts'
 import { registerEventStream } from './api/event-stream.ts'
+import { registerNoticeRoutes } from './api/notice-routes.ts'
 import { registerPage } from './api/page.ts'
 import { registerRoutes } from './api/routes.ts'
 import type { Fault } from './state/faults.ts'
@@ -61,6 +62,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const websocketUrl = () => `${url.replace('http', 'ws')}${WEBSOCKET_PATH}`
   registerAnswers(app, network)
   registerRoutes(app, network, websocketUrl)
+  registerNoticeRoutes(app, network)
   registerEventStream(app, network)
   registerPage(app)
   app.server.on('upgrade', (request, socket, head) => {

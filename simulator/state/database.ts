@@ -79,6 +79,28 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE INDEX IF NOT EXISTS message_id ON message (phone, id);
 CREATE INDEX IF NOT EXISTS message_unread ON message (phone, chat) WHERE status = 'received';
 
+-- App state: keys of the phone, its sum of the patches of a collection, the patches, and the version each device said it has.
+CREATE TABLE IF NOT EXISTS app_state_key (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL, id TEXT NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS app_state (
+  number TEXT NOT NULL, collection TEXT NOT NULL, sum TEXT NOT NULL, PRIMARY KEY (number, collection)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_state_patch (
+  number TEXT NOT NULL, collection TEXT NOT NULL, version INTEGER NOT NULL, patch BLOB NOT NULL,
+  PRIMARY KEY (number, collection, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_state_known (
+  number TEXT NOT NULL, device INTEGER NOT NULL, collection TEXT NOT NULL, version INTEGER NOT NULL,
+  PRIMARY KEY (number, device, collection)
+) STRICT, WITHOUT ROWID;
+
+-- Tokens that contacts gave a device, and what it showed when it wrote to them, both in hex.
+CREATE TABLE IF NOT EXISTS privacy_token (
+  number TEXT NOT NULL, device INTEGER NOT NULL, contact TEXT NOT NULL, given TEXT NOT NULL, shown TEXT,
+  PRIMARY KEY (number, device, contact)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS ledger (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, message TEXT NOT NULL, event TEXT NOT NULL,
   direction TEXT NOT NULL, number TEXT NOT NULL, device INTEGER NOT NULL, peer TEXT NOT NULL, connection INTEGER

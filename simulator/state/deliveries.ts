@@ -104,14 +104,15 @@ export class Deliveries {
     return open.length ? 'pending' : 'done'
   }
 
-  /** Who wrote the message with this id to this device. */
-  sender(number: string, device: number, id: string): { number: string; device: number } | undefined {
+  /** Who wrote the message with this id to this device, or whom a notice was about. */
+  sender(number: string, device: number, id: string, tag = 'message'): { number: string; device: number } | undefined {
     const row = this.#database.get<{ sender: string; sender_device: number }>(
       `SELECT sender, sender_device FROM delivery
-       WHERE number = ? AND device = ? AND id = ? AND tag = 'message' AND sender IS NOT NULL ORDER BY seq DESC LIMIT 1`,
+       WHERE number = ? AND device = ? AND id = ? AND tag = ? AND sender IS NOT NULL ORDER BY seq DESC LIMIT 1`,
       number,
       device,
       id,
+      tag,
     )
     return row && { number: row.sender, device: row.sender_device }
   }

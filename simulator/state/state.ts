@@ -1,4 +1,5 @@
 // Everything the simulator remembers, over one database.
+import { AppState } from './app-state.ts'
 import { Connections } from './connections.ts'
 import { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
@@ -8,6 +9,7 @@ import { Groups } from './groups.ts'
 import { Ledger } from './ledger.ts'
 import { Messages } from './messages.ts'
 import { Phones } from './phones.ts'
+import { PrivacyTokens } from './privacy-tokens.ts'
 
 export interface State {
   database: Database
@@ -16,6 +18,8 @@ export interface State {
   deliveries: Deliveries
   groups: Groups
   messages: Messages
+  appState: AppState
+  privacyTokens: PrivacyTokens
   ledger: Ledger
   connections: Connections
   faults: Faults
@@ -35,6 +39,8 @@ export function openState(folder: string): State {
     deliveries: new Deliveries(database),
     groups: new Groups(database),
     messages: new Messages(database),
+    appState: new AppState(database),
+    privacyTokens: new PrivacyTokens(database),
     ledger: new Ledger(database),
     connections: new Connections(database),
     faults: new Faults(database),

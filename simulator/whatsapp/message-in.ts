@@ -11,7 +11,7 @@ import { lidJid, numberJid, parseJid } from './jid.ts'
 import { checkIdentity, type Part, readParts } from './message-parts.ts'
 import { type Received, receiveAtPhone } from './phone-inbox.ts'
 import { askToRetry, tellSender } from './receipts.ts'
-import { describe, type Stanza, seconds } from './stanza.ts'
+import { bytesOf, describe, type Stanza, seconds } from './stanza.ts'
 import { acknowledge, NOT_ACCEPTABLE, NOT_FOUND, open, passOn, record, type Submission, show } from './submission.ts'
 
 /** On its way from a device to the account of `peer`. */
@@ -55,6 +55,8 @@ async function receiveDirect(submission: Direct): Promise<void> {
     for (const part of forPhones) received.push(await receiveAtPhone(network, device, part))
     network.state.database.change(() => {
       record(submission, peer.number, 'submitted')
+      const token = bytesOf(message, 'tctoken')
+      if (token) network.state.privacyTokens.show(device.number, device.id, peer.number, token)
       // The own phone first, so that it has its copy when a receipt raises that copy's status.
       for (const each of received) if (each.phone.number === device.number) takeOwnCopy(submission, each)
       for (const each of received) if (each.phone.number !== device.number) take(submission, each)

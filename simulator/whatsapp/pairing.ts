@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts'
 import { isSignedByDevice, signDevice } from './device-identity.ts'
 import { lidJid, numberJid, SERVER } from './jid.ts'
 import type { Network } from './network.ts'
+import { announceDevice } from './notices.ts'
 import { parseQr } from './qr.ts'
 import { prefixed, signedBy } from './signal/libsignal.ts'
 import { bytesOf, type Stanza, seconds, stanza, unsigned } from './stanza.ts'
@@ -124,6 +125,7 @@ export function confirmPairing(connection: Connection, signed: Stanza): void {
     removedAt: undefined,
   }
   network.state.devices.add(device)
+  announceDevice(network, device, 'add')
   network.publish({ type: 'device', number: device.number, device: device.id })
   connection.end(stanza('stream:error', { code: '515' }), 'linked')
   network.state.database.whenDurable(() => pairing.done(device))

@@ -48,7 +48,7 @@ export function receiveAck(connection: Connection, device: Device, ack: Stanza):
   const { deliveries, ledger } = connection.network.state
   const { id, error, type } = ack.attrs as { id: string; error?: string; type?: string }
   const tag = ack.attrs.class ?? ''
-  const sender = tag === 'message' ? deliveries.sender(device.number, device.id, id) : undefined
+  const sender = deliveries.sender(device.number, device.id, id, tag)
   const which = { type: tag === 'receipt' ? (type ?? '') : undefined, oldest: error !== undefined }
   const state = deliveries.acknowledge(device.number, device.id, tag, id, which)
   if (state === 'unknown') connection.fault({ kind: 'unknown-receipt', detail: describe(ack) })
@@ -63,6 +63,8 @@ export function receiveAck(connection: Connection, device: Device, ack: Stanza):
     }
     if (sender) record(connection, device, id, sender.number, 'refused')
   }
+  // A message is answered by a receipt, a notice by its ack.
+  if (sender && !error && tag !== 'message') record(connection, device, id, sender.number, 'delivered')
   connection.network.publish({ type: 'device', number: device.number, device: device.id })
 }
 

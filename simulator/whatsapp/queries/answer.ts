@@ -1,6 +1,7 @@
 // Queries (<iq type=get|set>): every one that Baileys makes gets an answer. An unanswered one would hold Baileys up for its
 // query time-out and then let it go on as if nothing was wrong.
 import type { Device } from '../../state/devices.ts'
+import { answerAppState } from '../app-state.ts'
 import type { Connection } from '../connection.ts'
 import { SERVER } from '../jid.ts'
 import { goActive } from '../login.ts'
@@ -60,12 +61,8 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
       ]
     case 'privacy tokens':
       return [stanza('tokens', {}, [])]
-    case 'w:sync:app:state sync': {
-      const collections = children(asked, 'collection').map(({ attrs }) =>
-        stanza('collection', { name: attrs.name ?? '', version: attrs.version ?? '0' }),
-      )
-      return [stanza('sync', {}, collections)]
-    }
+    case 'w:sync:app:state sync':
+      return answerAppState(connection.network, device, asked!)
     case 'w:g2 participating':
       return answerParticipating(connection.network, device)
     case 'w:g2 query':
