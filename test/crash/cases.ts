@@ -3,6 +3,7 @@
  * comes back as a new boot, or its boot is revoked and another pod takes over.
  */
 import type { Point } from '@berth/core/failpoint/points.ts'
+import type { Where } from './account.ts'
 
 /** What a worker is made to do until it dies. */
 export type Activity =
@@ -12,6 +13,10 @@ export type Activity =
   | 'start'
   /** Messages go both ways while it is connected. */
   | 'talk'
+  /** It is told things besides messages while it is connected. */
+  | 'notices'
+  /** It starts, and such things wait for it. */
+  | 'waiting notices'
   /** One of its sessions is placed elsewhere. */
   | 'move'
   /** SIGTERM. */
@@ -22,6 +27,12 @@ export interface Case {
   activity: Activity
   /** Besides the crash: what brings the process to the point in the wanted order. */
   also?: string
+  /** Where messages go until it dies: everywhere, if nothing is said. */
+  where?: Where
+  /** Which hit of the point kills; the first one, if nothing is said. */
+  hit?: number
+  /** With accounts that never spoke, so that everybody in their groups still has to be given keys. */
+  fresh?: boolean
   /** Of the link: the phone must scan again afterwards, since WhatsApp never got to know the device. */
   scansAgain?: boolean
   /** In the sample that runs with every `npm test`. */
@@ -29,6 +40,7 @@ export interface Case {
 }
 
 const during = (activity: Activity, ...points: Point[]): Case[] => points.map((point) => ({ point, activity }))
+const inGroup = (cases: Case[]): Case[] => cases.map((one) => ({ ...one, where: 'group' }))
 
 const SEND: Point[] = [
   'send.taken',
@@ -43,6 +55,14 @@ const SEND: Point[] = [
 ]
 const RECEIVE: Point[] = ['receive.seen', 'receive.decrypted', 'receive.journaled', 'receive.storing', 'receive.stored']
 const COMMIT: Point[] = ['commit.sending', 'commit.committed']
+const NOTICES: Point[] = [
+  'notice.seen',
+  'notice.journaled',
+  'notice.handed-over',
+  'notice.done',
+  'protocol.receipted',
+  'protocol.done',
+]
 const SAMPLE: Record<string, Case['sample']> = {
   'link link.answered': 'elsewhere',
   'start claim.committed': 'in place',
@@ -50,6 +70,7 @@ const SAMPLE: Record<string, Case['sample']> = {
   'talk receipt.seen': 'in place',
   'talk receive.journaled': 'elsewhere',
   'talk commit.committed': 'in place',
+  'notices notice.handed-over': 'in place',
   'drain drain.one-left': 'elsewhere',
 }
 
@@ -66,6 +87,11 @@ const ALL: Case[] = [
   // The message row waits for ever, so that the receipt is what came last.
   { point: 'receive.receipted', activity: 'start', also: 'receive.storing=hang' },
   { point: 'receive.receipted', activity: 'talk', also: 'receive.storing=hang' },
+  ...during('notices', ...NOTICES),
+  ...during('waiting notices', ...NOTICES),
+  ...inGroup([...during('start', ...SEND, ...RECEIVE), ...during('talk', ...SEND, ...RECEIVE)]),
+  // The message is encrypted for all; some, not all, have been given the key.
+  ...inGroup([{ point: 'send.encrypted', activity: 'start', hit: 3, fresh: true }]),
   ...during('move', 'release.closed', 'release.written', 'release.released'),
   ...during('drain', 'release.closed', 'release.written', 'release.released', 'drain.one-left', 'drain.all-left'),
 ]
