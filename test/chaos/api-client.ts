@@ -30,9 +30,11 @@ export class ApiClient {
     return { status: response.status, body: await response.json() }
   }
 
+  /** @param contact a phone number without its +, or a group's id */
   send(session: string, contact: string, text: string, idempotencyKey: string): Promise<Answer> {
     const headers = { 'idempotency-key': idempotencyKey }
-    return this.request('POST', `/v1/sessions/${session}/messages`, { to: `+${contact}`, text }, headers)
+    const to = contact.includes('@') ? contact : `+${contact}`
+    return this.request('POST', `/v1/sessions/${session}/messages`, { to, text }, headers)
   }
 
   /** All incoming messages of a session, page by page. */

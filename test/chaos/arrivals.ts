@@ -1,7 +1,7 @@
 /** Follows, on the phones and in the simulator's ledger, which messages of the traffic are through. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SimulatorClient } from '@berth/simulator/client.ts'
-import type { LedgerEntry, Sent } from './records.ts'
+import { copiesOf, type LedgerEntry, type Seen, type Sent } from './records.ts'
 import type { Arrival } from './recovery.ts'
 import type { Traffic } from './traffic.ts'
 import { patiently } from './until.ts'
@@ -11,13 +11,14 @@ const LEDGER_PAGE = 10_000
 const CHAT_PAGE = 50
 
 type Message = Pick<Sent, 'account' | 'at'>
+type Copy = Pick<Seen, 'account' | 'contact' | 'group' | 'text'>
 
 export class Arrivals {
   /** All of it so far. */
   readonly ledger: LedgerEntry[] = []
   readonly #simulator: SimulatorClient
   readonly #traffic: Traffic
-  /** When a text came to a contact's phone. */
+  /** When a text came to a contact's phone, by both. */
   readonly #seen = new Map<string, number>()
   /** When an account's device said that it has a message, by WhatsApp id. */
   readonly #receipted = new Map<string, number>()
@@ -46,7 +47,7 @@ export class Arrivals {
   /** Messages begun by then that are not through: a few words on each. */
   missing(begunUntil: number): string[] {
     const { sent, written } = this.#traffic
-    const outgoing = sent.filter(({ at, text, refusal }) => at <= begunUntil && !refusal && !this.#seen.has(text))
+    const outgoing = sent.filter((one) => one.at <= begunUntil && !one.refusal && this.#arrivedAt(one) === undefined)
     const incoming = written.filter(({ at, id }) => at <= begunUntil && !this.#receipted.has(id))
     return [
       ...outgoing.map(({ text, account, id }) => `"${text}" of ${account} (${id ?? 'not accepted yet'})`),
@@ -60,9 +61,15 @@ export class Arrivals {
     const arrival = (way: Arrival['way'], { account, at }: Message, arrivedAt: number | undefined): Arrival[] =>
       at >= begunAt && arrivedAt !== undefined ? [{ account, way, begunAt: at, arrivedAt }] : []
     return [
-      ...sent.flatMap((message) => arrival('out', message, this.#seen.get(message.text))),
+      ...sent.flatMap((message) => arrival('out', message, this.#arrivedAt(message))),
       ...written.flatMap((message) => arrival('in', message, this.#receipted.get(message.id))),
     ]
+  }
+
+  /** When the last phone that a message is for had it. */
+  #arrivedAt(message: Sent): number | undefined {
+    const times = copiesOf(message).map((copy) => this.#seen.get(keyOf(copy)))
+    return times.includes(undefined) ? undefined : Math.max(...(times as number[]))
   }
 
   async #follow(): Promise<void> {
@@ -75,9 +82,9 @@ export class Arrivals {
 
   async #look(): Promise<void> {
     await this.#readLedger()
-    const waiting = this.#traffic.sent.filter(({ text }) => !this.#seen.has(text))
-    const chats = Map.groupBy(waiting, ({ contact, account }) => `${contact} ${account}`)
-    for (const [first] of chats.values()) if (first) await this.#readChat(first)
+    const waiting = this.#traffic.sent.flatMap(copiesOf).filter((copy) => !this.#seen.has(keyOf(copy)))
+    const chats = new Map(waiting.map((copy) => [`${copy.contact} ${chatOf(copy)}`, copy]))
+    for (const copy of chats.values()) await this.#readChat(copy)
   }
 
   async #readLedger(): Promise<void> {
@@ -94,18 +101,20 @@ export class Arrivals {
   }
 
   /** Backwards from the newest message to the last known one. */
-  async #readChat({ contact, account }: Sent): Promise<void> {
-    const chat = `${contact} ${account}`
+  async #readChat(copy: Copy): Promise<void> {
+    const { contact } = copy
+    const chat = `${contact} ${chatOf(copy)}`
     const known = this.#known.get(chat) ?? 0
     let newest = known
     for (let before: number | undefined; ; ) {
-      const page = await this.#simulator.messages(contact, account, {
+      const page = await this.#simulator.messages(contact, chatOf(copy), {
         limit: CHAT_PAGE,
         ...(before !== undefined && { before }),
       })
       for (const { seq, direction, text, at } of page) {
         newest = Math.max(newest, seq)
-        if (direction === 'in' && !this.#seen.has(text)) this.#seen.set(text, at)
+        const key = keyOf({ contact, text })
+        if (direction === 'in' && !this.#seen.has(key)) this.#seen.set(key, at)
       }
       before = page[0]?.seq
       if (before === undefined || page.length < CHAT_PAGE || before <= known) break
@@ -113,3 +122,6 @@ export class Arrivals {
     this.#known.set(chat, newest)
   }
 }
+
+const chatOf = ({ account, group }: Copy): string => group ?? account
+const keyOf = ({ contact, text }: Pick<Copy, 'contact' | 'text'>): string => `${contact} ${text}`

@@ -22,7 +22,9 @@ export async function collect({ installation, traffic, arrivals, frozen, scansWa
   const listed: Listed[] = []
   for (const account of accounts) {
     const { number } = account
-    for (const contact of account.contacts) seen.push(...(await chatOf(simulator, contact, number)))
+    for (const contact of account.contacts) seen.push(...(await chatOf(simulator, { account: number, contact })))
+    const { id: group, members } = installation.groupOf(account)
+    for (const contact of members) seen.push(...(await chatOf(simulator, { account: number, contact, group })))
     const rows = await installation.clientOf(account).incoming(account.session)
     listed.push(...rows.map((row) => ({ account: number, ...row })))
   }
@@ -39,14 +41,15 @@ export async function collect({ installation, traffic, arrivals, frozen, scansWa
   }
 }
 
-/** What a contact got from an account. */
-async function chatOf(simulator: SimulatorClient, contact: string, account: string): Promise<Seen[]> {
+/** What a contact got from an account, in their chat or in a group. */
+async function chatOf(simulator: SimulatorClient, where: Pick<Seen, 'account' | 'contact' | 'group'>): Promise<Seen[]> {
+  const { account, contact, group } = where
   const seen: Seen[] = []
   for (let before: number | undefined; ; ) {
     const range = { limit: CHAT_PAGE, ...(before !== undefined && { before }) }
-    const page = await simulator.messages(contact, account, range)
-    const got = page.filter(({ direction }) => direction === 'in')
-    seen.push(...got.map(({ id, text, at }) => ({ account, contact, id, text, at })))
+    const page = await simulator.messages(contact, group ?? account, range)
+    const got = page.filter(({ direction, sender }) => direction === 'in' && (!group || sender === account))
+    seen.push(...got.map(({ id, text, at }) => ({ ...where, id, text, at })))
     if (page.length < CHAT_PAGE) return seen
     before = page[0]!.seq
   }

@@ -27,6 +27,13 @@ export interface RunningWorker {
   accounts: string[]
 }
 
+export interface GroupChat {
+  id: string
+  /** The phone numbers of all but the account. */
+  members: string[]
+}
+
+const CONTACTS_IN_GROUP = 2
 const SETUP_TIMEOUT_MS = 60_000
 const LINKED_AT_ONCE = 4
 /** So that the load never meets a limit: what a customer may send is not what is tried here. */
@@ -40,6 +47,7 @@ export class Installation {
   readonly simulator: SimulatorClient
   readonly accounts: Account[]
   readonly #clients = new Map<string, ApiClient>()
+  readonly #groups = new Map<string, GroupChat>()
   /** Whatever ends the harness, its processes must not outlive it. */
   readonly #kill = () => this.berth.kill()
 
@@ -74,6 +82,7 @@ export class Installation {
       }
       await installation.#makeKeys(tenants.map(({ name }) => name))
       await installation.#addPhones()
+      await installation.#addGroups()
       await installation.#linkAll(signal)
       return installation
     } catch (error) {
@@ -85,6 +94,11 @@ export class Installation {
 
   clientOf(account: Account): ApiClient {
     return this.#clients.get(account.tenant)!
+  }
+
+  /** A group that the account is in. */
+  groupOf(account: Account): GroupChat {
+    return this.#groups.get(account.number)!
   }
 
   /** Those that run now and hold at least one account. */
@@ -168,6 +182,15 @@ export class Installation {
     const contacts = new Set(this.accounts.flatMap((account) => account.contacts))
     for (const { number } of this.accounts) await this.simulator.createPhone({ number, name: `Account ${number}` })
     for (const number of contacts) await this.simulator.createPhone({ number, name: `Contact ${number}` })
+  }
+
+  async #addGroups(): Promise<void> {
+    for (const { number, contacts } of this.accounts) {
+      const members = contacts.slice(0, CONTACTS_IN_GROUP)
+      const subject = `Group of ${number}`
+      const { id } = await this.simulator.createGroup({ subject, members: [...members, number] })
+      this.#groups.set(number, { id, members })
+    }
   }
 
   async #linkAll(signal: AbortSignal | undefined): Promise<void> {

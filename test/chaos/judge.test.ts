@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { isClean, judge } from './judge.ts'
 import { proveJudge } from './proof.ts'
-import type { ConnectionRecord, LedgerEntry, Records } from './records.ts'
+import type { ConnectionRecord, LedgerEntry, Records, Seen } from './records.ts'
 
 const ME = '5511700000001'
 const ANA = '5521800000001'
@@ -76,6 +76,27 @@ it('counts a text under two ids as doubled, and a repeated id as resent', () => 
   expect(judge({ ...clean, ledger: [...clean.ledger, dropped] })).toMatchObject({ duplicated: [], resent: 1 })
   const listed = [...clean.listed, { ...clean.listed[0]!, id: 'row-3' }]
   expect(judge({ ...clean, listed })).toMatchObject({ received: 0, duplicated: [expect.anything()] })
+})
+
+it('counts a message to a group on the phone of each member', () => {
+  const GROUP = '120363000000000001@g.us'
+  const BEN = '5521800000002'
+  const copy = (contact: string, id = 'G1') => ({ account: ME, contact, group: GROUP, id, text: 'all', at: 120 })
+  const message = { account: ME, contact: GROUP, members: [ANA, BEN], text: 'all', at: 100, acceptedAt: 110 }
+  const judged = (...copies: Seen[]) =>
+    judge({ ...clean, sent: [...clean.sent, message], seen: [...clean.seen, ...copies] })
+  expect(judged(copy(ANA), copy(BEN))).toMatchObject({
+    sent: 2,
+    delivered: 2,
+    lost: [],
+    duplicated: [],
+    unexpected: [],
+  })
+  expect(judged(copy(ANA))).toMatchObject({ delivered: 1, lost: [expect.stringContaining(BEN)] })
+  expect(judged(copy(ANA), copy(BEN), copy(BEN, 'G2'))).toMatchObject({ delivered: 2, duplicated: [expect.anything()] })
+  // In the wrong chat.
+  const { group: _, ...direct } = copy(BEN)
+  expect(judged(copy(ANA), direct)).toMatchObject({ lost: [expect.anything()], unexpected: [expect.anything()] })
 })
 
 it('calls it two owners when a login finds the earlier connection open', () => {

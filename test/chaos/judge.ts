@@ -1,18 +1,27 @@
 /**
  * The judge: counts what was lost, doubled, held by two owners or had to be linked anew, from outside. Pure.
  *
- * Lost: accepted by the API and on no phone of the contact; or written by a contact and not in the API's list.
+ * Lost: accepted by the API and not on the contact's phone, or not on those of all members of the group; or written by a
+ *   contact and not in the API's list.
  * Doubled: one text on a phone under two ids, or twice in the API's list. The same id once more is `resent`: phones drop it.
  * Two owners: a device logged in while an earlier connection of it was still open, unless that one's process was stopped
  *   by us at that moment; or an earlier connection did something after a later one had logged in.
  * New QR: a device linked a second time, or a code to scan shown anywhere.
  */
-import type { ConnectionRecord, Fault, Frozen, LedgerEntry, Records } from './records.ts'
+import {
+  type ConnectionRecord,
+  copiesOf,
+  type Fault,
+  type Frozen,
+  type LedgerEntry,
+  type Records,
+  type Seen,
+} from './records.ts'
 
 export interface Verdict {
   /** Accepted by the API. */
   sent: number
-  /** Of these, on the contact's phone. */
+  /** Of these, on every phone that they were for. */
   delivered: number
   /** Written by contacts. */
   written: number
@@ -64,27 +73,29 @@ export const isClean = (verdict: Verdict): boolean =>
   ].every((list) => list.length === 0)
 
 function judgeOutgoing({ sent, seen }: Records) {
-  const ids = Map.groupBy(seen, textKey)
+  const ids = Map.groupBy(seen, copyKey)
   const lost: string[] = []
   const unexpected: string[] = []
   let delivered = 0
   for (const message of sent) {
-    const isSeen = ids.has(textKey(message))
+    const copies = copiesOf(message)
+    const missing = copies.filter((copy) => !ids.has(copyKey(copy)))
     if (message.acceptedAt !== undefined) {
-      if (isSeen) delivered += 1
-      else lost.push(`"${message.text}" of ${message.account} never reached ${message.contact}`)
-    } else if (isSeen && message.refusal) {
+      if (missing.length === 0) delivered += 1
+      lost.push(
+        ...missing.map(({ account, text, ...where }) => `"${text}" of ${account} never reached ${place(where)}`),
+      )
+    } else if (missing.length < copies.length && message.refusal) {
       unexpected.push(`"${message.text}" of ${message.account} was refused (${message.refusal}) and sent all the same`)
     }
   }
-  const known = new Set(sent.map(textKey))
-  for (const { account, contact, text } of seen) {
-    if (!known.has(textKey({ account, contact, text }))) {
-      unexpected.push(`${contact} got "${text}" from ${account}, which nobody sent there`)
-    }
+  const known = new Set(sent.flatMap(copiesOf).map(copyKey))
+  for (const copy of seen) {
+    if (known.has(copyKey(copy))) continue
+    unexpected.push(`${place(copy)} got "${copy.text}" from ${copy.account}, which nobody sent there`)
   }
   const duplicated = [...ids.values()].flatMap((copies) =>
-    copies.slice(1).map(({ contact, text, id }) => `${contact} got "${text}" again as ${id}, after ${copies[0]!.id}`),
+    copies.slice(1).map((copy) => `${place(copy)} got "${copy.text}" again as ${copy.id}, after ${copies[0]!.id}`),
   )
   return { delivered, lost, duplicated, unexpected }
 }
@@ -108,8 +119,12 @@ function judgeIncoming({ written, listed }: Records) {
   return { received, lost, duplicated, unexpected }
 }
 
-const textKey = ({ account, contact, text }: { account: string; contact: string; text: string }): string =>
-  `${account} ${contact} ${text}`
+type Copy = Omit<Seen, 'id' | 'at'>
+
+const copyKey = ({ account, contact, group, text }: Copy): string => `${account} ${contact} ${group ?? ''} ${text}`
+
+const place = ({ contact, group }: Pick<Copy, 'contact' | 'group'>): string =>
+  group ? `${contact} in ${group}` : contact
 
 interface Login extends ConnectionRecord {
   number: string

@@ -3,7 +3,7 @@
  * say exactly that. A judge that sees nothing would otherwise call every run clean. Pure.
  */
 import { judge, type Verdict } from './judge.ts'
-import type { ConnectionRecord, LedgerEntry, Records } from './records.ts'
+import type { ConnectionRecord, LedgerEntry, Records, Seen } from './records.ts'
 
 type Count = 'lost' | 'duplicated' | 'overlappingOwners' | 'newQr'
 
@@ -21,7 +21,8 @@ const ALTERATIONS: Alteration[] = [
     alter: (records) => {
       const accepted = new Set(records.sent.filter((one) => one.acceptedAt !== undefined).map(({ text }) => text))
       const gone = middle(records.seen.filter(({ text }) => accepted.has(text)))
-      return gone && { ...records, seen: records.seen.filter(({ text }) => text !== gone.text) }
+      const isGone = ({ text, contact }: Seen) => text === gone?.text && contact === gone.contact
+      return gone && { ...records, seen: records.seen.filter((one) => !isGone(one)) }
     },
   },
   {

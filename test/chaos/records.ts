@@ -7,7 +7,9 @@ import type { ConnectionRecord, Fault, LedgerEntry } from '@berth/simulator/api/
 /** A message that a customer sent through the API. Its text is its identity: no two are alike. */
 export interface Sent {
   account: string
+  /** A phone number; or the id of a group, with the phones of its other members. */
   contact: string
+  members?: string[]
   text: string
   /** When it was first tried. */
   at: number
@@ -19,7 +21,11 @@ export interface Sent {
   refusal?: string
 }
 
-/** A message that a contact wrote to an account. */
+/** Where a message must be seen, if it was sent: on one phone, or on those of a group's members. */
+export const copiesOf = ({ account, contact, members, text }: Sent): Omit<Seen, 'id' | 'at'>[] =>
+  members?.map((member) => ({ account, contact: member, group: contact, text })) ?? [{ account, contact, text }]
+
+/** A message that a contact wrote to an account, or to a group that it is in. */
 export interface Written {
   account: string
   contact: string
@@ -33,6 +39,8 @@ export interface Written {
 export interface Seen {
   account: string
   contact: string
+  /** The group that it is shown in; undefined: the chat with the account. */
+  group?: string
   id: string
   text: string
   at: number

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SimulatorClientError } from '@berth/simulator/client.ts'
 import type { Answer } from './api-client.ts'
-import type { Installation } from './installation.ts'
+import type { GroupChat, Installation } from './installation.ts'
 import type { Account } from './population.ts'
 import type { Random } from './random.ts'
 import type { Sent, Written } from './records.ts'
@@ -29,6 +29,8 @@ const RETRY_MS = 250
 const MAX_UNANSWERED = 500
 const TWICE_AT_ONCE = 0.1
 const ONCE_MORE = 0.05
+/** The share of messages that go to groups. */
+const IN_GROUP = 0.2
 /** Answers that mean "later". */
 const LATER = new Set([429, 500, 502, 503, 504])
 
@@ -82,8 +84,9 @@ export class Traffic {
   #begin(way: keyof Rates): void {
     if (this.#unanswered.size >= MAX_UNANSWERED) return
     const account = this.#random.pick(this.#installation.accounts)
-    const contact = this.#random.pick(account.contacts)
-    const work = (way === 'in' ? this.#write(account, contact) : this.#send(account, contact))
+    const group = this.#random.next() < IN_GROUP ? this.#installation.groupOf(account) : undefined
+    const contact = this.#random.pick(group?.members ?? account.contacts)
+    const work = (way === 'in' ? this.#write(account, contact, group) : this.#send(account, contact, group))
       .catch((error) => {
         if (!this.#stopping.signal.aborted) this.#failure ??= error
       })
@@ -91,26 +94,28 @@ export class Traffic {
     this.#unanswered.add(work)
   }
 
-  async #write(account: Account, contact: string): Promise<void> {
+  async #write(account: Account, contact: string, group: GroupChat | undefined): Promise<void> {
     const text = `in ${this.written.length} ${randomUUID()}`
     const addressing = this.#random.next() < 0.5 ? 'number' : 'lid'
     const at = Date.now()
     const { simulator } = this.#installation
-    const id = await simulator.sendText(contact, account.number, text, addressing).catch(async (error: unknown) => {
+    const chat = group?.id ?? account.number
+    const id = await simulator.sendText(contact, chat, text, addressing).catch(async (error: unknown) => {
       if (error instanceof SimulatorClientError) throw error
-      return this.#findWritten(account, contact, text) // no answer came: the phone knows whether it wrote
+      return this.#findWritten(contact, chat, text) // no answer came: the phone knows whether it wrote
     })
     if (id) this.written.push({ account: account.number, contact, text, at, id })
   }
 
-  async #findWritten(account: Account, contact: string, text: string): Promise<string | undefined> {
-    const chat = await patiently(() => this.#installation.simulator.messages(contact, account.number))
-    return chat.find((message) => message.direction === 'out' && message.text === text)?.id
+  async #findWritten(contact: string, chat: string, text: string): Promise<string | undefined> {
+    const messages = await patiently(() => this.#installation.simulator.messages(contact, chat))
+    return messages.find((message) => message.direction === 'out' && message.text === text)?.id
   }
 
-  async #send(account: Account, contact: string): Promise<void> {
+  async #send(account: Account, contact: string, group: GroupChat | undefined): Promise<void> {
     const text = `out ${this.sent.length} ${randomUUID()}`
-    const message: Sent = { account: account.number, contact, text, at: Date.now() }
+    const to = group ? { contact: group.id, members: group.members } : { contact }
+    const message: Sent = { account: account.number, ...to, text, at: Date.now() }
     this.sent.push(message)
     const key = randomUUID()
     const isTwice = this.#random.next() < TWICE_AT_ONCE

@@ -1,4 +1,4 @@
-/** One account of the matrix: its session, its contact, what both wrote, and what became of it as seen from outside. */
+/** One account of the matrix: its session, its chats, what was written in them, and what became of it as seen from outside. */
 import type { ConnectionRecord, Fault, LedgerEntry, Records, Seen, Sent, Written } from '../chaos/records.ts'
 import type { TestSession } from '../worker/test-session.ts'
 import { until } from '../worker/until.ts'
@@ -9,6 +9,9 @@ const LEDGER_LIMIT = 10_000
 /** Long enough for a busy machine; nothing is decided by it but that something hangs. */
 const ARRIVAL_S = 60
 
+/** Which chats of an account are spoken in. */
+export type Where = 'everywhere' | 'group'
+
 export interface Pod {
   name: string
   podUid: string
@@ -17,36 +20,50 @@ export interface Pod {
 export class Account {
   readonly number: string
   readonly contact: string
+  /** A group with the contact and somebody who writes there only. */
+  readonly group: { id: string; members: [contact: string, other: string] }
   readonly session: TestSession
   readonly #world: World
   readonly #sent: Sent[] = []
   readonly #written: Written[] = []
 
-  private constructor(world: World, session: TestSession, number: string, contact: string) {
+  private constructor(world: World, session: TestSession, number: string, group: Account['group']) {
     this.#world = world
     this.session = session
     this.number = number
-    this.contact = contact
+    this.group = group
+    this.contact = group.members[0]
   }
 
-  /** A phone with a number of its own, a contact, and a session that is not linked yet. */
+  /** A phone with a number of its own, a contact, a group, and a session that is not linked yet. */
   static async create(world: World, serial: number): Promise<Account> {
     const number = `55119${String(serial).padStart(8, '0')}`
-    const contact = `55219${String(serial).padStart(8, '0')}`
+    const members: Account['group']['members'] = [
+      `55219${String(serial).padStart(8, '0')}`,
+      `55319${String(serial).padStart(8, '0')}`,
+    ]
     await world.whatsapp.createPhone({ number, name: `Account ${serial}` })
-    await world.whatsapp.createPhone({ number: contact, name: `Contact ${serial}` })
-    return new Account(world, await world.addSession(`account-${serial}`), number, contact)
+    for (const member of members) await world.whatsapp.createPhone({ number: member, name: `Contact ${member}` })
+    const { id } = await world.whatsapp.createGroup({ subject: `Group ${serial}`, members: [...members, number] })
+    return new Account(world, await world.addSession(`account-${serial}`), number, { id, members })
   }
 
-  /** One message each way. */
-  async talk(): Promise<void> {
-    const count = this.#sent.length + 1
-    const parties = { account: this.number, contact: this.contact, at: Date.now() }
-    const [out, back] = [`out ${count}`, `in ${count}`]
-    const id = await this.#world.whatsapp.sendText(this.contact, this.number, back)
-    this.#written.push({ ...parties, text: back, id })
-    const { id: ourId } = await this.session.addSend(this.contact, out)
-    this.#sent.push({ ...parties, text: out, acceptedAt: Date.now(), id: ourId })
+  /** One message each way in the group, and before that with the contact. */
+  async talk(where: Where = 'everywhere'): Promise<void> {
+    const { contact, number } = this
+    const { id, members } = this.group
+    if (where === 'everywhere') await this.#exchange(contact, number, { contact })
+    await this.#exchange(members[1], id, { contact: id, members })
+  }
+
+  /** @param chat the phone's; `to`: the account's */
+  async #exchange(writer: string, chat: string, to: Pick<Sent, 'contact' | 'members'>): Promise<void> {
+    const parties = { account: this.number, at: Date.now() }
+    const [out, back] = [`out ${this.#sent.length + 1}`, `in ${this.#written.length + 1}`]
+    const id = await this.#world.whatsapp.sendText(writer, chat, back)
+    this.#written.push({ ...parties, contact: writer, text: back, id })
+    const { id: ourId } = await this.session.addSend(to.contact, out)
+    this.#sent.push({ ...parties, ...to, text: out, acceptedAt: Date.now(), id: ourId })
   }
 
   /** Waits until everything has arrived on either side and nothing is under way, or until `over`. */
@@ -63,18 +80,15 @@ export class Account {
 
   /** Everything of this account, for the judge. The list of messages is read as the gateway reads it, as the tenant. */
   async records(): Promise<Records> {
-    const { number, contact } = this
+    const { number } = this
     const { whatsapp } = this.#world
-    const [shown, rows, ledger, connections, faults] = await Promise.all([
-      whatsapp.messages(contact, number, { limit: LIMIT }),
+    const [seen, rows, ledger, connections, faults] = await Promise.all([
+      this.#seen(),
       this.session.messages(),
       whatsapp.ledger({ number, limit: LEDGER_LIMIT }) as Promise<LedgerEntry[]>,
       whatsapp.connections({ number, limit: LEDGER_LIMIT }) as Promise<ConnectionRecord[]>,
       whatsapp.faults() as Promise<Fault[]>,
     ])
-    const seen: Seen[] = shown
-      .filter(({ direction }) => direction === 'in')
-      .map(({ id, text, at }) => ({ account: number, contact, id, text, at }))
     return {
       sent: this.#sent,
       written: this.#written,
@@ -88,5 +102,16 @@ export class Account {
       scansWanted: [],
       faults: faults.filter((fault) => fault.number === number),
     }
+  }
+  /** What the phones show of what the account wrote. */
+  async #seen(): Promise<Seen[]> {
+    const { number: account, contact, group } = this
+    const chats = [{ contact }, ...group.members.map((member) => ({ contact: member, group: group.id }))]
+    const seen = chats.map(async (chat: Pick<Seen, 'contact' | 'group'>) => {
+      const shown = await this.#world.whatsapp.messages(chat.contact, chat.group ?? account, { limit: LIMIT })
+      const got = shown.filter(({ direction, sender }) => direction === 'in' && (!chat.group || sender === account))
+      return got.map(({ id, text, at }) => ({ account, ...chat, id, text, at }))
+    })
+    return (await Promise.all(seen)).flat()
   }
 }

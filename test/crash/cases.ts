@@ -66,7 +66,7 @@ const NOTICES: Point[] = [
 const SAMPLE: Record<string, Case['sample']> = {
   'link link.answered': 'elsewhere',
   'start claim.committed': 'in place',
-  'talk send.handed-over': 'elsewhere',
+  'talk in a group send.handed-over': 'elsewhere',
   'talk receipt.seen': 'in place',
   'talk receive.journaled': 'elsewhere',
   'talk commit.committed': 'in place',
@@ -96,7 +96,11 @@ const ALL: Case[] = [
   ...during('drain', 'release.closed', 'release.written', 'release.released', 'drain.one-left', 'drain.all-left'),
 ]
 
+/** For people. */
+export const activityOf = ({ activity, where, fresh }: Case): string =>
+  [activity, where && `in a ${where}`, fresh && 'for the first time'].filter(Boolean).join(' ')
+
 export const CASES: Case[] = ALL.map((one) => {
-  const sample = SAMPLE[`${one.activity} ${one.point}`]
+  const sample = SAMPLE[`${activityOf(one)} ${one.point}`]
   return sample ? { ...one, sample } : one
 })

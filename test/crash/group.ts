@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { until } from '../worker/until.ts'
 import type { TestWorker, World } from '../worker/world.ts'
-import { Account, type Pod } from './account.ts'
+import { Account, type Pod, type Where } from './account.ts'
 
 const CONNECTED_S = 60
 let serial = 0
@@ -38,8 +38,8 @@ export class Group {
     await Promise.all(this.accounts.map(({ session }) => session.place(pod)))
   }
 
-  async talk(): Promise<void> {
-    await Promise.all(this.accounts.map((account) => account.talk()))
+  async talk(where?: Where): Promise<void> {
+    await Promise.all(this.accounts.map((account) => account.talk(where)))
   }
 
   async untilArrived(over?: () => boolean): Promise<void> {

@@ -6,7 +6,7 @@ import { POINTS } from '@berth/core/failpoint/points.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isClean } from '../chaos/judge.ts'
 import { World } from '../worker/world.ts'
-import { CASES, type Case } from './cases.ts'
+import { activityOf, CASES, type Case } from './cases.ts'
 import { Group } from './group.ts'
 import { RECOVERIES, type Recovery, runCase } from './run-case.ts'
 
@@ -14,7 +14,7 @@ import { RECOVERIES, type Recovery, runCase } from './run-case.ts'
 const LANES = 4
 const CASE_MS = 120_000
 
-const matrix = CASES.flatMap((one) => RECOVERIES.map((recovery) => ({ ...one, recovery })))
+const matrix = CASES.flatMap((one) => RECOVERIES.map((recovery) => ({ ...one, recovery, doing: activityOf(one) })))
 const chosen = process.env.BERTH_FULL ? matrix : matrix.filter(({ sample, recovery }) => sample === recovery)
 
 describe('the crash matrix', () => {
@@ -38,12 +38,13 @@ describe('the crash matrix', () => {
   /** Accounts of a case that failed are not used again: what is wrong with them would be held against the next one. */
   const run = async (one: Case, recovery: Recovery): Promise<void> => {
     const isLink = one.activity === 'link'
-    const group = isLink ? await Group.create(world, 1) : (idle.pop() ?? (await Group.linked(world)))
+    const used = isLink || one.fresh ? undefined : idle.pop()
+    const group = isLink ? await Group.create(world, 1) : (used ?? (await Group.linked(world)))
     const verdicts = await runCase(world, group, one, recovery)
     expect(verdicts.filter((verdict) => !isClean(verdict))).toEqual([])
     resent += verdicts.reduce((sum, verdict) => sum + verdict.resent, 0)
     if (!isLink) idle.push(group)
   }
 
-  test.concurrent.each(chosen)('killed during $activity at $point, $recovery', (one) => run(one, one.recovery), CASE_MS)
+  test.concurrent.each(chosen)('killed during $doing at $point, $recovery', (one) => run(one, one.recovery), CASE_MS)
 })
