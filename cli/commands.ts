@@ -3,8 +3,10 @@ import type { Command } from './command.ts'
 import { apply } from './commands/apply.ts'
 import { remove } from './commands/delete.ts'
 import { describe } from './commands/describe.ts'
+import { doctor } from './commands/doctor.ts'
 import { workersDrain } from './commands/drain.ts'
 import { events } from './commands/events.ts'
+import { explainSession } from './commands/explain.ts'
 import { get } from './commands/get.ts'
 import { keysCreate, keysList, keysRevoke } from './commands/keys.ts'
 import { sessionsLink } from './commands/link.ts'
@@ -20,5 +22,7 @@ export const commands: Command[] = [
   ...[sessionsList, sessionsCreate, sessionsLink, sessionsStart, sessionsStop],
   send,
   ...[workersList, workersCordon, workersUncordon, workersDrain],
+  explainSession,
   events,
+  doctor,
 ]

@@ -1,5 +1,6 @@
 /** Events as people read them: the latest last, since the server sorts them by name, which says nothing. Pure. */
 import type { Event } from '@berth/core/model/builtin.ts'
+import { SessionKind } from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import { plain } from './table.ts'
 import { clockTime } from './time.ts'
@@ -21,15 +22,15 @@ export const byLastSeen = <T>(things: T[], eventOf: (thing: T) => KubeObject): T
 
 export function eventRecord(event: Event): EventRecord {
   const { type, reason, message, count = 1, involvedObject } = event
-  const object = `${involvedObject.kind?.toLowerCase()}/${involvedObject.name}`
-  return { time: lastSeen(event), type, reason, object, message, count }
+  const kind = involvedObject.kind === SessionKind.kind ? 'session' : involvedObject.kind?.toLowerCase()
+  return { time: lastSeen(event), type, reason, object: `${kind}/${involvedObject.name}`, message, count }
 }
 
 /** One line, in columns that most lines keep to. */
 export function eventLine({ time, type, reason, object, message, count }: EventRecord): string {
   const times = count > 1 ? ` (${count} times)` : ''
   const sign = type === 'Warning' ? '!' : ' '
-  return plain(`${clockTime(time)} ${sign} ${object.padEnd(28)} ${reason.padEnd(14)} ${message}${times}`)
+  return plain(`${clockTime(time)} ${sign} ${object.padEnd(24)} ${reason.padEnd(14)} ${message}${times}`)
 }
 
 function lastSeen(object: KubeObject): string {

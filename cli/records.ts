@@ -51,10 +51,13 @@ export function sessionRecord(session: WhatsAppSession): SessionRecord {
     worker: placement?.worker,
     desiredState: spec.desiredState,
     ...summary,
-    // The condition keeps the time of its status, however often the reason changes.
-    since: summary.reason === connection?.state ? connection.since : summary.since,
+    since: summary.reason === connection?.state ? connection.since : latest(summary.since, placement?.boundAt),
   }
 }
+
+/** The condition keeps the time of its status, however often the reason changes: a move since then is the better word. */
+const latest = (a: string | undefined, b: string | undefined): string | undefined =>
+  a && b && Date.parse(b) > Date.parse(a) ? b : (a ?? b)
 
 export interface TenantRecord extends Summary {
   name: string

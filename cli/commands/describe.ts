@@ -10,6 +10,7 @@ import { PROGRAM } from '../program.ts'
 import { TextTable } from '../table.ts'
 import { targetsOf } from '../target.ts'
 import { asJson } from '../terminal.ts'
+import { section } from '../text.ts'
 
 interface Described extends KubeObject {
   spec?: unknown
@@ -60,20 +61,20 @@ function textOf({ kind, metadata, spec, status }: Described, events: Table): str
   }
   return [
     asYaml(head),
-    section('Spec', spec),
-    section('Status', state),
-    `Conditions${conditionLines(conditions ?? [])}`,
-    `Events${eventLines(events)}`,
+    yamlSection('Spec', spec),
+    yamlSection('Status', state),
+    section('Conditions', conditionTable(conditions ?? [])),
+    section('Events', eventTable(events)),
   ].join('\n\n')
 }
 
-const section = (title: string, value: unknown): string =>
-  `${title}${value === undefined || isEmpty(value) ? ': none' : `\n${indented(asYaml(value))}`}`
+const yamlSection = (title: string, value: unknown): string =>
+  section(title, value === undefined || isEmpty(value) ? '' : asYaml(value))
 
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0
 
-function conditionLines(conditions: Condition[]): string {
+function conditionTable(conditions: Condition[]): string {
   const rows = conditions.map(({ type, status, reason, lastTransitionTime, message }) => [
     type,
     status,
@@ -81,20 +82,18 @@ function conditionLines(conditions: Condition[]): string {
     lastTransitionTime,
     message,
   ])
-  return tableLines(['Type', 'Status', 'Reason', 'Since', 'Message'], rows)
+  return tableText(['Type', 'Status', 'Reason', 'Since', 'Message'], rows)
 }
 
 /** In the server's cells, which say how long ago; all are about this object, so it is left out. */
-function eventLines({ columnDefinitions, rows }: Table): string {
+function eventTable({ columnDefinitions, rows }: Table): string {
   const shown = ['Last Seen', 'Type', 'Reason', 'Message']
   const indexes = shown.map((title) => (columnDefinitions ?? []).findIndex(({ name }) => name === title))
-  return tableLines(
+  return tableText(
     shown,
     byLastSeen(rows, ({ object }) => object).map(({ cells }) => indexes.map((index) => cells[index])),
   )
 }
 
-const tableLines = (headings: string[], rows: unknown[][]): string =>
-  rows.length === 0 ? ': none' : `\n${indented(new TextTable(headings).render(rows))}`
-
-const indented = (text: string): string => text.replaceAll(/^/gm, '  ')
+const tableText = (headings: string[], rows: unknown[][]): string =>
+  rows.length === 0 ? '' : new TextTable(headings).render(rows)

@@ -1,0 +1,125 @@
+/** What the doctor looks at: every part of the installation asked at once, each with its answer or why there was none. */
+import { statfs } from 'node:fs/promises'
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import type { Lease } from '@berth/core/model/builtin.ts'
+import { definitions } from '@berth/core/model/crds.ts'
+import { type Kind, LeaseKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
+import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import type { Tenant } from '@berth/core/model/tenant.ts'
+import type { Tier } from '@berth/core/model/tier.ts'
+import type { Worker } from '@berth/core/model/worker.ts'
+import { OPERATOR_LEASE } from '@berth/local/control-plane.ts'
+import { explain } from '../error.ts'
+import { Gateway } from '../gateway.ts'
+import type { Installation } from '../installation.ts'
+import type { DatabaseHealth } from '../ownership.ts'
+
+/** An answer, or why there was none. */
+export type Answer<T> = { value: T } | { error: string }
+
+export interface CrdObject extends KubeObject {
+  spec: { versions: { name: string; schema?: { openAPIV3Schema?: unknown } }[] }
+  status?: { conditions?: { type: string; status: string }[] }
+}
+
+export interface GatewayHealth {
+  url: string
+  ms: number
+  /** Of its machine, to the second. */
+  now: Date
+}
+
+export interface DoctorSnapshot {
+  now: Date
+  namespace: string
+  /** Milliseconds that an answer took. */
+  api: Answer<{ ms: number }>
+  /** By plural name. */
+  crds: Answer<Map<string, CrdObject>>
+  operatorLease: Answer<Lease | undefined>
+  tiers: Answer<Tier[]>
+  tenants: Answer<Tenant[]>
+  sessions: Answer<WhatsAppSession[]>
+  workers: Answer<Worker[]>
+  database: Answer<DatabaseHealth>
+  /** Undefined: nobody said where it is. */
+  gateway: Answer<GatewayHealth> | undefined
+  /** Of local mode only. */
+  local: { folder: string; freeBytes: number } | undefined
+}
+
+const CrdKind: Kind<CrdObject> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+}
+
+export async function examine({
+  cluster,
+  withDatabase,
+  gatewayUrl,
+  local,
+}: Pick<Installation, 'cluster' | 'withDatabase' | 'gatewayUrl' | 'local'>): Promise<DoctorSnapshot> {
+  const client = await cluster()
+  const list = <T extends KubeObject>(kind: Kind<T>) => answer(async () => (await client.list(kind)).items)
+  const url = gatewayUrl()
+  const [api, crds, operatorLease, tiers, tenants, sessions, workers, database, gateway, freeBytes] = await Promise.all(
+    [
+      answer(() => timed(() => client.request('GET', '/version'))),
+      answer(() => readCrds(client)),
+      answer(() => client.get(LeaseKind, OPERATOR_LEASE)),
+      list(TierKind),
+      list(TenantKind),
+      list(SessionKind),
+      list(WorkerKind),
+      answer(async () => {
+        const { readDatabaseHealth } = await import('../ownership.ts')
+        return withDatabase(readDatabaseHealth)
+      }),
+      url ? answer(() => askGateway(url)) : undefined,
+      local ? freeBytesOf(local.folder) : 0,
+    ],
+  )
+  return {
+    ...{ now: new Date(), namespace: client.namespace },
+    ...{ api, crds, operatorLease, tiers, tenants, sessions, workers, database, gateway },
+    local: local && { folder: local.folder, freeBytes },
+  }
+}
+
+async function answer<T>(ask: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await ask() }
+  } catch (error) {
+    return { error: explain(error) }
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<{ ms: number }> {
+  const begun = performance.now()
+  await work()
+  return { ms: Math.round(performance.now() - begun) }
+}
+
+async function readCrds(client: KubeClient): Promise<Map<string, CrdObject>> {
+  const found = definitions.map(async ({ kind }): Promise<[string, CrdObject][]> => {
+    const crd = await client.get(CrdKind, `${kind.plural}.${kind.group}`)
+    return crd ? [[kind.plural, crd]] : []
+  })
+  return new Map((await Promise.all(found)).flat())
+}
+
+async function askGateway(url: string): Promise<GatewayHealth> {
+  const begun = performance.now()
+  const response = await new Gateway(url).fetch('GET', '/readyz')
+  const now = new Date(response.headers.get('date') ?? Date.now())
+  return { url, ms: Math.round(performance.now() - begun), now }
+}
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
