@@ -1,23 +1,17 @@
 /** The HTTP application: hooks, routes, documentation. */
-import { randomUUID } from 'node:crypto'
 import { histogram } from '@berth/core/telemetry/metrics.ts'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-  type RawRequestDefaultExpression,
-} from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { collectAddresses } from './addresses.ts'
 import type { App, Context } from './context.ts'
 import { StreamSlots } from './event-stream.ts'
-import { documentOptions } from './openapi.ts'
-import { errorHandler, sendProblem } from './problem-handler.ts'
-import { Problem } from './problems.ts'
+import { documentOptions } from './openapi/options.ts'
+import { errorHandler, sendProblem } from './problems/handler.ts'
+import { Problem } from './problems/problem.ts'
 import type { Verdict } from './rate.ts'
+import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { messageRoutes } from './routes/messages.ts'
@@ -38,12 +32,6 @@ const seconds = histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 })
 
-/** The caller's own id when it is one that can stand in a log, else a new one. */
-function requestIdOf(request: RawRequestDefaultExpression): string {
-  const given = request.headers['x-request-id']
-  return typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : randomUUID()
-}
-
 /** Builds the application; listening is the caller's. */
 export async function buildApp(context: Context): Promise<App> {
   const { log, publicUrl } = context
@@ -52,6 +40,8 @@ export async function buildApp(context: Context): Promise<App> {
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
+    // Every line carries the request's id as it is (core/telemetry/log.ts).
+    childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -82,6 +72,7 @@ export async function buildApp(context: Context): Promise<App> {
     body === '' ? done(null, undefined) : parseJson(request, body as string, done),
   )
 
+  followTraces(app)
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
@@ -95,8 +86,10 @@ export async function buildApp(context: Context): Promise<App> {
     seconds.labels(request.method, route, String(reply.statusCode)).observe(reply.elapsedTime / 1000)
     const level = route.startsWith('/v1/') ? 'info' : 'debug'
     const tenant = request.caller?.tenantName
-    const { id: requestId, method } = request
-    log[level]({ requestId, tenant, method, route, status: reply.statusCode, ms: reply.elapsedTime }, 'answered')
+    const { requestId, traceId } = request.trace
+    const { method } = request
+    const fields = { requestId, traceId, tenant, method, route, status: reply.statusCode, ms: reply.elapsedTime }
+    log[level](fields, 'answered')
   })
   app.addHook('preClose', async () => context.stopping.abort())
 

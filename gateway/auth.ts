@@ -2,7 +2,7 @@
 import { hashApiKey } from '@berth/core/crypto/api-key.ts'
 import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import { Problem } from './problems.ts'
+import { Problem } from './problems/problem.ts'
 
 export interface Caller {
   keyId: string

@@ -4,6 +4,9 @@ const PHONE_SERVER = '@s.whatsapp.net'
 const E164 = /^\+[1-9]\d{6,14}$/
 const CHAT = /^(\d{5,20}@(s\.whatsapp\.net|lid)|\d{5,20}(-\d{5,20})?@g\.us)$/
 
+/** Either of the two. */
+export const RECIPIENT_PATTERN = new RegExp(`${E164.source}|${CHAT.source}`)
+
 /** The chat of a recipient: a phone number with country code, or a chat as it is. undefined: neither. */
 export function chatOf(recipient: string): string | undefined {
   if (E164.test(recipient)) return recipient.slice(1) + PHONE_SERVER

@@ -10,6 +10,8 @@ export interface Config {
   internalToken: string
   host: string
   port: number
+  /** For /metrics, inside the installation. */
+  metricsPort: number
   /** Where customers reach the gateway, without a slash at the end; shown in the API document. */
   publicUrl?: string
 }
@@ -20,6 +22,7 @@ const variables = {
   BERTH_INTERNAL_TOKEN: z.string().min(16).describe('what gateway and workers prove themselves with'),
   HOST: z.string().default('0.0.0.0').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('port to listen on'),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65535).default(9090).describe('port of /metrics'),
   PUBLIC_URL: z.url().optional().describe('where customers reach the gateway'),
 }
 
@@ -32,6 +35,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     internalToken: values.BERTH_INTERNAL_TOKEN,
     host: values.HOST,
     port: values.PORT,
+    metricsPort: values.METRICS_PORT,
     ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL.replace(/\/+$/, '') }),
   }
 }

@@ -12,6 +12,7 @@ import type { Authenticator, Caller } from './auth.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Database } from './data/database.ts'
 import type { TierLimits } from './data/limits.ts'
+import type { Header } from './openapi/document.ts'
 import type { RateLimiter } from './rate.ts'
 import type { SessionRouter } from './routing/router.ts'
 import type { Waker } from './routing/waker.ts'
@@ -57,6 +58,10 @@ export type App = FastifyInstance<
 >
 
 declare module 'fastify' {
+  interface FastifySchema {
+    /** For the API document: the headers of an operation's success, beside the common ones. */
+    'x-headers'?: Record<string, Header>
+  }
   interface FastifyRequest {
     /** Set on everything under /v1. */
     caller: Caller

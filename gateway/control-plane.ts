@@ -9,7 +9,7 @@ import { objectPath } from '@berth/core/kube/path.ts'
 import { SessionKind } from '@berth/core/model/kind.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import { Problem } from './problems.ts'
+import { Problem } from './problems/problem.ts'
 import { conflictsOf, fieldErrorsOf, specToApply, type Wish } from './wish.ts'
 
 export const FIELD_MANAGER = 'berth-gateway'

@@ -1,5 +1,5 @@
 /** Cursors: where the next page starts, in a form that nobody is tempted to take apart. */
-import { Problem } from './problems.ts'
+import { Problem } from './problems/problem.ts'
 
 export const encodeCursor = (position: string): string => Buffer.from(position).toString('base64url')
 

@@ -1,6 +1,6 @@
 /** Server-sent events over one answer, and how many of them there may be. */
 import type { FastifyReply } from 'fastify'
-import { Problem } from './problems.ts'
+import { Problem } from './problems/problem.ts'
 
 const HEARTBEAT_MS = 15_000
 /** A reader that leaves more than this unread is gone. */

@@ -3,7 +3,8 @@ import { NAME_PATTERN } from '@berth/core/model/names.ts'
 import type { Database } from './data/database.ts'
 import { findSession, type SessionRow } from './data/sessions.ts'
 import { UUID_PATTERN } from './data/uuid.ts'
-import { Problem, type ProblemCode } from './problems.ts'
+import type { ProblemCode } from './problems/catalogue.ts'
+import { Problem } from './problems/problem.ts'
 
 /** Throws Problem session_not_found. */
 export async function requireSession(database: Database, tenantId: string, name: string): Promise<SessionRow> {

@@ -1,4 +1,5 @@
 /** The gateway process. Settings: config.ts. */
+import type { AddressInfo } from 'node:net'
 import { EnvironmentError } from '@berth/core/environment.ts'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
@@ -7,6 +8,7 @@ import { openPool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { serveMetrics } from './metrics-server.ts'
 import { createContext } from './services.ts'
 
 const SHUTDOWN_MS = 10_000
@@ -35,8 +37,10 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop)
 
   await waitForSchema(pool, log)
+  const metrics = await serveMetrics({ host: config.host, port: config.metricsPort })
   const url = await app.listen({ host: config.host, port: config.port })
-  log.info({ url, publicUrl: config.publicUrl }, 'the gateway listens')
+  const { port: metricsPort } = metrics.address() as AddressInfo
+  log.info({ url, metricsPort, publicUrl: config.publicUrl }, 'the gateway listens')
 }
 
 main().catch((error: Error) => {

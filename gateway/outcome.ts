@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from './context.ts'
 import { findMessage, type MessageRow } from './data/messages.ts'
-import { Problem } from './problems.ts'
+import { Problem } from './problems/problem.ts'
 import type { Target } from './routing/owner.ts'
 
 const PAUSE_MS = 100

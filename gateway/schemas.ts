@@ -2,13 +2,14 @@
 import { NAME_PATTERN } from '@berth/core/model/names.ts'
 import { ConnectionState } from '@berth/core/model/session.ts'
 import { z } from 'zod'
-import { chatOf } from './chat.ts'
+import { RECIPIENT_PATTERN } from './chat.ts'
 
 const NAME_RULE =
   'Write at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit, for example "support"'
 const NOT_AN_OBJECT = 'Send a JSON object'
 export const MAX_TEXT_BYTES = 65_536
 export const MAX_PAGE = 100
+const EXAMPLE_CURSOR = 'c3VwcG9ydA'
 
 /** Any text will do where a name is looked up: a name that can't exist is simply not found. */
 export const SessionParams = z.object({
@@ -26,23 +27,32 @@ export const NewSessionParams = z.object({
 })
 
 export const SessionState = z.enum([...ConnectionState.options, 'Pending', 'Stopping'])
+
+const STATES = `What it is doing:
+
+- \`Pending\`: no worker holds it at the moment; it goes on by itself, or \`message\` says what is missing
+- \`Connecting\`, \`Disconnected\`: on its way to WhatsApp; nothing to do
+- \`WaitingForScan\`: scan the code of …/qr with the phone
+- \`Connected\`: it sends and receives
+- \`Stopping\`, \`Stopped\`: as you asked for
+- \`UsedElsewhere\`: somebody else uses the same link; it tries again now and then
+- \`LoggedOut\`, \`Banned\`, \`Failed\`: a person must see to it; \`message\` says how`
+
 export type SessionState = z.infer<typeof SessionState>
 
 export const Session = z
   .object({
     id: z.uuid().describe('Stays the same when the session is created again under its name'),
-    name: z.string(),
-    state: SessionState.describe(
-      'Pending: no worker holds it at the moment. WaitingForScan: scan the code of …/qr. LoggedOut, Banned, Failed: see message',
-    ),
-    reason: z.string().optional().describe('One word: why it is so'),
+    name: z.string().describe('What you call it'),
+    state: SessionState.describe(STATES),
+    reason: z.string().optional().describe('One word for programs: why it is so'),
     message: z.string().optional().describe('One sentence: why, and what to do'),
-    since: z.iso.datetime().describe('How long it has been so'),
-    phoneNumber: z.string().optional().describe('The linked phone, E.164'),
+    since: z.iso.datetime().describe('Since when it has been so'),
+    phoneNumber: z.string().optional().describe('The linked phone, as +5511999990001'),
     lid: z.string().optional().describe("WhatsApp's other id of the linked account"),
-    attempt: z.int().describe('Tries to connect since the last success'),
+    attempt: z.int().min(0).describe('Tries to connect since the last success'),
     desiredState: z.enum(['Running', 'Stopped']).describe('What you asked for'),
-    createdAt: z.iso.datetime(),
+    createdAt: z.iso.datetime().describe('When the platform took it up'),
   })
   .meta({
     id: 'Session',
@@ -64,9 +74,14 @@ export type Session = z.infer<typeof Session>
 export const SessionChange = z
   .strictObject(
     {
-      desiredState: z.enum(['Running', 'Stopped'], 'Write "Running" or "Stopped"').default('Running'),
+      desiredState: z
+        .enum(['Running', 'Stopped'], 'Write "Running" or "Stopped"')
+        .default('Running')
+        .describe('Whether it is to run'),
       linking: z
-        .strictObject({ method: z.enum(['QR'], 'Write "QR"').default('QR') })
+        .strictObject({
+          method: z.enum(['QR'], 'Write "QR"').default('QR').describe('QR: the phone scans a code'),
+        })
         .default({ method: 'QR' })
         .describe('How the phone is linked'),
     },
@@ -86,7 +101,7 @@ const TO_RULE =
 
 export const Recipient = z
   .string(TO_RULE)
-  .refine((text) => chatOf(text) !== undefined, TO_RULE)
+  .regex(RECIPIENT_PATTERN, TO_RULE)
   .describe('A phone number (E.164), or the chat of a received message')
   .meta({ examples: ['+5511999990002'] })
 
@@ -98,8 +113,8 @@ export const NewMessage = z
         .string('Write the text of the message')
         .min(1, 'Write at least one character')
         .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'Write valid Unicode without U+0000')
-        .describe('At most 64 kB of UTF-8')
-        .meta({ examples: ['Hello!'] }),
+        .describe('At most 64 kB of UTF-8, without U+0000')
+        .meta({ examples: ['Hello!'], maxLength: MAX_TEXT_BYTES }),
     },
     NOT_AN_OBJECT,
   )
@@ -107,23 +122,33 @@ export const NewMessage = z
 
 export const Message = z
   .object({
-    id: z.uuid(),
+    id: z.uuid().describe('Under which it is read again'),
     session: z.string().describe('Name of the session'),
     chat: z.string().describe('The conversation: answer to it by using it as "to"'),
-    direction: z.enum(['incoming', 'outgoing']),
+    direction: z.enum(['incoming', 'outgoing']).describe('incoming: from a contact; outgoing: from the linked account'),
     fromMe: z.boolean().describe('Sent by the linked account: by you, or on the phone itself'),
     to: z.string().optional().describe('Outgoing: to whom; E.164 when the phone number is known'),
     from: z
-      .object({ phoneNumber: z.string().optional(), lid: z.string().optional(), name: z.string().optional() })
+      .object({
+        phoneNumber: z.string().optional().describe('When WhatsApp tells it'),
+        lid: z.string().optional().describe("WhatsApp's other id of a person"),
+        name: z.string().optional().describe('What they call themselves'),
+      })
       .optional()
       .describe('Incoming: who sent it'),
     type: z.string().describe('text, or unsupported for what Berth does not read yet'),
-    text: z.string().optional(),
+    text: z.string().optional().describe('What is written; only in messages of type text'),
     status: MessageStatus,
-    createdAt: z.iso.datetime(),
+    createdAt: z.iso.datetime().describe('When Berth stored it'),
     sentAt: z.iso.datetime().optional().describe('When WhatsApp took it'),
     statusAt: z.iso.datetime().describe('When the status was reached'),
-    error: z.object({ code: z.string(), message: z.string().optional() }).optional().describe('Why it failed'),
+    error: z
+      .object({
+        code: z.string().describe('For programs'),
+        message: z.string().optional().describe('For people'),
+      })
+      .optional()
+      .describe('Why it failed'),
   })
   .meta({
     id: 'Message',
@@ -148,15 +173,28 @@ export type Message = z.infer<typeof Message>
 
 export const Command = z
   .object({
-    id: z.uuid(),
-    session: z.string(),
-    kind: z.enum(['logout']),
-    status: z.enum(['queued', 'done', 'failed']),
+    id: z.uuid().describe('Under which it is read again'),
+    session: z.string().describe('Name of the session'),
+    kind: z.enum(['logout']).describe('What is to be done'),
+    status: z
+      .enum(['queued', 'done', 'failed'])
+      .describe('queued: it waits until the session can do it; it is not forgotten'),
     error: z.string().optional().describe('Why it failed'),
-    createdAt: z.iso.datetime(),
-    finishedAt: z.iso.datetime().optional(),
+    createdAt: z.iso.datetime().describe('When you asked for it'),
+    finishedAt: z.iso.datetime().optional().describe('When it was done, or failed'),
   })
-  .meta({ id: 'Command' })
+  .meta({
+    id: 'Command',
+    examples: [
+      {
+        id: '019b8a40-1c2d-7a3b-8c4d-5e6f7a8b9c0d',
+        session: 'support',
+        kind: 'logout',
+        status: 'queued',
+        createdAt: '2026-01-05T10:20:00.000Z',
+      },
+    ],
+  })
 export type Command = z.infer<typeof Command>
 
 export const Limit = z.coerce
@@ -167,17 +205,27 @@ export const Limit = z.coerce
   .default(50)
   .describe('How many at most')
 
-export const Cursor = z.string().max(200).optional().describe('nextCursor of the page before')
+export const Cursor = z
+  .string()
+  .max(200, 'Pass the nextCursor of the page before, unchanged')
+  .optional()
+  .describe('nextCursor of the page before, unchanged; without it the first page')
+  .meta({ examples: [EXAMPLE_CURSOR] })
 
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({
-    data: z.array(item),
-    nextCursor: z.string().nullable().describe('Pass it as "cursor" for the next page; null: this was the last one'),
+    data: z.array(item).describe('At most "limit" of them'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Pass it as "cursor" for the next page; null: this was the last one')
+      .meta({ examples: [EXAMPLE_CURSOR] }),
   })
 
 export const Instant = (what: string) =>
   z.iso
     .datetime({ offset: true, error: 'Write a time as 2026-01-05T10:15:00Z' })
+    .meta({ examples: ['2026-01-05T10:15:00Z'] })
     .transform((text) => new Date(text))
     .optional()
     .describe(what)

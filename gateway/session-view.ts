@@ -1,6 +1,6 @@
 /** A session as its tenant sees it, and what can't be done with it as it is. Pure. */
 import type { SessionRow } from './data/sessions.ts'
-import type { ProblemCode } from './problems.ts'
+import type { ProblemCode } from './problems/catalogue.ts'
 import { type Session, SessionState } from './schemas.ts'
 
 interface Situation {

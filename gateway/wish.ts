@@ -1,7 +1,7 @@
 /** What the gateway wants of a WhatsAppSession, as the fields that it applies; and what an answer says to that. Pure. */
 import { KubeError } from '@berth/core/kube/error.ts'
 import type { SessionSpec, WhatsAppSession } from '@berth/core/model/session.ts'
-import type { FieldError } from './problems.ts'
+import type { FieldError } from './problems/problem.ts'
 
 /** What is left out stays as it is. */
 export interface Wish {

@@ -254,7 +254,7 @@ class Composition implements Berth {
   }
 
   #startGateway(): Promise<void> {
-    return this.#startService(gatewayService(this.#context, this.#ports.gateway, this, this.#settings.internalToken))
+    return this.#startService(gatewayService(this.#context, this.#ports, this, this.#settings.internalToken))
   }
 
   async #startService(service: Service): Promise<void> {

@@ -60,15 +60,20 @@ export const operatorService = (context: ServiceContext, port: Ports['operator']
 
 export const gatewayService = (
   context: ServiceContext,
-  port: Ports['gateway'],
+  ports: Pick<Ports, 'gateway' | 'gatewayMetrics'>,
   to: Connections,
   internalToken: string,
 ): Service =>
   toService(context, {
     name: 'gateway',
     script: 'gateway/main.ts',
-    env: { ...listen(port, to), BERTH_INTERNAL_TOKEN: internalToken },
-    readyUrl: `${localUrl(port)}/readyz`,
+    env: {
+      ...listen(ports.gateway, to),
+      METRICS_PORT: String(ports.gatewayMetrics),
+      PUBLIC_URL: localUrl(ports.gateway),
+      BERTH_INTERNAL_TOKEN: internalToken,
+    },
+    readyUrl: `${localUrl(ports.gateway)}/readyz`,
   })
 
 const listen = (port: number, { databaseUrl, kubeconfig }: Connections): Record<string, string> => ({

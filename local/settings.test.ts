@@ -41,7 +41,7 @@ describe('ports', () => {
     taken.close()
     expect(chosen.gateway).toBe(free)
     expect(chosen.simulator).toBeGreaterThan(port)
-    expect(new Set(Object.values(chosen)).size).toBe(5)
+    expect(new Set(Object.values(chosen)).size).toBe(6)
   })
 
   it('that are wished for win over those of last time', async () => {

@@ -5,6 +5,7 @@ import { freePort, freePortFrom } from './ports.ts'
 
 export interface Ports {
   gateway: number
+  gatewayMetrics: number
   simulator: number
   kubernetes: number
   postgres: number
@@ -51,7 +52,7 @@ export function writeSettings(file: string, settings: Settings): void {
 }
 
 const DEFAULTS: Partial<Ports> = { gateway: 8080, simulator: 8090, kubernetes: 8443 }
-const NAMES = ['gateway', 'simulator', 'kubernetes', 'postgres', 'operator'] as const
+const NAMES = ['gateway', 'gatewayMetrics', 'simulator', 'kubernetes', 'postgres', 'operator'] as const
 
 /**
  * A port for each: the one wanted for this start, else the last one, else the usual one; the next free one where that is

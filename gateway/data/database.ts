@@ -1,7 +1,7 @@
 /** The way to Postgres: every query runs as one tenant; a database that is away is a problem that callers can read. */
 import { type Pool, sqlState } from '@berth/core/postgres/pool.ts'
 import { type Query, run, runInTenant } from '@berth/core/postgres/tables.ts'
-import { Problem } from '../problems.ts'
+import { Problem } from '../problems/problem.ts'
 
 const RETRY_AFTER_SECONDS = 2
 

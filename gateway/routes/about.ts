@@ -1,23 +1,27 @@
-/** What the gateway says about itself: links, problems, health, metrics. */
-import { metrics } from '@berth/core/telemetry/metrics.ts'
+/** What the gateway says about itself: links, problems, health, the API document. */
 import { z } from 'zod'
 import { chooseType } from '../accept.ts'
 import type { App, Context } from '../context.ts'
-import { catalogue, isProblemCode, Problem, type ProblemCode, problemResponses } from '../problems.ts'
+import { type ApiDocument, operationsOf } from '../openapi/document.ts'
+import { codesOf } from '../openapi/finish.ts'
+import { catalogue, isProblemCode, type ProblemCode, problemCodes } from '../problems/catalogue.ts'
+import { page, problemList, problemPage } from '../problems/page.ts'
+import { PROBLEM_TYPE, Problem, problemResponses } from '../problems/problem.ts'
 import { tags } from './common.ts'
 
-const ProblemExplanation = z.object({ code: z.string(), status: z.int(), title: z.string(), remedy: z.string() })
+const ProblemExplanation = z
+  .object({
+    code: z.enum(problemCodes).describe('Which problem it is'),
+    status: z.int().describe('The status of answers with it'),
+    title: z.string().describe('What went wrong, in general'),
+    cause: z.string().describe('How it comes to that'),
+    remedy: z.string().describe('What you can do about it'),
+  })
+  .meta({ id: 'ProblemExplanation', examples: [explain('session_not_linked')] })
 
-const explain = (code: ProblemCode) => ({ code, ...catalogue[code] })
-
-const STYLE = 'body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem }'
-
-/** A small page; nothing in it comes from a caller. */
-const html = (title: string, body: string): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${title}</title><style>${STYLE}</style>
-${body}</html>
-`
+function explain(code: ProblemCode) {
+  return { code, ...catalogue[code] }
+}
 
 const LINKS = { documentation: '/docs', openapi: '/openapi.json', problems: '/problems', health: '/readyz' }
 
@@ -25,10 +29,23 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
   const prefersHtml = (accept: string | undefined) =>
     chooseType(accept, ['application/json', 'text/html'] as const) === 'text/html'
 
+  const document = () => app.swagger() as unknown as ApiDocument
+
+  /** The calls that can be answered with a problem. */
+  const callsWith = (code: ProblemCode): string[] =>
+    operationsOf(document())
+      .filter(({ operation }) =>
+        Object.values(operation.responses).some(({ content }) => {
+          const schema = content?.[PROBLEM_TYPE]?.schema
+          return schema && codesOf(schema).includes(code)
+        }),
+      )
+      .map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+
   app.get('/', { schema: { hide: true } }, async (request, reply) => {
     if (!prefersHtml(request.headers.accept)) return { name: 'Berth gateway', links: LINKS }
     const links = Object.entries(LINKS).map(([name, href]) => `<li><a href="${href}">${name}</a>`)
-    return reply.type('text/html').send(html('Berth gateway', `<h1>Berth gateway</h1><ul>${links.join('')}</ul>`))
+    return reply.type('text/html').send(page('Gateway', `<h1>Berth gateway</h1><ul>${links.join('')}</ul>`))
   })
 
   app.get(
@@ -37,12 +54,26 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
       schema: {
         operationId: 'listProblems',
         summary: 'Every problem that the API can answer',
+        description: 'As JSON, or as a page for people, as the Accept header says.',
         tags: tags.about,
         security: [],
-        response: { 200: z.array(ProblemExplanation) },
+        response: {
+          200: {
+            description: 'All of them',
+            content: {
+              'application/json': { schema: z.array(ProblemExplanation) },
+              'text/html': { schema: z.string().meta({ examples: ['<!doctype html>…'] }) },
+            },
+          },
+          ...problemResponses('internal_error'),
+        },
       },
     },
-    async () => (Object.keys(catalogue) as ProblemCode[]).map(explain),
+    async (request, reply) => {
+      reply.header('vary', 'accept')
+      if (!prefersHtml(request.headers.accept)) return problemCodes.map(explain)
+      return reply.type('text/html').send(problemList(problemCodes))
+    },
   )
 
   app.get(
@@ -51,25 +82,33 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
       schema: {
         operationId: 'explainProblem',
         summary: 'What a problem means and what to do about it',
+        description: 'The address that "type" of a problem names. As JSON, or as a page, as the Accept header says.',
         tags: tags.about,
         security: [],
-        params: z.object({ code: z.string() }),
+        params: z.object({
+          code: z
+            .string()
+            .describe('The code of a problem')
+            .meta({ examples: ['session_not_linked'] }),
+        }),
         response: {
           200: {
             description: 'The explanation',
-            content: { 'application/json': { schema: ProblemExplanation }, 'text/html': { schema: z.string() } },
+            content: {
+              'application/json': { schema: ProblemExplanation },
+              'text/html': { schema: z.string().meta({ examples: ['<!doctype html>…'] }) },
+            },
           },
-          ...problemResponses('problem_not_found'),
+          ...problemResponses('problem_not_found', 'internal_error'),
         },
       },
     },
     async (request, reply) => {
       const { code } = request.params
       if (!isProblemCode(code)) throw new Problem('problem_not_found')
+      reply.header('vary', 'accept')
       if (!prefersHtml(request.headers.accept)) return explain(code)
-      const { status, title, remedy } = catalogue[code]
-      const body = `<h1>${title}</h1><p>${remedy}</p><p><code>${code}</code>, HTTP ${status}</p>`
-      return reply.type('text/html').send(html(title, body))
+      return reply.type('text/html').send(problemPage(code, callsWith(code)))
     },
   )
 
@@ -80,9 +119,5 @@ export function aboutRoutes(app: App, { checkReady }: Context): void {
     return { status: 'ok' }
   })
 
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.metrics()),
-  )
-
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/openapi.json', { schema: { hide: true } }, async () => document())
 }

@@ -4,7 +4,7 @@ import type { App, Context } from '../context.ts'
 import { findCommand, requestLogout } from '../data/commands.ts'
 import { requireSession, requireUuid } from '../find.ts'
 import { commandView } from '../message-view.ts'
-import { Problem, problemResponses } from '../problems.ts'
+import { Problem, problemResponses } from '../problems/problem.ts'
 import { Command, SessionParams } from '../schemas.ts'
 import { linkRefusal } from '../session-view.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
@@ -17,11 +17,11 @@ export function commandRoutes(app: App, { database, waker }: Context): void {
         operationId: 'logOutSession',
         summary: 'Log a session out',
         description:
-          'The phone no longer lists this device. POST …/start links the session anew. While one waits, the same one is answered.',
+          'The phone no longer lists this device. It is done as soon as the session is connected: read the command to see when. While one waits, the same one is answered. POST …/start links the session anew.',
         tags: tags.linking,
         params: SessionParams,
         response: {
-          202: Command,
+          202: Command.describe('It will be done, whatever crashes'),
           ...problemResponses(
             'session_not_found',
             'session_not_linked',
@@ -51,9 +51,18 @@ export function commandRoutes(app: App, { database, waker }: Context): void {
       schema: {
         operationId: 'getCommand',
         summary: 'What became of a command',
+        description: 'Ask until its status is no longer queued.',
         tags: tags.linking,
-        params: SessionParams.extend({ id: z.string() }),
-        response: { 200: Command, ...problemResponses('session_not_found', 'command_not_found', ...EVERYWHERE) },
+        params: SessionParams.extend({
+          id: z
+            .string()
+            .describe('The id of the answer to the command')
+            .meta({ examples: ['019b8a40-1c2d-7a3b-8c4d-5e6f7a8b9c0d'] }),
+        }),
+        response: {
+          200: Command.describe('The command as it is now'),
+          ...problemResponses('session_not_found', 'command_not_found', ...EVERYWHERE),
+        },
       },
     },
     async (request) => {

@@ -1,5 +1,5 @@
 /** What the schemas of all routes share. */
-import type { ProblemCode } from '../problems.ts'
+import type { ProblemCode } from '../problems/catalogue.ts'
 
 /** Problems that every route under /v1 can answer. */
 export const EVERYWHERE = [

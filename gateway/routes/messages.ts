@@ -18,7 +18,7 @@ import { requireSession, requireUuid } from '../find.ts'
 import { messageView } from '../message-view.ts'
 import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
-import { Problem, problemResponses } from '../problems.ts'
+import { Problem, problemResponses } from '../problems/problem.ts'
 import {
   Cursor,
   Instant,
@@ -42,12 +42,21 @@ const SendHeaders = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,128}$/, KEY_RULE)
     .optional()
-    .describe('The same key with the same body is the same message, however often it is sent'),
+    .describe(
+      'Your own name for this message: the same key with the same body is the same message, however often it is sent',
+    )
+    .meta({ examples: ['7f2c1c1e-0d0b-4d8e-9a53-3d2f1a0b4c5d'] }),
   prefer: z
     .string()
     .optional()
-    .describe('wait=5: answer once WhatsApp took the message, after 5 seconds at the latest (30 at most)'),
+    .describe('wait=5: answer once WhatsApp took the message, after 5 seconds at the latest (30 at most)')
+    .meta({ examples: ['wait=5'] }),
 })
+
+const MessageId = z
+  .string()
+  .describe('The id of the message')
+  .meta({ examples: ['019b8a3e-8f0e-7d5e-9f6e-0b7f5d1f2a3b'] })
 
 export function messageRoutes(app: App, context: Context): void {
   const { database, limits, messageRate, waker } = context
@@ -86,14 +95,25 @@ export function messageRoutes(app: App, context: Context): void {
         operationId: 'sendMessage',
         summary: 'Send a message',
         description:
-          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Read its status with GET, or wait for it with "Prefer: wait=5".',
+          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Messages of one chat go out in the order in which they were accepted. Read the status with GET, or wait for it with "Prefer: wait=5".',
         tags: tags.messages,
+        'x-headers': {
+          'Idempotent-Replayed': {
+            description: 'true: the message was accepted before, under this Idempotency-Key',
+            schema: { type: 'string', enum: ['true'] },
+          },
+          'Preference-Applied': {
+            description: 'The wait that was granted',
+            schema: { type: 'string' },
+            example: 'wait=5',
+          },
+        },
         params: SessionParams,
         headers: SendHeaders,
         body: NewMessage,
         response: {
           200: Message.describe('This Idempotency-Key was used before for the same message: its state now'),
-          201: Message.describe('Accepted'),
+          201: Message.describe('Accepted: it will be sent'),
           ...problemResponses(
             'session_not_found',
             'session_not_linked',
@@ -140,19 +160,23 @@ export function messageRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'listMessages',
         summary: 'List messages, newest first',
+        description: 'What was sent and received, in pages. The filters can be combined.',
         tags: tags.messages,
         params: SessionParams,
         querystring: z.strictObject({
           chat: Recipient.optional().describe('Only this conversation: a phone number or a chat'),
-          direction: z.enum(['incoming', 'outgoing'], 'Write "incoming" or "outgoing"').optional(),
-          status: MessageStatus.optional(),
+          direction: z
+            .enum(['incoming', 'outgoing'], 'Write "incoming" or "outgoing"')
+            .optional()
+            .describe('Only what came in, or what went out'),
+          status: MessageStatus.optional().describe('Only what has this status now'),
           after: Instant('Only what was stored after this time'),
           before: Instant('Only what was stored before this time'),
           limit: Limit,
           cursor: Cursor,
         }),
         response: {
-          200: pageOf(Message),
+          200: pageOf(Message).describe('A page of messages'),
           ...problemResponses('session_not_found', 'validation_failed', ...EVERYWHERE),
         },
       },
@@ -185,9 +209,13 @@ export function messageRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'getMessage',
         summary: 'One message and its status',
+        description: 'The status moves on as WhatsApp and the contact confirm it.',
         tags: tags.messages,
-        params: SessionParams.extend({ id: z.string() }),
-        response: { 200: Message, ...problemResponses('session_not_found', 'message_not_found', ...EVERYWHERE) },
+        params: SessionParams.extend({ id: MessageId }),
+        response: {
+          200: Message.describe('The message as it is now'),
+          ...problemResponses('session_not_found', 'message_not_found', ...EVERYWHERE),
+        },
       },
     },
     async (request) => {

@@ -6,12 +6,34 @@ import { chooseType } from '../accept.ts'
 import type { App, Context } from '../context.ts'
 import { EventStream, type StreamSlots } from '../event-stream.ts'
 import { currentQr, followLinking } from '../linking.ts'
-import { Problem, problemResponses } from '../problems.ts'
+import { Problem, problemResponses } from '../problems/problem.ts'
 import { SessionParams } from '../schemas.ts'
 import { EVERYWHERE, tags } from './common.ts'
 
 const FORMATS = ['image/svg+xml', 'image/png', 'text/plain', 'application/json'] as const
 const PICTURE_PIXELS = 320
+
+const QrCode = Qr.extend({
+  number: Qr.shape.number.describe('Counts the codes that this worker offered for the session'),
+  qr: Qr.shape.qr.describe('The text to show as a QR code. A secret: whoever scans it owns the session'),
+  expiresAt: Qr.shape.expiresAt.describe('Ask again then'),
+}).meta({
+  id: 'QrCode',
+  examples: [{ number: 1, qr: '2@AbCd…,…,…,…', expiresAt: '2026-01-05T10:15:20.000Z' }],
+})
+
+const EVENTS_EXAMPLE = `id: 1
+event: state
+data: {"name":"support","state":"WaitingForScan",…}
+
+id: 2
+event: qr
+data: {"number":1,"qr":"2@AbCd…","expiresAt":"2026-01-05T10:15:20.000Z"}
+
+id: 3
+event: connected
+data: {"name":"support","state":"Connected","phoneNumber":"+5511999990001",…}
+`
 
 async function picture(format: (typeof FORMATS)[number], qr: string): Promise<string | Buffer> {
   if (format === 'image/png') return QRCode.toBuffer(qr, { errorCorrectionLevel: 'L', width: PICTURE_PIXELS })
@@ -38,15 +60,23 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
         description:
           'Waits up to 10 seconds for a first code. A picture (SVG by default, PNG), a picture made of characters with the text itself in the last line (text/plain, for a terminal), or JSON, as the Accept header says. Whoever scans it owns the session: keep it secret.',
         tags: tags.linking,
+        'x-headers': {
+          'QR-Number': { description: 'number of the code', schema: { type: 'integer' }, example: 1 },
+          'QR-Expires-At': {
+            description: 'expiresAt of the code',
+            schema: { type: 'string', format: 'date-time' },
+            example: '2026-01-05T10:15:20.000Z',
+          },
+        },
         params: SessionParams,
         response: {
           200: {
             description: 'The code; ask again when it expires',
             content: {
-              'image/svg+xml': { schema: z.string() },
+              'image/svg+xml': { schema: z.string().meta({ examples: ['<svg xmlns="http://www.w3.org/2000/svg" …'] }) },
               'image/png': { schema: z.custom<string | Buffer>().meta({ type: 'string', format: 'binary' }) },
-              'text/plain': { schema: z.string() },
-              'application/json': { schema: Qr },
+              'text/plain': { schema: z.string().meta({ examples: ['█▀▀▀▀▀█ …\n\n2@AbCd…,…,…,…\n'] }) },
+              'application/json': { schema: QrCode },
             },
           },
           ...problemResponses(
@@ -86,7 +116,10 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
         tags: tags.linking,
         params: SessionParams,
         response: {
-          200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
+          200: {
+            description: 'Events, until the session is connected or ten minutes are over',
+            content: { 'text/event-stream': { schema: z.string().meta({ examples: [EVENTS_EXAMPLE] }) } },
+          },
           ...problemResponses('session_not_found', 'too_many_streams', ...EVERYWHERE),
         },
       },

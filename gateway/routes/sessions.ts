@@ -15,7 +15,7 @@ import {
   type SessionRow,
 } from '../data/sessions.ts'
 import { requireSession } from '../find.ts'
-import { Problem, problemResponses } from '../problems.ts'
+import { Problem, problemResponses } from '../problems/problem.ts'
 import { Cursor, Limit, NewSessionParams, pageOf, Session, SessionChange, SessionParams } from '../schemas.ts'
 import { sessionView } from '../session-view.ts'
 import { until } from '../until.ts'
@@ -95,9 +95,13 @@ export function sessionRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'listSessions',
         summary: 'List your sessions',
+        description: 'In the order of their names, in pages.',
         tags: tags.sessions,
         querystring: z.strictObject({ limit: Limit, cursor: Cursor }),
-        response: { 200: pageOf(Session), ...problemResponses('validation_failed', ...EVERYWHERE) },
+        response: {
+          200: pageOf(Session).describe('A page of sessions'),
+          ...problemResponses('validation_failed', ...EVERYWHERE),
+        },
       },
     },
     async (request) => {
@@ -116,9 +120,14 @@ export function sessionRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'getSession',
         summary: 'One session: what it is doing, and why',
+        description:
+          'The state is the one that the worker wrote last, so it also tells of a session that moves at this moment.',
         tags: tags.sessions,
         params: SessionParams,
-        response: { 200: Session, ...problemResponses('session_not_found', ...EVERYWHERE) },
+        response: {
+          200: Session.describe('The session as it is now'),
+          ...problemResponses('session_not_found', ...EVERYWHERE),
+        },
       },
     },
     async (request) => sessionView(await requireSession(database, request.caller.tenantId, request.params.name)),
@@ -131,7 +140,7 @@ export function sessionRoutes(app: App, context: Context): void {
         operationId: 'putSession',
         summary: 'Create a session, or change it',
         description:
-          'The same request again changes nothing. A new session is linked by scanning the code of …/qr with the phone.',
+          'What you leave out is set to its default; the same request again changes nothing. A new session is linked by scanning the code of …/qr with the phone.',
         tags: tags.sessions,
         params: NewSessionParams,
         body: SessionChange.nullish(),
@@ -167,7 +176,7 @@ export function sessionRoutes(app: App, context: Context): void {
     tags: tags.sessions,
     params: SessionParams,
     response: {
-      200: Session,
+      200: Session.describe('The session with the change'),
       ...problemResponses(
         'session_not_found',
         'managed_elsewhere',
@@ -226,7 +235,8 @@ export function sessionRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'deleteSession',
         summary: 'Delete a session',
-        description: 'The phone is unlinked and the data erased, unless the account is set up to keep them.',
+        description:
+          'The phone is unlinked and the data erased, unless the account is set up to keep them. It takes some seconds; a worker that is down does not hold it up.',
         tags: tags.sessions,
         params: SessionParams,
         querystring: z.strictObject({
@@ -240,8 +250,13 @@ export function sessionRoutes(app: App, context: Context): void {
         }),
         response: {
           202: z
-            .object({ id: z.uuid(), name: z.string(), deleted: z.boolean().describe('It is gone already') })
-            .describe('It is being deleted'),
+            .object({
+              id: z.uuid().describe('The id that the session had'),
+              name: z.string().describe('The name that it had'),
+              deleted: z.boolean().describe('It is gone already'),
+            })
+            .describe('It is being deleted')
+            .meta({ examples: [{ id: '5f0c6a3e-8f0e-5d5e-9f6e-0b7f5d1f2a3b', name: 'support', deleted: false }] }),
           ...problemResponses('session_not_found', 'control_plane_unavailable', 'validation_failed', ...ON_CHANGES),
         },
       },

@@ -1,7 +1,7 @@
 /** Brings a call to the worker that owns the session, and follows the session while it moves. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { Problem } from '../problems.ts'
+import { Problem } from '../problems/problem.ts'
 import { decide } from './decide.ts'
 import type { Owner, Target } from './owner.ts'
 import { WorkerCallFailed } from './worker-client.ts'

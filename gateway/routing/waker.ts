@@ -3,6 +3,7 @@
  * only for speed: it may get lost, and those for one session are merged while one is under way.
  */
 import type { Logger } from '@berth/core/telemetry/log.ts'
+import { currentTrace, inTrace, type Trace } from '@berth/core/telemetry/trace.ts'
 import type { Target } from './owner.ts'
 import type { SessionRouter } from './router.ts'
 import type { WorkerClient } from './worker-client.ts'
@@ -15,8 +16,8 @@ export class Waker {
   readonly #router: SessionRouter
   readonly #workers: WorkerClient
   readonly #log: Logger
-  /** Sessions with a wake-up under way; true: wake once more afterwards. */
-  readonly #underWay = new Map<string, boolean>()
+  /** Sessions with a wake-up under way, and who wants one more afterwards. */
+  readonly #underWay = new Map<string, { trace: Trace | undefined } | undefined>()
 
   constructor(router: SessionRouter, workers: WorkerClient, log: Logger) {
     this.#router = router
@@ -27,20 +28,29 @@ export class Waker {
   /** Never throws and returns at once. */
   wake(target: Target): void {
     const { sessionId } = target
-    if (this.#underWay.has(sessionId)) this.#underWay.set(sessionId, true)
+    if (this.#underWay.has(sessionId)) this.#underWay.set(sessionId, { trace: currentTrace() })
     else if (this.#underWay.size < MAX_UNDER_WAY) void this.#run(target)
   }
 
   async #run(target: Target): Promise<void> {
     const { sessionId } = target
-    do {
-      this.#underWay.set(sessionId, false)
-      await this.#router
-        .withOwner(target, { holdMs: HOLD_MS, repeatable: true }, (owner) =>
-          this.#workers.wake(owner, sessionId, { wait: 0 }),
-        )
-        .catch((error: Error) => this.#log.debug({ sessionId, error: error.message }, 'the owner was not woken'))
-    } while (this.#underWay.get(sessionId))
+    let next: { trace: Trace | undefined } | undefined = { trace: currentTrace() }
+    while (next) {
+      this.#underWay.set(sessionId, undefined)
+      await inTrace(next.trace, () => this.#wakeOnce(target))
+      next = this.#underWay.get(sessionId)
+    }
     this.#underWay.delete(sessionId)
+  }
+
+  async #wakeOnce(target: Target): Promise<void> {
+    const { sessionId } = target
+    try {
+      await this.#router.withOwner(target, { holdMs: HOLD_MS, repeatable: true }, (owner) =>
+        this.#workers.wake(owner, sessionId, { wait: 0 }),
+      )
+    } catch (error) {
+      this.#log.debug({ sessionId, error: (error as Error).message }, 'the owner was not woken')
+    }
   }
 }

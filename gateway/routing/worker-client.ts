@@ -1,5 +1,6 @@
 /** Calls to the workers' API (core/model/worker-api.ts), one pool of connections per worker. */
 import { Qr, type Wake, WorkerError } from '@berth/core/model/worker-api.ts'
+import { currentTrace, traceHeaders } from '@berth/core/telemetry/trace.ts'
 import { LRUCache } from 'lru-cache'
 import { Pool } from 'undici'
 import { type Failure, failureOf } from './decide.ts'
@@ -74,12 +75,14 @@ export class WorkerClient {
     owner: Owner,
     call: { method: 'GET' | 'POST'; path: string; body?: unknown; waitSeconds: number; signal?: AbortSignal },
   ): Promise<Answer> {
+    const trace = currentTrace()
     try {
       const response = await this.#pool(owner.address).request({
         method: call.method,
         path: call.path,
         headers: {
           authorization: this.#authorization,
+          ...(trace && traceHeaders(trace)),
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         body: call.body === undefined ? null : JSON.stringify(call.body),

@@ -1,7 +1,8 @@
 /** The API as such: problems, document, limits of requests; and that nothing a caller sends is our own error. */
 import { randomUUID } from 'node:crypto'
 import { request as rawRequest } from 'node:http'
-import { catalogue } from '@berth/gateway/problems.ts'
+import { metrics } from '@berth/core/telemetry/metrics.ts'
+import { catalogue } from '@berth/gateway/problems/catalogue.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, World } from './world.ts'
@@ -32,13 +33,19 @@ describe('problems', () => {
   })
 
   test('every type leads to its explanation, for programs and for people', async () => {
-    for (const [code, { status, remedy }] of Object.entries(catalogue)) {
+    const asPage = { headers: { accept: 'text/html' } }
+    const list = await world.call(undefined, 'GET /problems', asPage)
+    for (const [code, entry] of Object.entries(catalogue)) {
       const json = await world.call(undefined, `GET /problems/${code}`)
-      expect(json.body).toMatchObject({ code, status, remedy })
-      const page = await world.call(undefined, `GET /problems/${code}`, { headers: { accept: 'text/html' } })
+      expect(json.body).toEqual({ code, ...entry })
+      const page = await world.call(undefined, `GET /problems/${code}`, asPage)
       expect(page.headers.get('content-type')).toContain('text/html')
       expect(page.text).toContain(code)
+      expect(list.text).toContain(`href="/problems/${code}"`)
     }
+    const page = await world.call(undefined, 'GET /problems/session_not_linked', asPage)
+    expect(page.text).toContain('POST /v1/sessions/{name}/logout')
+    expect(page.text).not.toContain('GET /v1/sessions/{name}/messages')
     const all = await world.call(undefined, 'GET /problems')
     expect(all.body.map((entry: { code: string }) => entry.code)).toEqual(Object.keys(catalogue))
     expect((await world.call(undefined, 'GET /problems/nonsense')).body.code).toBe('problem_not_found')
@@ -87,15 +94,16 @@ describe('problems', () => {
 })
 
 describe('about', () => {
-  test('/ leads on, /healthz, /readyz and /metrics answer', async () => {
+  test("/ leads on, /healthz and /readyz answer; what is measured is nobody else's business", async () => {
     expect((await world.call(undefined, 'GET /')).body.links.documentation).toBe('/docs')
     expect((await world.call(undefined, 'GET /', { headers: { accept: 'text/html' } })).text).toContain('href="/docs"')
     expect((await world.call(undefined, 'GET /healthz')).status).toBe(200)
     expect((await world.call(undefined, 'GET /readyz')).status).toBe(200)
     await world.call(acme, 'GET /v1/sessions/support')
-    const metrics = await world.call(undefined, 'GET /metrics')
-    expect(metrics.text).toContain('route="/v1/sessions/:name"')
-    expect(metrics.text).not.toContain('route="/v1/sessions/support"')
+    expect((await world.call(undefined, 'GET /metrics')).status).toBe(404)
+    const measured = await metrics.metrics()
+    expect(measured).toContain('route="/v1/sessions/:name"')
+    expect(measured).not.toContain('route="/v1/sessions/support"')
   })
 
   test('/docs needs nothing from elsewhere', async () => {
@@ -155,8 +163,40 @@ describe('the API document', () => {
       const declared = (operation.parameters ?? []).filter((p: Json) => p.in === 'path').map((p: Json) => p.name)
       expect([path, declared]).toEqual([path, [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name)])
       expect(operation.summary).toBeTruthy()
-      for (const answer of Object.values<Json>(operation.responses)) expect(answer.description).toBeTruthy()
+      expect(operation.description).toBeTruthy()
+      for (const answer of Object.values<Json>(operation.responses)) {
+        expect(answer.description).not.toMatch(/^(Default Response)?$/)
+        expect(answer.headers).toHaveProperty('X-Request-Id')
+      }
     }
+  })
+
+  test('shows an example of every parameter, body and answer', () => {
+    const missing: string[] = []
+    for (const { path, method, operation } of operations()) {
+      const where = `${method} ${path}`
+      for (const { name, example, schema, description } of operation.parameters ?? []) {
+        if ((example ?? schema.enum ?? schema.default) === undefined || !description) missing.push(`${where} ${name}`)
+      }
+      const contents = [operation.requestBody, ...Object.values<Json>(operation.responses)].map((part) => part?.content)
+      for (const [type, media] of contents.flatMap((content) => Object.entries<Json>(content ?? {}))) {
+        const shown = media.example ?? Object.keys(media.examples ?? {})[0]
+        if (shown === undefined && !type.startsWith('image/png')) missing.push(`${where} ${type}`)
+      }
+    }
+    expect(missing).toEqual([])
+  })
+
+  test('describes every field', () => {
+    const missing: string[] = []
+    const visit = (schema: Json, where: string): void => {
+      for (const [name, field] of Object.entries<Json>(schema.properties ?? {})) {
+        if (!field.description && !field.$ref) missing.push(`${where}.${name}`)
+        visit(field, `${where}.${name}`)
+      }
+    }
+    for (const [name, schema] of Object.entries(document.components.schemas)) visit(schema, name)
+    expect(missing).toEqual([])
   })
 
   test('refers to nothing that is not there', () => {
@@ -179,8 +219,12 @@ describe('the API document', () => {
     for (const code of Object.keys(catalogue)) expect(document.info.description).toContain(`\`${code}\``)
     expect(document.components.securitySchemes.apiKey).toMatchObject({ type: 'http', scheme: 'bearer' })
     const send = document.paths['/v1/sessions/{name}/messages'].post
-    expect(send.responses['409'].content['application/problem+json'].schema.$ref).toContain('Problem')
-    expect(send.responses['409'].description).toContain('session_logged_out')
+    const { description, content } = send.responses['409']
+    expect(description).toContain('session_logged_out')
+    const { schema, examples } = content['application/problem+json']
+    expect(schema.allOf[0].$ref).toBe('#/components/schemas/Problem')
+    expect(schema.allOf[1].properties.code.enum).toEqual(Object.keys(examples))
+    expect(document.components.examples.session_logged_out.value.status).toBe(409)
   })
 })
 

@@ -63,6 +63,7 @@ const settings = () => ({
   BERTH_INTERNAL_TOKEN: 'token-of-the-test-installation',
   HOST: '127.0.0.1',
   PORT: '0',
+  METRICS_PORT: '0',
 })
 
 test('says in one message which settings are missing', async () => {
@@ -74,11 +75,14 @@ test('says in one message which settings are missing', async () => {
   }
 })
 
-test('starts, and on SIGTERM stops with exit code 0', async () => {
+test('starts, tells its metrics on a port of their own, and on SIGTERM stops with exit code 0', async () => {
   const gateway = start(settings())
-  const { url } = JSON.parse(await gateway.line('the gateway listens'))
+  const { url, metricsPort } = JSON.parse(await gateway.line('the gateway listens'))
   const answer = await fetch(`${url}/readyz`)
   expect(answer.status).toBe(200)
+  expect((await fetch(`${url}/metrics`)).status).toBe(404)
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  expect(metrics).toContain('route="/readyz"')
   gateway.process.kill('SIGTERM')
   const [code] = await once(gateway.process, 'close')
   expect(code).toBe(0)

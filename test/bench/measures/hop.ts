@@ -78,6 +78,7 @@ async function startGateway(stage: Stage): Promise<{ gateway: Child; url: string
       BERTH_INTERNAL_TOKEN: TOKEN,
       HOST: '127.0.0.1',
       PORT: String(port),
+      METRICS_PORT: '0',
     },
   })
   const url = `http://127.0.0.1:${port}`

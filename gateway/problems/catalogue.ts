@@ -1,13 +1,14 @@
 /**
- * Every error that a caller can see. The code is stable, the texts are not: programs compare `code`.
- * An answer is a problem document (RFC 9457) with the code, the remedy and the request's id besides.
+ * Every error that a caller can see: what went wrong, how that comes, and what to do. The code is stable, the texts are
+ * not: programs compare `code`. Each has a page of its own, /problems/<code>.
  */
-import { z } from 'zod'
 
 interface Entry {
   status: number
   /** What went wrong, in general. */
   title: string
+  /** How it comes to that. */
+  cause: string
   /** What the caller can do about it. */
   remedy: string
 }
@@ -16,252 +17,209 @@ export const catalogue = {
   malformed_request: {
     status: 400,
     title: 'The request could not be read',
+    cause:
+      'The request is not well-formed HTTP, its address has a broken percent sign, or its body is not well-formed JSON.',
     remedy: 'Send well-formed HTTP and, in the body, well-formed JSON.',
   },
   api_key_missing: {
     status: 401,
     title: 'No API key was sent',
+    cause: 'Everything under /v1 needs to know who calls, and this call did not say.',
     remedy: 'Send the header "Authorization: Bearer wak_live_…" with your API key.',
   },
   api_key_invalid: {
     status: 401,
     title: 'The API key is not valid',
+    cause: 'No account has this key: it was mistyped, cut off, or revoked. A revoked key stops within 30 seconds.',
     remedy: 'Check that the key was copied whole. A revoked key stays invalid: ask for a new one.',
   },
   tenant_suspended: {
     status: 403,
     title: 'This account is suspended',
+    cause: 'The platform suspended the account. Calls that change something are refused until it is active again.',
     remedy: 'Reading still works. Ask the platform to activate the account again; nothing was lost.',
   },
   route_not_found: {
     status: 404,
     title: 'There is nothing at this address',
+    cause: 'The address has a typing error, or lacks the /v1 in front.',
     remedy: 'See /docs for the addresses that exist.',
   },
   session_not_found: {
     status: 404,
     title: 'There is no such session',
+    cause:
+      'None of your sessions has this name. It was never created, it was deleted, or the key is of another account.',
     remedy: 'List your sessions with GET /v1/sessions, or create this one with PUT /v1/sessions/{name}.',
   },
   message_not_found: {
     status: 404,
     title: 'There is no such message',
+    cause: 'The session has no message with this id: it is of another session, or it was erased.',
     remedy: "List the session's messages with GET /v1/sessions/{name}/messages.",
   },
   command_not_found: {
     status: 404,
     title: 'There is no such command',
+    cause: 'The session has no command with this id.',
     remedy: 'Use the id that the answer to your command held.',
   },
   problem_not_found: {
     status: 404,
     title: 'There is no such problem code',
+    cause: 'The code in the address is none that this release answers.',
     remedy: 'See /problems for all codes.',
   },
   method_not_allowed: {
     status: 405,
     title: 'This address does not know that method',
+    cause: 'The address exists, but not with this method.',
     remedy: 'Use one of the methods in the Allow header.',
   },
   not_acceptable: {
     status: 406,
     title: 'None of the accepted formats can be served',
+    cause: 'The Accept header names only formats that this address does not have.',
     remedy: 'Accept image/svg+xml, image/png, text/plain or application/json.',
   },
   managed_elsewhere: {
     status: 409,
     title: 'Somebody else manages this setting',
+    cause:
+      'The session is declared in Kubernetes, and whoever declared it there manages the field that this call would change.',
     remedy: 'Change it where it is managed (kubectl, Helm, GitOps), or have that manager give the field up.',
   },
   quota_exceeded: {
     status: 409,
     title: 'You have as many sessions as your tier allows',
+    cause: 'A tier allows so many sessions, stopped ones included.',
     remedy: 'Delete a session that you no longer need, or move to a higher tier.',
   },
   session_data_retained: {
     status: 409,
     title: 'A deleted session of this name still has data',
+    cause: 'The account keeps the data of deleted sessions; a new session would take them over unasked.',
     remedy: 'Choose another name, or ask the platform to adopt the retained data into a new session.',
   },
   session_being_deleted: {
     status: 409,
     title: 'The session is being deleted',
+    cause: 'It was deleted a moment ago, and its phone is being unlinked.',
     remedy: 'Wait until it is gone, then create it again.',
   },
   session_already_linked: {
     status: 409,
     title: 'The session is linked already',
+    cause: 'A code is only offered while no phone is linked, and this session has one.',
     remedy:
       'There is nothing to scan. To link another phone, log out first: POST /v1/sessions/{name}/logout, then …/start.',
   },
   session_not_linked: {
     status: 409,
     title: 'The session is not linked to a phone yet',
+    cause: 'Sending and logging out need a linked phone, and none has scanned the code so far.',
     remedy: 'Scan the code of GET /v1/sessions/{name}/qr with the phone: WhatsApp, Linked devices, Link a device.',
   },
   session_stopped: {
     status: 409,
     title: 'The session is stopped',
+    cause: 'Its desiredState is Stopped, so no worker runs it.',
     remedy: 'Start it with POST /v1/sessions/{name}/start.',
   },
   session_logged_out: {
     status: 409,
     title: 'The session was logged out',
+    cause: 'The phone unlinked this device, or it was logged out through the API. The link can not be used again.',
     remedy: 'Link it again: POST /v1/sessions/{name}/start, then scan the code of GET /v1/sessions/{name}/qr.',
   },
   session_banned: {
     status: 409,
     title: 'WhatsApp banned this number',
+    cause: 'WhatsApp refuses the number, usually after complaints or for sending too much too fast.',
     remedy: 'Ask for a review in the WhatsApp app on the phone; once the number works, stop the session and start it.',
   },
   session_failed: {
     status: 409,
     title: 'The session failed and does not go on by itself',
+    cause: 'Something happened that repeating does not heal; the session says what in its message.',
     remedy: 'Read its reason and message with GET /v1/sessions/{name}; then stop and start it.',
   },
   payload_too_large: {
     status: 413,
     title: 'The request is too large',
+    cause: 'The text or the whole request is longer than what is taken.',
     remedy: 'A text may hold 64 kB of UTF-8 (65536 bytes), a request 256 kB. Split the text into several messages.',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The body is not JSON',
+    cause: 'The Content-Type header is missing, or names something other than JSON.',
     remedy: 'Send the header "Content-Type: application/json" and a JSON body.',
   },
   validation_failed: {
     status: 422,
     title: 'Something in the request is not right',
+    cause: 'A field is missing, has the wrong form, or does not exist.',
     remedy: 'Correct the fields that "errors" names.',
   },
   idempotency_key_reused: {
     status: 422,
     title: 'This Idempotency-Key was used for another message',
+    cause: 'The session has a message with this key already, with another recipient or text.',
     remedy: 'Use a new key for each message, and the same key only to repeat the very same one.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
+    cause: 'The account made more requests in a minute than its tier allows. Each gateway counts for itself.',
     remedy: 'Wait as long as the Retry-After header says. The RateLimit headers show your limit.',
   },
   message_limit_reached: {
     status: 429,
     title: 'Your tier allows no more messages in this hour',
+    cause: 'The account sent as many messages in an hour as its tier allows. Each gateway counts for itself.',
     remedy: 'Wait as long as the Retry-After header says, or move to a higher tier.',
   },
   too_many_streams: {
     status: 429,
     title: 'Too many open event streams',
+    cause: 'An account may have 20 event streams open at each gateway.',
     remedy: 'Close streams that you no longer read.',
   },
   internal_error: {
     status: 500,
     title: 'Something went wrong on our side',
+    cause: 'A mistake of ours. It was logged with the requestId.',
     remedy: 'Try again. If it stays, tell the platform the requestId.',
   },
   session_moving: {
     status: 503,
     title: 'The session is moving to another worker',
+    cause: 'No worker holds the session at this moment: it is starting, or another worker is about to take it over.',
     remedy: 'Try again after the time in the Retry-After header.',
   },
   qr_not_ready: {
     status: 503,
     title: 'No code to scan came yet',
+    cause: 'The session asked WhatsApp for a code, and none came within 10 seconds.',
     remedy: 'Ask again after the time in the Retry-After header; the session is still starting.',
   },
   control_plane_unavailable: {
     status: 503,
     title: 'Changes to sessions are not possible at the moment',
+    cause: 'What creates, changes and deletes sessions can not be reached.',
     remedy: 'Try again after the time in the Retry-After header. Running sessions, messages and reads go on.',
   },
   database_unavailable: {
     status: 503,
     title: 'The database can not be reached at the moment',
+    cause: 'The database does not answer, usually for the seconds that a fail-over takes.',
     remedy: 'Try again after the time in the Retry-After header; with an Idempotency-Key nothing is sent twice.',
   },
 } satisfies Record<string, Entry>
 
 export type ProblemCode = keyof typeof catalogue
 
+export const problemCodes = Object.keys(catalogue) as ProblemCode[]
+
 export const isProblemCode = (text: string): text is ProblemCode => Object.hasOwn(catalogue, text)
-
-/** A field of the request that is not right, and what to write instead. */
-export interface FieldError {
-  field: string
-  message: string
-}
-
-interface Details {
-  /** What went wrong in this very case. */
-  detail?: string
-  retryAfterSeconds?: number
-  errors?: FieldError[]
-  /** More headers of the answer. */
-  headers?: Record<string, string>
-}
-
-/** Thrown anywhere in a request, answered as a problem document. */
-export class Problem extends Error {
-  readonly code: ProblemCode
-  readonly details: Details
-
-  constructor(code: ProblemCode, details: Details = {}) {
-    super(details.detail ?? catalogue[code].title)
-    this.name = 'Problem'
-    this.code = code
-    this.details = details
-  }
-
-  get status(): number {
-    return catalogue[this.code].status
-  }
-}
-
-export const ProblemDocument = z
-  .object({
-    type: z.string().describe('Where the problem is explained'),
-    code: z.string().describe('Which problem it is; stable, for programs'),
-    status: z.int(),
-    title: z.string(),
-    detail: z.string().optional().describe('What went wrong in this very case'),
-    remedy: z.string().describe('What you can do about it'),
-    errors: z
-      .array(z.object({ field: z.string(), message: z.string() }))
-      .optional()
-      .describe('The fields that are not right'),
-    requestId: z.string().describe('Tell it to the platform when you ask about this request'),
-  })
-  .meta({ id: 'Problem' })
-export type ProblemDocument = z.infer<typeof ProblemDocument>
-
-export const PROBLEM_TYPE = 'application/problem+json'
-
-/** `publicUrl`: where the gateway is reached; without it `type` is relative to the request. */
-export function problemDocument(problem: Problem, requestId: string, publicUrl = ''): ProblemDocument {
-  const { status, title, remedy } = catalogue[problem.code]
-  const { detail, errors } = problem.details
-  return {
-    type: `${publicUrl}/problems/${problem.code}`,
-    code: problem.code,
-    status,
-    title,
-    ...(detail && { detail }),
-    remedy,
-    ...(errors && { errors }),
-    requestId,
-  }
-}
-
-/** The responses of a route's schema for the problems that it can answer. */
-export function problemResponses(...codes: ProblemCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, same]) => [
-      status,
-      {
-        description: same.map((code) => `\`${code}\`: ${catalogue[code].title}`).join('\n\n'),
-        content: { [PROBLEM_TYPE]: { schema: ProblemDocument } },
-      },
-    ]),
-  )
-}

@@ -2,7 +2,8 @@
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { type FieldError, PROBLEM_TYPE, Problem, type ProblemCode, problemDocument } from './problems.ts'
+import type { ProblemCode } from './catalogue.ts'
+import { type FieldError, PROBLEM_TYPE, Problem, problemDocument } from './problem.ts'
 
 /** Fastify's own errors that are the caller's doing; any other 4xx of it is malformed_request. */
 const FRAMEWORK: Record<string, ProblemCode> = {
@@ -63,8 +64,9 @@ export const errorHandler =
     const problem = problemOf(error)
     // The caller went away: nobody reads the answer.
     if (!problem && !request.signal.aborted) {
-      const { method, routeOptions, id } = request
-      log.error({ ...described(error), requestId: id, method, route: routeOptions.url }, 'a request failed')
+      const { method, routeOptions, trace } = request
+      const { requestId, traceId } = trace
+      log.error({ ...described(error), requestId, traceId, method, route: routeOptions.url }, 'a request failed')
     }
     return sendProblem(reply, problem ?? new Problem('internal_error'), publicUrl)
   }
