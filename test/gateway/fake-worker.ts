@@ -3,7 +3,7 @@
  * the HTTP API of core/model/worker-api.ts. It speaks to no phone: the test says what happens.
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Qr } from '@berth/core/model/worker-api.ts'
 import { Wake } from '@berth/core/model/worker-api.ts'
@@ -27,6 +27,8 @@ export class FakeWorker {
   readonly podUid = randomUUID()
   /** The calls that came, as `METHOD /path`. */
   readonly calls: string[] = []
+  /** The headers of the last one. */
+  lastHeaders: IncomingHttpHeaders = {}
   /** Answers every call with this status instead. */
   answerWith: number | undefined
   readonly #db: Pool
@@ -157,6 +159,7 @@ export class FakeWorker {
     }
     const url = new URL(request.url!, 'http://worker')
     this.calls.push(`${request.method} ${url.pathname}`)
+    this.lastHeaders = request.headers
     if (request.headers.authorization !== `Bearer ${this.#token}`) {
       return reply(401, { code: 'unauthorized', message: 'wrong token' })
     }

@@ -6,7 +6,7 @@ import { KubeClient } from '@berth/core/kube/client.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
 import { resourceNameOf } from '@berth/core/model/names.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
-import { createLogger } from '@berth/core/telemetry/log.ts'
+import { createLogger, type Logger } from '@berth/core/telemetry/log.ts'
 import { buildApp } from '@berth/gateway/app.ts'
 import type { App, Holds } from '@berth/gateway/context.ts'
 import { createContext } from '@berth/gateway/services.ts'
@@ -39,12 +39,20 @@ interface Options {
   /** Without it there is no Kubernetes API: connections are refused. */
   kubernetes?: boolean
   holds?: Partial<Holds>
+  /** Takes the lines of the gateway's log, in place of silence. */
+  log?: Logger
 }
 
 const TOKEN = 'token-of-the-test-installation'
 
 /** Nothing listens there: port 9 is "discard". */
 const NO_CLUSTER = { server: 'http://127.0.0.1:9', namespace: 'nowhere', source: 'test' }
+
+function quietLog(): Logger {
+  const log = createLogger('gateway')
+  log.level = process.env.LOG_LEVEL ?? 'silent'
+  return log
+}
 
 export class World {
   readonly operatorDb: Pool
@@ -69,7 +77,7 @@ export class World {
     this.#closers = closers
   }
 
-  static async start({ kubernetes = false, holds = {} }: Options = {}): Promise<World> {
+  static async start({ kubernetes = false, holds = {}, log = quietLog() }: Options = {}): Promise<World> {
     const postgres = await startTestPostgres()
     const open = (role: 'berth_operator' | 'berth_worker' | 'berth_gateway') =>
       openPool({ url: postgres.url, role, application: `test-${role}` })
@@ -81,8 +89,6 @@ export class World {
     const kube = cluster?.client ?? new KubeClient(NO_CLUSTER)
     const installation = await operatorDb.query<{ id: string }>('SELECT id FROM installation')
     const operator = cluster && (await new FakeOperator(operatorDb, kube, installation.rows[0]!.id).start())
-    const log = createLogger('gateway')
-    log.level = process.env.LOG_LEVEL ?? 'silent'
     const context = createContext({
       pool: gatewayDb,
       kube,

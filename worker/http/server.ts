@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type SessionView, Wake, type WorkerError } from '@berth/core/model/worker-api.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { metrics } from '@berth/core/telemetry/metrics.ts'
+import { type Trace, traceOf } from '@berth/core/telemetry/trace.ts'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Session } from '../sessions/session.ts'
@@ -43,7 +44,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     const status = error.statusCode ?? 500
     if (status < 500)
       return reply.code(status).send({ code: 'bad_request', message: error.message } satisfies WorkerError)
-    options.log.warn({ err: error, route: request.routeOptions.url }, 'a call failed')
+    options.log.warn(
+      { ...idsOf(traceOf(request.headers)), err: error, route: request.routeOptions.url },
+      'a call failed',
+    )
     return reply.code(status).send({ message: 'The worker failed; its log says why.' })
   })
 
@@ -59,6 +63,14 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     api.addHook('onRequest', async (request) => {
       if (isAuthorized(request)) return
       throw new ApiError(401, { code: 'unauthorized', message: 'The internal token is missing or wrong.' })
+    })
+    // One line for each call of the gateway, under the ids that the gateway's own lines carry.
+    api.addHook('onResponse', (request, reply, done) => {
+      const { method, params, routeOptions } = request
+      const { id: sessionId } = params as { id?: string }
+      const call = { sessionId, method, route: routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime }
+      options.log.info({ ...idsOf(traceOf(request.headers)), ...call }, 'answered')
+      done()
     })
     const held = (request: FastifyRequest): Session => {
       const session = options.find(SessionParameters.parse(request.params).id)
@@ -77,6 +89,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   return app
 }
+
+const idsOf = ({ requestId, traceId }: Trace) => ({ requestId, traceId })
 
 const viewOf = ({ state, owner }: Session): SessionView => ({
   ...state,
