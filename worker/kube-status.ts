@@ -21,7 +21,7 @@ const CONCURRENCY = 8
 
 export interface StatusWriterOptions {
   client: Pick<KubeClient, 'apply'>
-  sessions: Pick<Reflector<WhatsAppSession>, 'list' | 'observe'>
+  sessions: Pick<Reflector<WhatsAppSession>, 'list' | 'observe' | 'isSynced'>
   /** The held session of this id. */
   find(sessionId: string): Session | undefined
   log: Logger
@@ -55,7 +55,10 @@ export class StatusWriter {
   /** Writes what the session is doing now. */
   async write(session: ReportedSession): Promise<void> {
     const resource = this.#options.sessions.list().find((one) => one.status?.id === session.id)
-    if (!resource) return
+    if (!resource) {
+      if (!this.#options.sessions.isSynced) throw new Error('the sessions were not listed yet')
+      return
+    }
     const status = statusOf(session, resource, new Date())
     if (!status) return
     const { name, namespace, uid } = resource.metadata

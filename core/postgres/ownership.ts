@@ -81,6 +81,22 @@ export async function wantedElsewhere(db: Queryable, bootId: string): Promise<st
   return result.rows.map((row) => row.id)
 }
 
+/** The sessions that earlier boots of the same pod hold, as they were claimed: their process is dead, since this one runs. */
+export async function leftBehind(
+  db: Queryable,
+  bootId: string,
+): Promise<{ sessionId: string; generation: number; linkingAttempt: number }[]> {
+  const result = await db.query<{ session_id: string; generation: number; linking_attempt: number }>(
+    'SELECT session_id, generation, linking_attempt FROM left_behind($1)',
+    [bootId],
+  )
+  return result.rows.map((row) => ({
+    sessionId: row.session_id,
+    generation: row.generation,
+    linkingAttempt: row.linking_attempt,
+  }))
+}
+
 /** The boot's last commit number; -1 when the database does not know the boot (it went back, or it is another one). */
 export async function commitNumber(db: Queryable, bootId: string): Promise<number> {
   const result = await db.query<{ number: number }>('SELECT commit_number($1) AS number', [bootId])

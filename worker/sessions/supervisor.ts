@@ -4,6 +4,8 @@
  * Each change of a resource, and each second, the plan of reconcile.ts is carried out: sessions to be claimed are claimed
  * together, in one statement; one that another boot still holds is tried again after 100 ms, later each second. A claim is
  * committed before anything of the session is loaded. Sessions to be left are stopped, written, released, each by itself.
+ * Until the resources are listed, what an earlier boot of this pod held counts as placed here: a container that came back
+ * takes up its own sessions without asking Kubernetes.
  * While Kubernetes is unreachable the last known resources count, so sessions just go on; but one that another worker waits
  * for, having seen a newer placement, is left: Postgres says so each second.
  */
@@ -13,7 +15,7 @@ import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { journalBody, loadCommands, loadSends, loadSent } from '@berth/core/postgres/auth-state.ts'
-import { claim, owned, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
+import { claim, leftBehind, owned, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
@@ -45,7 +47,7 @@ export interface SupervisorOptions {
   bootId: string
   podUid: string
   keys: KeyRing
-  sessions: Pick<Reflector<WhatsAppSession>, 'list'>
+  sessions: Pick<Reflector<WhatsAppSession>, 'list' | 'isSynced'>
   committer: Committer
   loader: Loader
   cache: Cache
@@ -61,6 +63,8 @@ export class Supervisor {
   readonly #held = new Map<string, Session>()
   readonly #leaving = new Map<Session, Promise<void>>()
   readonly #claimTries = new ClaimTries()
+  /** What earlier boots of this pod held. */
+  #leftBehind: WantedSession[] = []
   #claiming = false
   /** The next round, and when it is due. */
   #soon: NodeJS.Timeout | undefined
@@ -97,7 +101,7 @@ export class Supervisor {
 
   start(): void {
     this.#tick = setInterval(() => void this.#onTick(), TICK_MS)
-    this.reconcileSoon()
+    void this.#takeUpAgain()
   }
 
   /** The session, while this boot owns it. */
@@ -150,11 +154,18 @@ export class Supervisor {
     for (const session of this.list()) session.owner.lose(reason)
   }
 
+  async #takeUpAgain(): Promise<void> {
+    const { pool, bootId, log } = this.#options
+    this.#leftBehind = await persist('sessions of an earlier boot', log, () => leftBehind(pool, bootId))
+    this.reconcileSoon()
+  }
+
   #reconcile(): void {
     if (this.#stopping) return
     const { podUid, sessions } = this.#options
     const resources = sessions.list()
-    const wanted = resources.flatMap((resource) => wantedOf(resource, podUid) ?? [])
+    const placed = resources.flatMap((resource) => wantedOf(resource, podUid) ?? [])
+    const wanted = sessions.isSynced ? placed : this.#leftBehind
     const stopped = new Set(
       resources.flatMap(({ spec, status }) => (status?.id && spec.desiredState === 'Stopped' ? [status.id] : [])),
     )

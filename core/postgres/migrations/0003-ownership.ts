@@ -63,6 +63,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
   WHERE o.boot_id = p_boot AND o.released_at IS NULL AND o.wanted_generation > o.generation;
 $$;
 
+-- The sessions that earlier boots of the same pod hold, and that are to run.
+CREATE FUNCTION left_behind(p_boot uuid) RETURNS TABLE (session_id uuid, generation bigint, linking_attempt int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
+  SELECT o.session_id, o.generation, c.linking_attempt
+  FROM worker_lease me
+  JOIN worker_lease earlier ON earlier.pod_uid = me.pod_uid AND earlier.boot_number < me.boot_number
+  JOIN session_owner o ON o.boot_id = earlier.boot_id AND o.released_at IS NULL
+  JOIN session s ON s.id = o.session_id AND s.desired_state = 'Running' AND s.deleted_at IS NULL
+  JOIN tenant t ON t.id = o.tenant_id AND t.state = 'Active'
+  JOIN credential c ON c.session_id = o.session_id
+  WHERE me.boot_id = p_boot;
+$$;
+
 -- Which operator leads, as far as Postgres is concerned: the one that took the lead last. Kubernetes decides who may take
 -- it; this makes the late writes of the one before fail.
 CREATE TABLE operator_leader (
@@ -84,10 +97,11 @@ BEGIN
   IF NOT FOUND THEN RAISE EXCEPTION 'another operator leads' USING ERRCODE = 'BE001'; END IF;
 END $$;
 
-REVOKE ALL ON FUNCTION lease_closed(), wanted_elsewhere(uuid), require_leader(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION wanted_elsewhere(uuid) TO berth_worker;
+REVOKE ALL ON FUNCTION lease_closed(), wanted_elsewhere(uuid), left_behind(uuid), require_leader(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wanted_elsewhere(uuid), left_behind(uuid) TO berth_worker;
 GRANT EXECUTE ON FUNCTION require_leader(uuid) TO berth_operator;
 ALTER FUNCTION lease_closed() OWNER TO berth_definer;
 ALTER FUNCTION wanted_elsewhere(uuid) OWNER TO berth_definer;
+ALTER FUNCTION left_behind(uuid) OWNER TO berth_definer;
 ALTER FUNCTION require_leader(uuid) OWNER TO berth_definer;
 `
