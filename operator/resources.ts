@@ -98,10 +98,11 @@ export class Collection<T extends KubeObject> {
     return (await this.patch(object, { metadata: { finalizers } })) !== undefined
   }
 
-  /** Asks for the deletion of this very object. False: it has changed, or was gone. */
+  /** Asks for the deletion of an object in the state in which we know it. False: it has changed, or was gone. */
   async delete(object: T): Promise<boolean> {
+    const { name, uid, resourceVersion } = object.metadata
     try {
-      return await this.#client.delete(this.#kind, object.metadata.name, { uid: object.metadata.uid })
+      return await this.#client.delete(this.#kind, name, { uid, resourceVersion })
     } catch (error) {
       if (!isConflict(error)) throw error
       return false

@@ -10,6 +10,7 @@ import { stringify } from 'yaml'
 const MAIN = path.join(import.meta.dirname, '../../operator/main.ts')
 
 export interface OperatorProcess {
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>
   /** Its exit code; null when a signal ended it. */
   exited: Promise<number | null>
@@ -26,6 +27,7 @@ export function spawnOperator(env: Record<string, string>): OperatorProcess {
   return {
     exited,
     output: () => output,
+    signal: (signal) => child.kill(signal),
     kill(signal) {
       child.kill(signal)
       return exited

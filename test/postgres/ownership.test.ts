@@ -16,6 +16,7 @@ import {
 import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asOwner } from './as-owner.ts'
 import { seedSession } from './seed.ts'
 
 let postgres: TestDatabase
@@ -266,11 +267,15 @@ describe('a commit', () => {
     await writeCommit(worker, bootId, 1, [rows(held, { journal: [{ ciphertextHash: 'h', body: Buffer.from('x') }] })])
     await writeCommit(worker, bootId, 2, [rows(held, { received: received(randomUUID()) })])
     await writeCommit(worker, bootId, 3, [rows(held, { received: received(randomUUID()) })])
-    const { rows: stored } = await owner(`SELECT count(*)::int AS n FROM message WHERE session_id = '${sessionId}'`)
+    const { rows: stored } = await asOwner(
+      operator,
+      `SELECT count(*)::int AS n FROM message WHERE session_id = '${sessionId}'`,
+    )
     expect(stored).toEqual([{ n: 1 }])
     expect(await loadJournal(worker, bootId, [sessionId])).toEqual([])
 
-    await owner(
+    await asOwner(
+      operator,
       `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
        VALUES (gen_random_uuid(), '${tenantId}', '${sessionId}', 'c', '3EB0', true, 'text', '{"text":"hi"}', 'queued')`,
     )
@@ -283,8 +288,12 @@ describe('a commit', () => {
       ])
     }
     expect(
-      (await owner(`SELECT status, sent_at FROM message WHERE whatsapp_id = '3EB0' AND session_id = '${sessionId}'`))
-        .rows,
+      (
+        await asOwner(
+          operator,
+          `SELECT status, sent_at FROM message WHERE whatsapp_id = '3EB0' AND session_id = '${sessionId}'`,
+        )
+      ).rows,
     ).toEqual([{ status: 'delivered', sent_at: sentAt }])
     expect(await loadSends(worker, bootId, [sessionId], 10)).toEqual([])
   })
@@ -293,19 +302,7 @@ describe('a commit', () => {
 /** Until a statement waits for a lock. */
 const untilWaiting = (query: string) =>
   expect
-    .poll(() => owner(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '${query}'`))
+    .poll(() =>
+      asOwner(operator, `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '${query}'`),
+    )
     .toMatchObject({ rowCount: 1 })
-
-/** As the owner of the tables, for looking at what no process may read directly. */
-async function owner(text: string) {
-  const client = await operator.connect()
-  try {
-    await client.query('BEGIN')
-    await client.query('SET LOCAL ROLE NONE')
-    const result = await client.query(text)
-    await client.query('COMMIT')
-    return result
-  } finally {
-    client.release()
-  }
-}
