@@ -14,29 +14,49 @@ export function helpOn(topic: string[], commands: Command[]): string {
   throw new UsageError(`There is no command "${topic.join(' ')}".`)
 }
 
+/** What a command works on, and how it is found. */
+export const WHEREABOUTS: Row[] = [
+  ['cluster', "--kubeconfig, else $KUBECONFIG, else this clone's npm start, else ~/.kube/config"],
+  ['database', "$DATABASE_URL, else the one of the installation's workers (keys, explain, doctor)"],
+  ['gateway', '--gateway, else $BERTH_GATEWAY, else the one of npm start (sessions, send, doctor)'],
+  ['API key', '--key, else $BERTH_API_KEY, else one that is made for the call and revoked after it'],
+]
+
+export const EXIT_CODES: Row[] = [
+  ['0', 'all went well'],
+  ['1', 'something failed, and the error output says what; also: a check of doctor failed'],
+  ['2', 'the command was not understood'],
+  ['130', 'Ctrl-C, of a command that watches or waits'],
+]
+
 function overview(commands: Command[]): string {
   return [
-    'Berth from the command line: the same resources that kubectl shows, and the API keys of tenants.',
+    'Berth from the command line, for who runs it: tenants, their sessions and keys, the workers, and what is wrong.',
     section('Commands', [
       ...commands.map(({ name, summary }): Row => [name, summary]),
       ['help [COMMAND]', 'all about a command, with examples'],
     ]),
     section('To begin with', [
       [`${PROGRAM} apply -f examples/quickstart.yaml`, 'a customer and a session'],
-      [`${PROGRAM} get wa -w`, 'watch it being placed on a worker'],
-      [`${PROGRAM} describe wa support`, 'why is it not connected?'],
+      [`${PROGRAM} sessions link support`, 'link a phone: draws the QR code here'],
+      [`${PROGRAM} send support +5511911111111 "Hello" --wait`, 'send a message'],
+      [`${PROGRAM} explain session support`, 'why is it where it is, and not connected?'],
+      [`${PROGRAM} doctor`, 'what is wrong with this installation?'],
     ]),
     section('Every command takes', optionRows(commonOptions)),
-    `The cluster is that of --kubeconfig, else of $KUBECONFIG, else of this clone's npm start, else of ~/.kube/config.
-The database (for keys) is that of $DATABASE_URL, else the one that the installation's workers use.
-It ends with 0 when all went well, 1 when something failed, 2 when the command was not understood.`,
+    section('Where things are', WHEREABOUTS),
+    section('It ends with', EXIT_CODES),
   ].join('\n\n')
 }
+
+/** What to type, in general. */
+export const usageOf = ({ name, arguments: words }: Pick<Command, 'name' | 'arguments'>): string =>
+  [PROGRAM, name, words, '[options]'].filter(Boolean).join(' ')
 
 function commandHelp({ name, arguments: words, summary, details, examples, options }: Command): string {
   return [
     `${name}: ${summary}`,
-    `  ${PROGRAM} ${name} ${words} [options]`,
+    `  ${usageOf({ name, arguments: words })}`,
     ...(details ? [details] : []),
     section(
       'Examples',
@@ -46,14 +66,14 @@ function commandHelp({ name, arguments: words, summary, details, examples, optio
   ].join('\n\n')
 }
 
-type Row = [string, string]
+export type Row = [left: string, right: string]
 
 function section(title: string, rows: Row[]): string {
   const width = Math.max(...rows.map(([left]) => left.length))
   return [title, ...rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}`)].join('\n')
 }
 
-const optionRows = (options: Options): Row[] =>
+export const optionRows = (options: Options): Row[] =>
   Object.entries(options).map(([name, { short, value, about }]) => [
     `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`,
     about,

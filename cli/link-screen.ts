@@ -33,15 +33,21 @@ export class LinkScreen {
     const { columns, isInteractive } = this.#terminal
     const paper = isInteractive ? picture.map((line) => `${PAPER}${line}${RESET}`) : picture
     const advice = 'Scan it with the phone: WhatsApp, Settings, Linked devices, Link a device.'
-    const narrow = columns !== undefined && columns < width ? [`Make this window ${width} columns wide.`] : []
     const validity = `Valid for ${secondsLeft} s; a new one follows by itself. Ctrl-C ends this.`
-    this.#replaceCode([...paper, ...narrow, advice, validity])
+    const isNarrow = columns !== undefined && columns < width
+    this.#replaceCode([...paper, ...(isNarrow ? [`Make this window ${width} columns wide.`] : []), advice, validity])
+    // Lines that were broken take more room than they were counted for.
+    if (isNarrow) this.#shown = 0
   }
 
   /** Says how it goes on; a code that was shown is gone, since it is a secret and of no use any more. */
   say(line: string): void {
-    this.#replaceCode([])
+    this.clear()
     this.#terminal.print(plain(line))
+  }
+
+  clear(): void {
+    this.#replaceCode([])
   }
 
   #replaceCode(lines: string[]): void {

@@ -41,9 +41,12 @@ export async function run(
     installation = openInstallation(values as Whereabouts, env)
     await command.run({ ...installation, values, args, terminal, folder, report })
   } catch (error) {
+    if (error instanceof Interrupted) {
+      terminal.note(error.message)
+      return INTERRUPTED
+    }
     tell(error)
     if (error instanceof UsageError) return 2
-    if (error instanceof Interrupted) return INTERRUPTED
   } finally {
     await installation?.close()
   }

@@ -25,7 +25,8 @@ export const processTerminal: Terminal = {
     return process.stdout.isTTY ?? false
   },
   get columns() {
-    return process.stdout.columns
+    // Some terminals say 0.
+    return process.stdout.columns || undefined
   },
 }
 

@@ -86,30 +86,44 @@ async function logOut({ gateway, path }: TenantSession, signal: AbortSignal): Pr
 }
 
 async function followLinking(call: LinkCall, name: string, session: TenantSession, signal: AbortSignal): Promise<void> {
-  const { terminal, values } = call
-  const screen = new LinkScreen(terminal)
-  for (;;) {
-    try {
-      for await (const { event, data } of session.gateway.stream(`${session.path}/qr/stream`, signal)) {
-        if (values.json) terminal.print(asJsonLine({ event, ...(data as object) }))
-        if (event === 'qr' && !values.json) await showCode(screen, session, data as Qr, signal)
-        if (event === 'state') {
-          const { say, stuck } = wordOn(data as ApiSession, name)
-          if (stuck) throw new CliError(stuck)
-          if (say && !values.json) screen.say(say)
-        }
-        if (event === 'connected') {
-          if (!values.json) screen.say(`Connected as ${(data as ApiSession).phoneNumber}.`)
-          return
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof GatewayUnreachable)) throw error
-      terminal.note(`${error.message} Trying again.`)
+  const screen = new LinkScreen(call.terminal)
+  try {
+    while (!(await followStream(call, screen, name, session, signal))) {
+      // The gateway ends a stream when it stops, and after some minutes.
+      await pause(signal)
     }
-    // The gateway ends a stream when it stops, and after some minutes.
-    await pause(signal)
+  } finally {
+    screen.clear()
   }
+}
+
+/** Whether the phone was linked before the stream ended. Throws CliError when somebody has to do something first. */
+async function followStream(
+  { terminal, values }: LinkCall,
+  screen: LinkScreen,
+  name: string,
+  session: TenantSession,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    for await (const { event, data } of session.gateway.stream(`${session.path}/qr/stream`, signal)) {
+      if (values.json) terminal.print(asJsonLine({ event, ...(data as object) }))
+      if (event === 'qr' && !values.json) await showCode(screen, session, data as Qr, signal)
+      if (event === 'state') {
+        const { say, stuck } = wordOn(data as ApiSession, name)
+        if (stuck) throw new CliError(stuck)
+        if (say && !values.json) screen.say(say)
+      }
+      if (event === 'connected') {
+        if (!values.json) screen.say(`Connected as ${(data as ApiSession).phoneNumber}.`)
+        return true
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof GatewayUnreachable)) throw error
+    terminal.note(`${error.message} Trying again.`)
+  }
+  return false
 }
 
 /** The gateway draws it; by then it may have been scanned, which the stream will tell. */

@@ -64,25 +64,25 @@ export async function examine({
   local,
 }: Pick<Installation, 'cluster' | 'withDatabase' | 'gatewayUrl' | 'local'>): Promise<DoctorSnapshot> {
   const client = await cluster()
-  const list = <T extends KubeObject>(kind: Kind<T>) => answer(async () => (await client.list(kind)).items)
+  const api = await answer(() => timed(() => client.request('GET', '/version')))
+  // Without the API the rest would only take its time to fail in the same way.
+  const ask: typeof answer = 'error' in api ? async () => api : answer
+  const list = <T extends KubeObject>(kind: Kind<T>) => ask(async () => (await client.list(kind)).items)
   const url = gatewayUrl()
-  const [api, crds, operatorLease, tiers, tenants, sessions, workers, database, gateway, freeBytes] = await Promise.all(
-    [
-      answer(() => timed(() => client.request('GET', '/version'))),
-      answer(() => readCrds(client)),
-      answer(() => client.get(LeaseKind, OPERATOR_LEASE)),
-      list(TierKind),
-      list(TenantKind),
-      list(SessionKind),
-      list(WorkerKind),
-      answer(async () => {
-        const { readDatabaseHealth } = await import('../ownership.ts')
-        return withDatabase(readDatabaseHealth)
-      }),
-      url ? answer(() => askGateway(url)) : undefined,
-      local ? freeBytesOf(local.folder) : 0,
-    ],
-  )
+  const [crds, operatorLease, tiers, tenants, sessions, workers, database, gateway, freeBytes] = await Promise.all([
+    ask(() => readCrds(client)),
+    ask(() => client.get(LeaseKind, OPERATOR_LEASE)),
+    list(TierKind),
+    list(TenantKind),
+    list(SessionKind),
+    list(WorkerKind),
+    answer(async () => {
+      const { readDatabaseHealth } = await import('../ownership.ts')
+      return withDatabase(readDatabaseHealth)
+    }),
+    url ? answer(() => askGateway(url)) : undefined,
+    local ? freeBytesOf(local.folder) : 0,
+  ])
   return {
     ...{ now: new Date(), namespace: client.namespace },
     ...{ api, crds, operatorLease, tiers, tenants, sessions, workers, database, gateway },

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { isLinked, wordOn } from './linking.ts'
+
+const word = (state: string, more: object = {}) => wordOn({ name: 'support', state, ...more }, 'acme.support')
+
+test('a code that is offered speaks for itself; that there are new ones is worth a word', () => {
+  expect(word('WaitingForScan', { reason: 'CodeReady', message: 'Scan the code.' })).toEqual({})
+  expect(word('WaitingForScan', { reason: 'NobodyScanned', message: 'Nobody scanned it.' })).toEqual({
+    say: 'Nobody scanned it.',
+  })
+})
+
+test('tells the scan, and what is on its way', () => {
+  expect(word('Connecting', { reason: 'Scanned', message: 'x' }).say).toMatch(/^Scanned/)
+  expect(word('Connecting', { reason: 'Restart', message: 'WhatsApp asked for it.' }).say).toContain('WhatsApp asked')
+  expect(word('Pending', { message: 'No worker is free.' })).toEqual({ say: 'Pending: No worker is free.' })
+})
+
+test.each([
+  ['Stopped', 'sessions start acme.support'],
+  ['LoggedOut', 'sessions link acme.support'],
+  ['Banned', 'is Banned: why'],
+  ['Failed', 'is Failed: why'],
+])('%s does not go on without somebody', (state, advice) => {
+  expect(word(state, { message: 'why' }).stuck).toContain(advice)
+})
+
+test('a session that reconnects is linked, one that was logged out is not', () => {
+  expect(isLinked({ name: 'a', state: 'Disconnected', phoneNumber: '+55' })).toBe(true)
+  expect(isLinked({ name: 'a', state: 'LoggedOut', phoneNumber: '+55' })).toBe(false)
+  expect(isLinked({ name: 'a', state: 'Connecting' })).toBe(false)
+})
