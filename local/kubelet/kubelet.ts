@@ -23,6 +23,7 @@ import { removeOldLogs, shortenLogs } from '../process/log-file.ts'
 import { maxPods, unschedulable } from './capacity.ts'
 import { graceMs } from './container.ts'
 import { PodRunner } from './pod.ts'
+import { Secrets } from './secrets.ts'
 
 export interface KubeletOptions {
   client: KubeClient
@@ -68,6 +69,7 @@ class PodKeeper implements Kubelet {
   readonly #nodeName: string
   readonly #maxPods: number
   readonly #ledger: ProcessLedger
+  readonly #secrets: Secrets
   readonly #reflector: Reflector<Pod>
   readonly #queue: WorkQueue
   /** By uid, as the API has them. */
@@ -80,6 +82,7 @@ class PodKeeper implements Kubelet {
 
   constructor(options: KubeletOptions, ledger: ProcessLedger) {
     this.#client = options.client
+    this.#secrets = new Secrets((namespace, name) => this.#client.get(SecretKind, name, namespace))
     this.#options = options
     this.#nodeName = options.nodeName ?? 'local'
     this.#maxPods = options.maxPods ?? maxPods(totalmem())
@@ -182,7 +185,7 @@ class PodKeeper implements Kubelet {
       kubeconfig: this.#options.kubeconfig,
       logsFolder: this.#options.logsFolder,
       ledger: this.#ledger,
-      secret: (namespace: string, name: string) => this.#client.get(SecretKind, name, namespace),
+      secret: (namespace: string, name: string) => this.#secrets.get(namespace, name),
     }
     const runner = new PodRunner(host, pod, () => this.#queue.add(uid))
     this.#runners.set(uid, runner)
