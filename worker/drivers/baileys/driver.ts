@@ -22,6 +22,7 @@ import {
 } from '../driver.ts'
 import { AuthState } from './auth-state.ts'
 import { codec, decodeCredential } from './codec.ts'
+import { correctSenderKeys } from './corrections/group-cipher.ts'
 import { passKeyObjects } from './corrections/key-objects.ts'
 import { correctLibsignal } from './corrections/libsignal.ts'
 import { takeOneShotHmacs } from './corrections/one-shot-hmac.ts'
@@ -57,6 +58,7 @@ export function baileysDrivers(options: BaileysOptions): DriverFactory {
   passKeyObjects()
   takeOneShotHmacs()
   correctLibsignal()
+  correctSenderKeys()
   if (options.rootKey) trustRoot(options.rootKey)
   return { codec, create: (host) => new BaileysDriver(host, options.url) }
 }
