@@ -51,9 +51,9 @@ export function sendNotice(network: Network, device: Device, kind: NoticeKind, c
   })
 }
 
-/** Who knows the account hears that it has a device more, or one less: accounts that it chats with, and its own devices. */
+/** Who knows the account hears that it has a device more, or one less: who chats with it, its groups, its own devices. */
 export function announceDevice(network: Network, { number, id }: Device, change: 'add' | 'remove'): void {
-  const { devices, messages } = network.state
+  const { devices, groups, messages } = network.state
   const { lid } = network.phone(number)
   const attrs = { jid: numberJid(number, id), lid: lidJid(lid, id), 'key-index': String(id) }
   const content = [
@@ -62,7 +62,9 @@ export function announceDevice(network: Network, { number, id }: Device, change:
       stanza('key-index-list', { ts: seconds() }),
     ]),
   ]
-  for (const account of [number, ...messages.chats(number).map(({ chat }) => chat)]) {
+  const chats = messages.chats(number).map(({ chat }) => chat)
+  const members = groups.of(number).flatMap((group) => group.members)
+  for (const account of new Set([number, ...chats, ...members])) {
     for (const device of devices.of(account)) {
       if (account === number && device.id === id) continue
       notify(network, device, number, { from: numberJid(number), type: 'devices', lid: lidJid(lid) }, content)

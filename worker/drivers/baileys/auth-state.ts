@@ -78,6 +78,7 @@ export class AuthState {
   }
 
   async #set(data: SignalDataSet): Promise<void> {
+    // The first thing that can be noticed of such a message after its receipt.
     if (data['app-state-sync-key']) await failpoint('protocol.receipted')
     const { [JOURNAL]: journal, ...types } = data as KeySet
     const keys: KeyChange[] = Object.entries(types).flatMap(([type, values]) =>

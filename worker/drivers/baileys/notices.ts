@@ -71,7 +71,7 @@ export class Notices {
   }
 
   /**
-   * Stands between a connection and Baileys' listeners. Call before anything has come.
+   * Stands between a connection and its listeners. Call before anything has come.
    * @param loggedIn resolves when Baileys can ask WhatsApp something: what is open from before waits for that
    */
   hold(connection: Connection, loggedIn: Promise<unknown>): void {

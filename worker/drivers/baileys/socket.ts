@@ -11,10 +11,12 @@ import makeWASocket, {
 } from '@whiskeysockets/baileys'
 import type { DriverHost } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
+import { forgetOtherList } from './device-lists.ts'
 import { takeListeners } from './listeners.ts'
 import { quietLogger } from './logger.ts'
 import type { Notices } from './notices.ts'
 import { storeBeforeAnswering } from './pairing.ts'
+import { findPerson } from './people.ts'
 import { holdReceipts, statusOfAck } from './receipts.ts'
 import type { ReceivePipeline } from './receive-pipeline.ts'
 import type { JournaledRepository } from './repository.ts'
@@ -87,6 +89,9 @@ export function openSocket({ host, auth, repository, pipeline, notices, url, log
   takeMessagesInOrder(socket, { repository, pipeline, log }, loggedIn)
   takeAcks(socket, host, auth)
   storeBeforeAnswering(socket.ws, auth)
+  socket.ws.on('CB:notification', (stanza: BinaryNode) =>
+    forgetOtherList(stanza, auth.devices, (person) => findPerson(host.store, person)),
+  )
   notices.hold(socket, loggedIn)
   holdReceipts(socket.ws, (changes) => host.statuses(changes))
   return socket
