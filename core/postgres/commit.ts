@@ -1,5 +1,5 @@
 /**
- * One durable write of a worker over all its sessions: the call of write_commit (migration 0002).
+ * One durable write of a worker over all its sessions: the call of write_commit (migration 0004).
  * Batching, retrying and settling are the worker's committer's; this only lays rows out as parameters.
  */
 import type pg from 'pg'

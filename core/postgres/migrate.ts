@@ -9,6 +9,7 @@ import pg from 'pg'
 import { foundation } from './migrations/0001-foundation.ts'
 import { functions } from './migrations/0002-functions.ts'
 import { ownership } from './migrations/0003-ownership.ts'
+import { commitSpeed } from './migrations/0004-commit-speed.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '0001-foundation': step(foundation),
   '0002-functions': step(functions),
   '0003-ownership': step(ownership),
+  '0004-commit-speed': step(commitSpeed),
 }
 
 /** The newest migration that this code knows. */

@@ -2,6 +2,7 @@
 import {
   DummyDriver,
   type Generated,
+  type GeneratedAlways,
   Kysely,
   PostgresAdapter,
   PostgresIntrospector,
@@ -89,6 +90,8 @@ export interface Tables {
     type: string
     content: unknown
     status: MessageStatus
+    /** Nothing is left to be sent; the database derives it from the status. */
+    settled: GeneratedAlways<boolean>
     error_code: string | null
     error_message: string | null
     sent_at: Date | null

@@ -14,5 +14,5 @@ try {
   }
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  process.exit(error instanceof UsageError ? 2 : 1) // takes the processes along that were being measured
 }
