@@ -26,8 +26,6 @@ export const NewSessionParams = z.object({
     .meta({ examples: ['support'] }),
 })
 
-export const SessionState = z.enum([...ConnectionState.options, 'Pending', 'Stopping'])
-
 const STATES = `What it is doing:
 
 - \`Pending\`: no worker holds it at the moment; it goes on by itself, or \`message\` says what is missing
@@ -38,13 +36,16 @@ const STATES = `What it is doing:
 - \`UsedElsewhere\`: somebody else uses the same link; it tries again now and then
 - \`LoggedOut\`, \`Banned\`, \`Failed\`: a person must see to it; \`message\` says how`
 
+export const SessionState = z
+  .enum([...ConnectionState.options, 'Pending', 'Stopping'])
+  .meta({ id: 'SessionState', description: STATES })
 export type SessionState = z.infer<typeof SessionState>
 
 export const Session = z
   .object({
     id: z.uuid().describe('Stays the same when the session is created again under its name'),
     name: z.string().describe('What you call it'),
-    state: SessionState.describe(STATES),
+    state: SessionState,
     reason: z.string().optional().describe('One word for programs: why it is so'),
     message: z.string().optional().describe('One sentence: why, and what to do'),
     since: z.iso.datetime().describe('Since when it has been so'),
@@ -71,6 +72,17 @@ export const Session = z
   })
 export type Session = z.infer<typeof Session>
 
+export const DeletedSession = z
+  .object({
+    id: z.uuid().describe('The id that the session had'),
+    name: z.string().describe('The name that it had'),
+    deleted: z.boolean().describe('It is gone already'),
+  })
+  .meta({
+    id: 'DeletedSession',
+    examples: [{ id: '5f0c6a3e-8f0e-5d5e-9f6e-0b7f5d1f2a3b', name: 'support', deleted: false }],
+  })
+
 export const SessionChange = z
   .strictObject(
     {
@@ -92,9 +104,11 @@ export type SessionChange = z.infer<typeof SessionChange>
 
 export const MessageStatus = z
   .enum(['queued', 'sending', 'failed', 'sent', 'delivered', 'read', 'played', 'received'])
-  .describe(
-    'queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact',
-  )
+  .meta({
+    id: 'MessageStatus',
+    description:
+      'queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact',
+  })
 
 const TO_RULE =
   'Write a phone number with country code, for example "+5511999990002", or the "chat" of a message that you received'

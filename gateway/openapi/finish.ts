@@ -2,6 +2,7 @@
  * Turns what the libraries make of the routes into a document that is read with pleasure: one name for each schema, no
  * noise, the common headers said once, an example at every body and every answer. Pure.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { catalogue, type ProblemCode, problemCodes } from '../problems/catalogue.ts'
 import { exampleProblem, PROBLEM_TYPE } from '../problems/problem.ts'
 import {
@@ -11,7 +12,9 @@ import {
   type Media,
   type Operation,
   operationsOf,
+  type Parameter,
   partsOf,
+  resolve,
   type Schema,
   schemaRef,
 } from './document.ts'
@@ -50,9 +53,7 @@ export function finish(raw: ApiDocument): ApiDocument {
   document.components.headers = COMMON_HEADERS
   document.components.examples = Object.fromEntries(problemCodes.map((code) => [code, problemExample(code)]))
   for (const { path, operation } of operationsOf(document)) {
-    for (const parameter of operation.parameters ?? []) {
-      if (parameter.in === 'header') parameter.name = headerName(parameter.name)
-    }
+    for (const parameter of operation.parameters ?? []) finishParameter(parameter, document.components.schemas)
     finishBody(operation)
     finishHeaders(operation, path.startsWith('/v1/'))
     giveExamples(operation, document.components.schemas)
@@ -82,10 +83,11 @@ function usedSchemas({ components, paths }: ApiDocument): Record<string, Schema>
       for (const { schema } of Object.values(content ?? {})) visit(schema, false)
   }
   for (const { schema, isInput } of places) tidy(schema, isInput)
-  // A schema that is only ever sent needs no other name than its own.
+  // A schema needs no other name for requests when answers don't have it, or have the same.
   const nameOf = (name: string): string => {
     const short = name.endsWith(INPUT) ? name.slice(0, -INPUT.length) : name
-    return asked.has(name) && !answered.has(short) ? short : name
+    const isOne = !answered.has(short) || isDeepStrictEqual(all[name], all[short])
+    return asked.has(name) && isOne ? short : name
   }
   for (const { schema } of places) {
     const name = componentOf(schema)
@@ -105,6 +107,15 @@ function tidy(schema: Schema, isInput: boolean): void {
   // Answers may get more fields; a client must not trip over them.
   if (!isInput && typeof schema.additionalProperties !== 'object') delete schema.additionalProperties
   if (isInput && schema.additionalProperties !== false) delete schema.additionalProperties
+}
+
+/** What a parameter says about itself is lost where its schema is a component: then the component says it. */
+function finishParameter(parameter: Parameter, schemas: Record<string, Schema>): void {
+  const { name, schema } = parameter
+  if (parameter.in === 'header') parameter.name = headerName(name)
+  if (componentOf(schema) === undefined) return
+  parameter.description ??= resolve(schema, schemas).description
+  parameter.example ??= exampleOf(schema, schemas)
 }
 
 /** `idempotency-key` as people write it: `Idempotency-Key`. */

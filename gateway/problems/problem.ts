@@ -33,17 +33,19 @@ export class Problem extends Error {
   }
 }
 
+export const ProblemCodes = z.enum(problemCodes).meta({
+  id: 'ProblemCode',
+  description:
+    'Which problem it is. Stable: compare this. New ones may come; treat one that you do not know by its status',
+})
+
 export const ProblemDocument = z
   .object({
     type: z
       .string()
       .describe('Where the problem is explained, for people and for programs')
       .meta({ format: 'uri-reference' }),
-    code: z
-      .enum(problemCodes)
-      .describe(
-        'Which problem it is. Stable: compare this. New ones may come; treat one that you do not know by its status',
-      ),
+    code: ProblemCodes,
     status: z.int().describe('The status of the answer'),
     title: z.string().describe('What went wrong, in general'),
     detail: z.string().optional().describe('What went wrong in this very case'),

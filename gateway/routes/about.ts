@@ -6,12 +6,12 @@ import { type ApiDocument, operationsOf } from '../openapi/document.ts'
 import { codesOf } from '../openapi/finish.ts'
 import { catalogue, isProblemCode, type ProblemCode, problemCodes } from '../problems/catalogue.ts'
 import { page, problemList, problemPage } from '../problems/page.ts'
-import { PROBLEM_TYPE, Problem, problemResponses } from '../problems/problem.ts'
+import { PROBLEM_TYPE, Problem, ProblemCodes, problemResponses } from '../problems/problem.ts'
 import { tags } from './common.ts'
 
 const ProblemExplanation = z
   .object({
-    code: z.enum(problemCodes).describe('Which problem it is'),
+    code: ProblemCodes,
     status: z.int().describe('The status of answers with it'),
     title: z.string().describe('What went wrong, in general'),
     cause: z.string().describe('How it comes to that'),

@@ -16,7 +16,16 @@ import {
 } from '../data/sessions.ts'
 import { requireSession } from '../find.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
-import { Cursor, Limit, NewSessionParams, pageOf, Session, SessionChange, SessionParams } from '../schemas.ts'
+import {
+  Cursor,
+  DeletedSession,
+  Limit,
+  NewSessionParams,
+  pageOf,
+  Session,
+  SessionChange,
+  SessionParams,
+} from '../schemas.ts'
 import { sessionView } from '../session-view.ts'
 import { until } from '../until.ts'
 import type { Wish } from '../wish.ts'
@@ -249,14 +258,7 @@ export function sessionRoutes(app: App, context: Context): void {
             .describe('Seconds to wait until it is gone'),
         }),
         response: {
-          202: z
-            .object({
-              id: z.uuid().describe('The id that the session had'),
-              name: z.string().describe('The name that it had'),
-              deleted: z.boolean().describe('It is gone already'),
-            })
-            .describe('It is being deleted')
-            .meta({ examples: [{ id: '5f0c6a3e-8f0e-5d5e-9f6e-0b7f5d1f2a3b', name: 'support', deleted: false }] }),
+          202: DeletedSession.describe('It is being deleted'),
           ...problemResponses('session_not_found', 'control_plane_unavailable', 'validation_failed', ...ON_CHANGES),
         },
       },

@@ -13,7 +13,7 @@ import { type Berth, startBerth } from '@berth/local/compose.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { Api } from './api.ts'
+import { Berth as Client } from '../../client/index.ts'
 
 const ME = '5511900000001'
 const ANA = '5511911111111'
@@ -23,13 +23,13 @@ const patience = { timeout: 30_000, interval: 50 }
 let dataDir: string
 let berth: Berth
 let kube: KubeClient
-let api: Api
+let api: Client
 let simulator: SimulatorClient
 
 async function start(): Promise<void> {
   berth = await startBerth({ dataDir, anyPorts: true, quiet: true })
   kube = new KubeClient(await loadKubeConfig({ kubeconfig: berth.kubeconfig }))
-  api = new Api(berth.gatewayUrl, berth.apiKey!)
+  api = new Client({ url: berth.gatewayUrl, apiKey: berth.apiKey! })
   simulator = new SimulatorClient(berth.simulatorUrl!)
 }
 
@@ -63,13 +63,12 @@ async function workerPid(): Promise<number> {
 const seenByAna = async (): Promise<string[]> =>
   (await simulator.messages(ANA, ME)).filter(({ direction }) => direction === 'in').map(({ text }) => text)
 
-const texts = async (direction: 'incoming' | 'outgoing'): Promise<string[]> =>
-  (await api.messages('support')).body.data.filter((message) => message.direction === direction).map(({ text }) => text)
+const texts = async (direction: 'incoming' | 'outgoing') =>
+  (await Array.fromAsync(api.allMessages('support', { direction }))).map(({ text }) => text)
 
 async function sendAndArrive(text: string): Promise<void> {
-  const { status, body } = await api.send('support', `+${ANA}`, text, { prefer: 'wait=10' })
-  expect(status).toBe(201)
-  await expect.poll(async () => (await api.message('support', body.id)).body.status, patience).toBe('delivered')
+  const { id } = await api.sendMessage('support', { to: `+${ANA}`, text }, { prefer: 'wait=10' })
+  await expect.poll(async () => (await api.getMessage('support', id)).status, patience).toBe('delivered')
   expect((await seenByAna()).filter((seen) => seen === text)).toEqual([text])
 }
 
@@ -84,7 +83,7 @@ test('a tenant and a session are applied, and the session waits for a scan', asy
   }
   await expect.poll(async () => (await session()).status?.connection?.state, patience).toBe('WaitingForScan')
   expect((await placement()).generation).toBe(1)
-  expect((await api.session('support')).body.state).toBe('WaitingForScan')
+  expect((await api.getSession('support')).state).toBe('WaitingForScan')
 })
 
 test('a phone scans the QR, and the session is connected', async () => {
@@ -92,16 +91,16 @@ test('a phone scans the QR, and the session is connected', async () => {
     const known = (await simulator.phones()).some((phone) => phone.number === number)
     if (!known) await simulator.createPhone({ number, name: number === ME ? 'Me' : 'Ana' })
   }
-  await simulator.scan(ME, (await api.qr('support')).body.qr)
+  await simulator.scan(ME, (await api.getQr('support')).qr)
   await expect.poll(connected, patience).toBe(true)
   expect((await session()).status!.connection!.phoneNumber).toBe(`+${ME}`)
-  expect((await api.session('support')).body).toMatchObject({ state: 'Connected', phoneNumber: `+${ME}` })
+  expect(await api.getSession('support')).toMatchObject({ state: 'Connected', phoneNumber: `+${ME}` })
 })
 
 test('a text goes out and is delivered and read; a text comes in', async () => {
   await sendAndArrive('hello Ana')
   await simulator.readChat(ANA, ME)
-  await expect.poll(async () => (await api.messages('support')).body.data[0]?.status, patience).toBe('read')
+  await expect.poll(async () => (await api.listMessages('support')).data[0]?.status, patience).toBe('read')
   await simulator.sendText(ANA, ME, 'hello Berth')
   await expect.poll(() => texts('incoming'), patience).toEqual(['hello Berth'])
 })
