@@ -4,6 +4,7 @@
  */
 export const POINTS = {
   'lease.opened': 'The boot has announced itself; it holds no session yet.',
+  'lease.renewed': 'Postgres has a renewal of the lease; the process does not know it yet.',
 
   'claim.asking': 'Sessions are placed here; Postgres was not asked for them yet.',
   'claim.committed': 'The sessions are ours in Postgres; nothing of them is loaded.',
@@ -47,6 +48,11 @@ export const POINTS = {
 
   'commit.sending': 'A commit is about to go to Postgres.',
   'commit.committed': 'Postgres has committed; its answer is not seen yet.',
+
+  'logout.taken': 'A logout is to be done, and the session is connected; WhatsApp was not asked.',
+  'logout.sent': 'WhatsApp was asked to remove the device; the command is not written as done.',
+
+  'relink.purged': 'All that was known of the account is gone; no connection for the new link is begun.',
 
   'status.reporting': 'A status is about to be written to Kubernetes.',
   'status.reported': 'Kubernetes has the status.',

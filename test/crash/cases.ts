@@ -19,6 +19,10 @@ export type Activity =
   | 'waiting notices'
   /** One of its sessions is placed elsewhere. */
   | 'move'
+  /** Its first account is logged out by a command. */
+  | 'log out'
+  /** Its first account is to be linked anew. */
+  | 'relink'
   /** SIGTERM. */
   | 'drain'
 
@@ -71,6 +75,8 @@ const SAMPLE: Record<string, Case['sample']> = {
   'talk receive.journaled': 'elsewhere',
   'talk commit.committed': 'in place',
   'notices notice.handed-over': 'in place',
+  'log out logout.sent': 'in place',
+  'relink relink.purged': 'elsewhere',
   'drain drain.one-left': 'elsewhere',
 }
 
@@ -92,6 +98,10 @@ const ALL: Case[] = [
   ...inGroup([...during('start', ...SEND, ...RECEIVE), ...during('talk', ...SEND, ...RECEIVE)]),
   // The message is encrypted for all; some, not all, have been given the key.
   ...inGroup([{ point: 'send.encrypted', activity: 'start', hit: 3, fresh: true }]),
+  ...during('start', 'lease.renewed'),
+  { point: 'lease.renewed', activity: 'talk', hit: 5 },
+  ...during('log out', 'logout.taken', 'logout.sent'),
+  ...during('relink', 'relink.purged'),
   ...during('move', 'release.closed', 'release.written', 'release.released'),
   ...during('drain', 'release.closed', 'release.written', 'release.released', 'drain.one-left', 'drain.all-left'),
 ]

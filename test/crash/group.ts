@@ -34,6 +34,11 @@ export class Group {
     return group
   }
 
+  /** All but the first one. */
+  get others(): Group {
+    return new Group(this.#world, this.accounts.slice(1))
+  }
+
   async place(pod: Pod | undefined): Promise<void> {
     await Promise.all(this.accounts.map(({ session }) => session.place(pod)))
   }

@@ -7,9 +7,20 @@ import type { Pod } from './account.ts'
 import type { Case } from './cases.ts'
 import { type Group, newPod } from './group.ts'
 import { Told } from './told.ts'
+import { Unlink } from './unlink.ts'
 import { Victim } from './victim.ts'
 
 export type Recovery = 'in place' | 'elsewhere'
+
+/** What a case is played with. */
+interface Scene {
+  world: World
+  group: Group
+  pod: Pod
+  victim: Victim
+  told: Told
+  unlink: Unlink
+}
 
 export const RECOVERIES: Recovery[] = ['in place', 'elsewhere']
 
@@ -22,8 +33,9 @@ export async function runCase(world: World, group: Group, one: Case, recovery: R
   await group.place(pod)
   const armed = [`${one.point}=crash${one.hit ? `@${one.hit}` : ''}`, one.also].filter(Boolean).join(';')
   const victim = new Victim(await world.environmentOf(pod), armed)
+  const scene = { world, group, pod, victim, told, unlink: new Unlink(world, group) }
   try {
-    await Promise.all([activities[one.activity](world, group, pod, victim, told), victim.ended])
+    await Promise.all([activities[one.activity](scene), victim.ended])
     const { code, signal } = await victim.ended
     if (signal !== 'SIGKILL' || victim.count(one.point) !== 1) {
       throw new Error(`the worker did not die at ${one.point} but ended with ${signal ?? code}: ${victim.words}`)
@@ -31,24 +43,21 @@ export async function runCase(world: World, group: Group, one: Case, recovery: R
   } finally {
     await victim.kill()
   }
-  return recover(group, pod, one, recovery, told)
+  return recover(scene, one, recovery)
 }
 
 /** What goes on until the worker is dead. */
-const activities: Record<
-  Case['activity'],
-  (world: World, group: Group, pod: Pod, victim: Victim, told: Told) => Promise<unknown>
-> = {
-  link: (world, group, pod, victim) => scan(world, group, pod, victim),
+const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> = {
+  link: scan,
   start: async () => {},
-  talk: async (_world, group, pod, victim) => {
+  talk: async ({ group, pod, victim }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     while (!victim.hasEnded) {
       await group.talk()
       await group.untilArrived(() => victim.hasEnded)
     }
   },
-  notices: async (_world, group, pod, victim, told) => {
+  notices: async ({ group, pod, victim, told }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     await group.talk()
     await group.untilArrived(() => victim.hasEnded)
@@ -58,12 +67,24 @@ const activities: Record<
     }
   },
   'waiting notices': async () => {},
-  move: async (_world, group, pod, victim) => {
+  'log out': async ({ group, pod, victim, unlink }) => {
+    await group.untilConnected(pod, () => victim.hasEnded)
+    await group.talk()
+    await group.untilArrived()
+    await unlink.logOut()
+  },
+  relink: async ({ group, pod, victim, unlink }) => {
+    await group.untilConnected(pod, () => victim.hasEnded)
+    await group.talk()
+    await group.untilArrived()
+    await unlink.linkAnew()
+  },
+  move: async ({ group, pod, victim }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     await group.talk()
     await group.accounts[0]!.session.place(newPod())
   },
-  drain: async (_world, group, pod, victim) => {
+  drain: async ({ group, pod, victim }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     await group.talk()
     victim.signal('SIGTERM')
@@ -71,7 +92,7 @@ const activities: Record<
 }
 
 /** A phone scans the code of the worker, if it lives to show one. */
-async function scan(world: World, group: Group, pod: Pod, victim: Victim): Promise<void> {
+async function scan({ world, group, pod, victim }: Scene): Promise<void> {
   const [{ session, number }] = group.accounts as [Group['accounts'][number]]
   const worker = await world.addressOf(pod)
   const code = await until(async () => {
@@ -83,22 +104,28 @@ async function scan(world: World, group: Group, pod: Pod, victim: Victim): Promi
   if (code !== 'none') await world.whatsapp.scan(number, code).catch(() => {})
 }
 
-async function recover(group: Group, pod: Pod, one: Case, recovery: Recovery, told: Told): Promise<Verdict[]> {
+async function recover({ group, pod, told, unlink }: Scene, one: Case, recovery: Recovery): Promise<Verdict[]> {
   if (one.activity === 'move' && recovery === 'in place') await group.place(pod)
   const worker: TestWorker = await (recovery === 'in place' ? group.restart(pod) : group.takeOver(pod))
   try {
     if (one.scansAgain) {
       await Promise.all(group.accounts.map(({ session, number }) => session.link(worker, number)))
     }
-    await group.untilConnected(worker, () => false)
-    await group.talk()
-    await group.untilArrived()
+    if (one.activity === 'relink') await unlink.scan(worker)
+    if (one.activity === 'log out') await unlink.untilLoggedOut()
+    const connected = one.activity === 'log out' ? group.others : group
+    await connected.untilConnected(worker, () => false)
+    await connected.talk()
+    await connected.untilArrived()
     if (one.activity === 'notices' || one.activity === 'waiting notices') await told.untilKnown()
     return await Promise.all(
       group.accounts.map(async (account) => {
         const records = await account.records()
-        const verdict = judge(records)
-        if (isClean(verdict)) {
+        const judged = judge(records)
+        const verdict = one.activity === 'relink' ? unlink.forgive(account, judged) : judged
+        // The simulator forgets the connections of a device that was logged out: there is nothing to prove with.
+        const isProvable = one.activity !== 'log out' || connected.accounts.includes(account)
+        if (isClean(judged) && isProvable) {
           const { missed } = proveJudge(records, verdict)
           if (missed.length > 0) throw new Error(`the judge would not have seen ${missed.join(', ')}`)
         }

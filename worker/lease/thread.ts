@@ -3,6 +3,7 @@
  * lease. A main loop that stands still for 10 s is a dead worker: then the lease is left to expire.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { renewLease } from '@berth/core/postgres/ownership.ts'
 import { openClient } from '@berth/core/postgres/pool.ts'
@@ -45,6 +46,7 @@ for (;;) {
         tell({ event: 'refused' })
         break
       }
+      await failpoint('lease.renewed')
       clock.renewed(startedAt)
     } catch (error) {
       tell({ event: 'failed', message: (error as Error).message })

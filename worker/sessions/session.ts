@@ -27,6 +27,7 @@ import type { Ownership } from '../store/ownership.ts'
 import { SessionStore } from '../store/session-store.ts'
 import type { LoginGate } from './login-gate.ts'
 import { QrBoard } from './qr-board.ts'
+import { needsPerson, type SessionState, stateFrom } from './state.ts'
 
 /** What sessions need of their process. */
 export interface SessionEnvironment {
@@ -54,10 +55,6 @@ export interface StoredSession {
   commands: CommandRow[]
   /** Values could not be opened: the encryption key is missing, or they are damaged. */
   unreadable?: Error
-}
-
-export interface SessionState extends ConnectionReport {
-  since: Date
 }
 
 export class Session {
@@ -161,6 +158,7 @@ export class Session {
     if (this.#stopped) return
     this.#openStore()
     await this.#store.write({ purge: true })
+    await failpoint('relink.purged')
     if (this.#stopped) return
     this.#driver = this.#createDriver(undefined, [])
     this.#driver.start()
@@ -278,22 +276,13 @@ export class Session {
   async #logout({ id }: CommandRow): Promise<boolean> {
     const { state } = this.#state
     if (state === 'Connected') {
+      await failpoint('logout.taken')
       await this.#driver!.logout()
+      await failpoint('logout.sent')
     } else if (this.linked && !isResting(state)) {
       return false // there is a link, and it takes a connection to undo it
     }
     await this.#store.write({ commands: [{ id, status: 'done' }] })
     return true
   }
-}
-
-/** As an earlier owner left it: trying again would change nothing. */
-function needsPerson({ state, reason }: SessionState): boolean {
-  return isResting(state) && !Object.values<string | undefined>(PassingReason).includes(reason)
-}
-
-function stateFrom(row: StateRow | undefined): SessionState {
-  if (!row) return { state: 'Connecting', attempt: 0, since: new Date() }
-  const { state, reason, message, attempt, since, phoneNumber, lid } = row
-  return { state: state as SessionState['state'], reason, message, attempt, since, phoneNumber, lid }
 }
