@@ -6,7 +6,8 @@ import { resultLines } from './report.ts'
 
 test('measures all that it can on two sessions', { timeout: 120_000 }, async () => {
   const size = { sessions: 2, messages: 3, idle: [1], hop: { perSecond: 10, seconds: 1 } }
-  const result = await runBench({ benches: [...BENCHES], ...size, json: false }, () => {})
+  const expiry = { sessions: 1, seconds: 1 }
+  const result = await runBench({ benches: [...BENCHES], ...size, expiry, json: false }, () => {})
   const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number) } }]
   expect(result.receive).toMatchObject(both)
   expect(result.send).toMatchObject(both)
@@ -16,5 +17,6 @@ test('measures all that it can on two sessions', { timeout: 120_000 }, async () 
   }
   expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
   expect(result.hop.map(({ latency }) => latency.n)).toEqual([10, 10, 10])
+  expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
   expect(resultLines(result).join('\n')).toContain('send')
 })

@@ -1,4 +1,5 @@
 /** One run: the benches that were asked for, both sides one after the other on the same stage. */
+import { type Expiry, expiry } from './measures/expiry.ts'
 import { type Hop, hop } from './measures/hop.ts'
 import { type Idle, idle } from './measures/idle.ts'
 import { receive, send, type Traffic, warmUp } from './measures/traffic.ts'
@@ -13,10 +14,11 @@ export interface BenchResult {
   send: Traffic[]
   idle: Idle[]
   hop: Hop[]
+  expiry: Expiry[]
 }
 
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
-  const result: BenchResult = { receive: [], send: [], idle: [], hop: [] }
+  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], expiry: [] }
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
   const stage = await Stage.start(options.profile)
   try {
@@ -28,6 +30,7 @@ export async function runBench(options: BenchOptions, tell: (line: string) => vo
     }
     if (wants('hop')) result.hop = await hop(stage, options.hop)
     if (wants('idle')) result.idle = await idle(stage, options.idle, tell)
+    if (wants('expiry')) result.expiry = [await expiry(stage, options.expiry, tell)]
   } finally {
     await stage.close()
   }

@@ -1,7 +1,7 @@
 /** What `npm run bench` is asked for. */
 import { parseArgs } from 'node:util'
 
-export const BENCHES = ['receive', 'send', 'idle', 'hop'] as const
+export const BENCHES = ['receive', 'send', 'idle', 'hop', 'expiry'] as const
 export type BenchName = (typeof BENCHES)[number]
 
 export interface BenchOptions {
@@ -14,6 +14,8 @@ export interface BenchOptions {
   idle: number[]
   /** Requests per second of `hop`, and for how long. */
   hop: { perSecond: number; seconds: number }
+  /** How many sessions log in during `expiry`, and for how long all cores are busy. */
+  expiry: { sessions: number; seconds: number }
   /** A folder for CPU profiles of `receive` and `send`; they slow down what they profile. */
   profile?: string
   /** The last line is one JSON object. */
@@ -32,10 +34,13 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   send            rows in Postgres (bare: sendMessage), until the server's ack
   idle            process start to all connected, and memory of a linked session that does nothing
   hop             what the gateway adds to a read, at a fixed rate
+  expiry          leases that the operator takes for expired, while all sessions log in and all cores are busy
 
   --sessions N    linked sessions of receive and send (50)
   --messages N    for each of them (40)
   --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
+  --storm N       sessions of expiry (300)
+  --storm-seconds S   how long its cores are busy (60)
   --profile DIR   CPU profiles of receive and send into that folder, with a summary; figures are worse meanwhile
   --json          the last line is one JSON object
 `
@@ -53,6 +58,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       .map((size) => whole('idle', size))
       .sort((a, b) => a - b),
     hop: { perSecond: 100, seconds: 10 },
+    expiry: { sessions: whole('storm', values.storm), seconds: whole('storm-seconds', values['storm-seconds']) },
     ...(values.profile ? { profile: values.profile } : {}),
     json: values.json,
   }
@@ -67,6 +73,8 @@ function parse(args: string[]) {
         sessions: { type: 'string', default: '50' },
         messages: { type: 'string', default: '40' },
         idle: { type: 'string', default: '100,300' },
+        storm: { type: 'string', default: '300' },
+        'storm-seconds': { type: 'string', default: '60' },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

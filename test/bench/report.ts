@@ -1,6 +1,7 @@
 /** The figures as a person reads them. */
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import type { BenchResult } from './bench.ts'
+import type { Expiry } from './measures/expiry.ts'
 import type { Hop } from './measures/hop.ts'
 import type { Idle } from './measures/idle.ts'
 import type { Traffic } from './measures/traffic.ts'
@@ -16,7 +17,7 @@ export const machine = () => ({
   load: loadavg()[0]!,
 })
 
-export function resultLines({ receive, send, idle, hop }: BenchResult): string[] {
+export function resultLines({ receive, send, idle, hop, expiry }: BenchResult): string[] {
   const { cores, cpu, node, load } = machine()
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
@@ -25,6 +26,7 @@ export function resultLines({ receive, send, idle, hop }: BenchResult): string[]
     ...section("send: until the server's ack", send.flatMap(trafficLines)),
     ...section('idle: a new process with all sessions in Postgres', idle.map(idleLine)),
     ...section('hop: a read at a fixed rate', hop.map(hopLine)),
+    ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
   ]
 }
 
@@ -70,3 +72,7 @@ const idleLine = ({ sessions, allConnectedMs, cpuMs, rssBytes, rssBytesPerSessio
 const hopLine = ({ way, perSecond, latency }: Hop): string =>
   `  ${way.padEnd(34)} ${perSecond}/s: p50 ${latency.p50.toFixed(1)}, p99 ${latency.p99.toFixed(1)}, ` +
   `max ${latency.max.toFixed(1)} ms`
+
+const expiryLine = ({ sessions, seconds, connected, revoked, renewals, worstGapMs }: Expiry): string =>
+  `  ${sessions} sessions, ${seconds} s: ${revoked} leases revoked though alive; ${renewals} renewals, ` +
+  `${(worstGapMs / 1000).toFixed(1)} s apart at most; ${connected} connected in the end`
