@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { commands } from '@berth/cli/commands.ts'
+import { run } from '@berth/cli/run.ts'
+import type { Terminal } from '@berth/cli/terminal.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../cli/main.ts')
 
@@ -40,14 +43,38 @@ export async function berth(args: string[], surroundings: Surroundings = {}): Pr
   return { ...outcome, code }
 }
 
+/** The same in this process, which is quicker; for what is not about processes, nor ends by a signal. */
+export async function berthHere(
+  args: string[],
+  { env = {}, input = '', folder = '/' }: Surroundings = {},
+): Promise<Outcome> {
+  const outcome: Outcome = { code: null, out: '', err: '' }
+  const terminal: Terminal = {
+    print: (text) => {
+      outcome.out += `${text}\n`
+    },
+    note: (text) => {
+      outcome.err += `${text}\n`
+    },
+    readInput: async () => input,
+    isInteractive: false,
+    columns: undefined,
+  }
+  outcome.code = await run(args, { commands, terminal, env: { BERTH_DATA: '/nonexistent', ...env }, folder })
+  return outcome
+}
+
 /** One that goes on until it is stopped, read line by line. */
 export class Watching {
   readonly #child: ReturnType<typeof start>
   readonly #lines: AsyncIterator<string>
   readonly #notes: AsyncIterator<string>
 
+  readonly #closed: Promise<[number | null]>
+
   constructor(args: string[], surroundings: Surroundings) {
     this.#child = start(args, surroundings)
+    this.#closed = once(this.#child, 'close') as Promise<[number | null]>
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
     this.#notes = createInterface({ input: this.#child.stderr })[Symbol.asyncIterator]()
   }
@@ -62,10 +89,19 @@ export class Watching {
     return next(this.#notes)
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.#child, 'close')
+  /** As Ctrl-C does. */
+  interrupt(): void {
     this.#child.kill('SIGINT')
-    await closed
+  }
+
+  /** The exit code, once it has ended. */
+  async code(): Promise<number | null> {
+    return (await this.#closed)[0]
+  }
+
+  async stop(): Promise<void> {
+    this.interrupt()
+    await this.#closed
   }
 }
 
