@@ -119,6 +119,17 @@ test('a lead is not taken while a write of the one before is under way', async (
   await taking
 })
 
+test('a leader that is stopped in the middle of a write holds up its successor for a moment only', async () => {
+  await Lead.take(berth.pool)
+  const { rows } = await berth.pool.query<{ id: string }>('SELECT id FROM operator_leader')
+  const stopped = await berth.pool.connect()
+  await stopped.query('BEGIN')
+  await stopped.query('SELECT require_leader($1)', [rows[0]!.id])
+  // Rejects after the 10 s that a statement may take, were the row locked for as long as transactions may idle else.
+  await Lead.take(berth.pool)
+  stopped.release(true)
+})
+
 describe('two that place the same session', () => {
   let views: Resources[]
   let session: WhatsAppSession

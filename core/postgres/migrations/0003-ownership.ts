@@ -89,12 +89,14 @@ ALTER TABLE operator_leader FORCE ROW LEVEL SECURITY;
 CREATE POLICY operator ON operator_leader TO berth_operator USING (true) WITH CHECK (true);
 GRANT SELECT, UPDATE (id, since) ON operator_leader TO berth_operator;
 
--- Fails the transaction of an operator that does not lead; holds off the next leader until it is over.
+-- Fails the transaction of an operator that does not lead; holds off the next leader until it is over. One that is stopped
+-- in the middle of it holds nobody off for long.
 CREATE FUNCTION require_leader(p_id uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = berth, pg_temp AS $$
 BEGIN
   PERFORM FROM operator_leader l WHERE l.id = p_id FOR SHARE;
   IF NOT FOUND THEN RAISE EXCEPTION 'another operator leads' USING ERRCODE = 'BE001'; END IF;
+  PERFORM set_config('idle_in_transaction_session_timeout', '1s', true);
 END $$;
 
 REVOKE ALL ON FUNCTION lease_closed(), wanted_elsewhere(uuid), left_behind(uuid), require_leader(uuid) FROM PUBLIC;
