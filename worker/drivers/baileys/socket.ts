@@ -11,6 +11,7 @@ import makeWASocket, {
 } from '@whiskeysockets/baileys'
 import type { DriverHost } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
+import { keepContactTokens } from './corrections/contact-tokens.ts'
 import { forgetOtherList } from './device-lists.ts'
 import { takeListeners } from './listeners.ts'
 import { quietLogger } from './logger.ts'
@@ -85,6 +86,7 @@ export function openSocket({ host, auth, repository, pipeline, notices, url, log
       return sent?.type === 'text' ? { extendedTextMessage: { text: textOf(sent.content) } } : undefined
     },
   })
+  keepContactTokens(socket, auth.keys)
   const loggedIn = whenLoggedIn(socket)
   takeMessagesInOrder(socket, { repository, pipeline, log }, loggedIn)
   takeAcks(socket, host, auth)
