@@ -1,5 +1,8 @@
 /** What a session is told besides messages: it acts by it, and its journal is empty afterwards. */
 import { link, TestClient } from '@berth/simulator/testing/baileys.ts'
+import type { Stanza } from '@berth/simulator/whatsapp/stanza.ts'
+import { takeListeners } from '@berth/worker/drivers/baileys/listeners.ts'
+import { quietLogger, succeeds } from '@berth/worker/drivers/baileys/logger.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestSession } from './test-session.ts'
 import { until } from './until.ts'
@@ -109,5 +112,24 @@ describe('a session that is told things', () => {
     })
     await answered()
     await journalIsEmpty()
+  })
+
+  test('what Baileys fails at is noticed, though it tells nobody but its log', async () => {
+    const logger = quietLogger({ debug: () => {} } as never)
+    const auth = await link(world.whatsapp, CONTACT)
+    const client = await new TestClient(world.simulator.websocketUrl, auth, { logger }).open()
+    try {
+      const listeners = takeListeners(client.socket.ws, 'CB:notification')
+      const attrs = { id: 'never sent', from: '@s.whatsapp.net', type: 'encrypt' }
+      const count = (value: string) => [{ tag: 'count', attrs: { value } }]
+      const isDone = (content: Stanza[]) => succeeds(() => listeners({ tag: 'notification', attrs, content }))
+      expect(await isDone(count('100'))).toBe(true)
+      expect(await isDone([])).toBe(false)
+      expect(await isDone(count('100'))).toBe(true)
+      await until(async () => (await world.whatsapp.faults('unknown-receipt')).length === 3 || undefined)
+      await world.whatsapp.clearFaults()
+    } finally {
+      client.end()
+    }
   })
 })

@@ -2,6 +2,7 @@
  * Baileys' log lines, without what they carry: their objects hold stanzas, credentials and keys. Only the words and an
  * error's own message pass, at debug level.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { SocketConfig } from '@whiskeysockets/baileys'
 
@@ -9,6 +10,16 @@ type BaileysLogger = SocketConfig['logger']
 
 /** Where Baileys puts an error in a log object. */
 const ERROR_FIELDS = ['err', 'error', 'ackErr', 'e']
+
+/** The work of Baileys that `succeeds` watches. */
+const watched = new AsyncLocalStorage<{ failed: boolean }>()
+
+/** Has Baileys do something; false when it failed, of which Baileys tells nobody but its log. */
+export async function succeeds(work: () => Promise<unknown>): Promise<boolean> {
+  const outcome = { failed: false }
+  await watched.run(outcome, work)
+  return !outcome.failed
+}
 
 export function quietLogger(log: Logger): BaileysLogger {
   const line = (fields: unknown, message?: string): void => {
@@ -23,7 +34,11 @@ export function quietLogger(log: Logger): BaileysLogger {
     debug: drop,
     info: drop,
     warn: line,
-    error: line,
+    error: (fields: unknown, message?: string) => {
+      const outcome = watched.getStore()
+      if (outcome) outcome.failed = true
+      line(fields, message)
+    },
   }
   return logger
 }

@@ -3,6 +3,7 @@ import { type BinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { JournalEntry } from './auth-state.ts'
 import { encodeNotice, noticeHeadOf, stanzaOfNotice } from './journal-body.ts'
+import { quietLogger } from './logger.ts'
 import { type Connection, Notices } from './notices.ts'
 
 const DEVICE = '5511900000001:3@s.whatsapp.net'
@@ -158,6 +159,24 @@ describe('a notice', () => {
     const second = connect(notices)
     await settle()
     expect(second.ids).toEqual(['A', 'B'])
+    expect(journal.open).toEqual([])
+  })
+
+  test.each([
+    ['is tried again at the next login', new Date(), ['A']],
+    ['is given up when it is old', new Date('2020-01-01'), []],
+  ])('that the library fails at, and says so in its log only, %s', async (_, at, again) => {
+    const notices = owner()
+    const logger = quietLogger({ debug: () => {} } as never)
+    const failing = new FakeConnection()
+    failing.ws.on('CB:notification', async () => logger.error({ err: new Error('no answer') }, 'unexpected'))
+    notices.hold(failing, Promise.resolve())
+    failing.ws.emit('CB:notification', notification('A', { t: String(at.getTime() / 1000) }))
+    await settle()
+    expect(failing.ids).toEqual(['A'])
+    const second = connect(notices)
+    await settle()
+    expect(second.ids).toEqual(again)
     expect(journal.open).toEqual([])
   })
 

@@ -5,8 +5,9 @@
  *
  * Come → its row is durable → handed over, each kind in the order of its coming → done: the row is closed, in a commit that
  * comes after all that Baileys wrote meanwhile.
- * The connection ended before Baileys was done → still open: it is handed over again at the next login, ahead of what comes
- * then. Baileys answers it once more; WhatsApp has forgotten it, or has just sent it again, and the answer serves for that.
+ * The connection ended before Baileys was done, or Baileys failed → still open: it is handed over again at the next login,
+ * ahead of what comes then, for a day. Baileys answers it once more; WhatsApp has forgotten it, or has just sent it again,
+ * and the answer serves for that.
  * Come again, although it is open → it is in the queue already. Come again, although it is done → only answered.
  *
  * Baileys does not see the mark of what waited off line: it has a queue of its own for that, and does not tell when it is
@@ -20,6 +21,7 @@ import type { DriverHost } from '../driver.ts'
 import type { JournalEntry } from './auth-state.ts'
 import { encodeNotice, noticeHeadOf, stanzaOfNotice } from './journal-body.ts'
 import { takeListeners } from './listeners.ts'
+import { succeeds } from './logger.ts'
 
 /** Which stanzas are notices, by tag. */
 const KINDS: Record<string, (stanza: BinaryNode) => boolean> = {
@@ -29,6 +31,9 @@ const KINDS: Record<string, (stanza: BinaryNode) => boolean> = {
   // What other receipts say is durable as statuses before Baileys hears of it.
   receipt: ({ attrs }) => attrs.type === 'retry',
 }
+
+/** A notice that Baileys can't deal with is given up at this age. */
+const TRIED_FOR_MS = 24 * 60 * 60 * 1000
 
 interface Notice {
   hash: string
@@ -140,9 +145,10 @@ export class Notices {
     }
     await failpoint('notice.journaled')
     if (!connection.ws.isOpen) return
-    await listeners(stanza)
+    const isDealtWith = await succeeds(() => listeners(stanza))
     if (!connection.ws.isOpen) return // Baileys may have failed for want of a connection
     await failpoint('notice.handed-over')
+    if (!isDealtWith && Date.now() - Number(stanza.attrs.t) * 1000 < TRIED_FOR_MS) return
     this.#open.delete(hash)
     this.#close(hash)
   }
