@@ -4,7 +4,6 @@ import { EventKind } from '@berth/core/model/kind.ts'
 import { type Call, defineCommand, type Options } from '../command.ts'
 import { byLastSeen, eventLine, eventRecord } from '../events.ts'
 import { follow } from '../follow.ts'
-import { interruptionSignal } from '../interruption.ts'
 import { targetsOf } from '../target.ts'
 import { asJson, asJsonLine } from '../terminal.ts'
 
@@ -37,7 +36,8 @@ export const events = defineCommand({
       else terminal.print(found.map(eventLine).join('\n'))
       return
     }
-    const signal = interruptionSignal()
+    // Never aborted: Ctrl-C ends the process.
+    const { signal } = new AbortController()
     for await (const change of follow(client, EventKind, {}, signal)) {
       const found = change.type === 'LISTED' ? change.objects : change.type === 'DELETED' ? [] : [change.object]
       for (const record of lastOf(found)) terminal.print(values.json ? asJsonLine(record) : eventLine(record))
