@@ -3,6 +3,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
 
 export const commits = counter({ name: 'berth_worker_commits_total', help: 'Commits written' })
+export const commitRows = counter({
+  name: 'berth_worker_commit_rows_total',
+  help: 'Rows in commits, by what they are',
+  labels: ['kind'],
+})
 export const commitSeconds = histogram({
   name: 'berth_worker_commit_seconds',
   help: 'From building a commit to its answer, retries included',

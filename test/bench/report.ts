@@ -7,6 +7,7 @@ import type { Idle } from './measures/idle.ts'
 import type { Traffic } from './measures/traffic.ts'
 import type { Profile } from './profile/profiler.ts'
 import type { SelfTime } from './profile/summary.ts'
+import type { Commits } from './sides/metrics.ts'
 
 /** On what it was measured. */
 export const machine = () => ({
@@ -22,8 +23,8 @@ export function resultLines({ receive, send, idle, hop, expiry }: BenchResult): 
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
     'Against the simulator, which shares the machine: none of this is a figure of WhatsApp.',
-    ...section('receive: a burst, held back and let go', receive.flatMap(trafficLines)),
-    ...section("send: until the server's ack", send.flatMap(trafficLines)),
+    ...section('receive: a burst, held back and let go', [...receive.flatMap(trafficLines), ...shareLine(receive)]),
+    ...section("send: until the server's ack", [...send.flatMap(trafficLines), ...shareLine(send)]),
     ...section('idle: a new process with all sessions in Postgres', idle.map(idleLine)),
     ...section('hop: a read at a fixed rate', hop.map(hopLine)),
     ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
@@ -41,14 +42,31 @@ const trafficLine = ({ side, messages, perSecond, cpu, lag, commits }: Traffic):
       ? [
           `${commits.count} commits of ${(messages / commits.count).toFixed(1)} messages, ` +
             `p50 <= ${commits.p50AtMost}, p99 <= ${commits.p99AtMost} ms`,
+          `rows of a commit: ${rowsLine(commits)}`,
         ]
       : []),
   ].join('; ')
+
+const rowsLine = ({ count, rows }: Commits): string =>
+  Object.entries(rows)
+    .map(([kind, total]) => `${(total / count).toFixed(1)} ${kind}`)
+    .join(', ')
 
 const trafficLines = (traffic: Traffic): string[] => [
   trafficLine(traffic),
   ...(traffic.profile ? profileLines(traffic.profile, traffic.messages) : []),
 ]
+
+/** The worker beside bare Baileys, when both were measured. */
+function shareLine(sides: Traffic[]): string[] {
+  const [bare, worker] = [sides.find(({ side }) => side === 'bare'), sides.find(({ side }) => side === 'worker')]
+  if (!bare || !worker) return []
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`
+  return [
+    `  worker as a share of bare: ${percent(worker.perSecond / bare.perSecond)} of the rate, ` +
+      `${percent(worker.cpu.process / bare.cpu.process)} of the CPU, without Postgres`,
+  ]
+}
 
 const PACKAGES_SHOWN = 14
 const FUNCTIONS_SHOWN = 30

@@ -19,7 +19,7 @@ import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
 import { commitNumber, owned } from '@berth/core/postgres/ownership.ts'
 import { isPermanent, type openClient } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import { commitSeconds, commits } from '../metrics.ts'
+import { commitRows, commitSeconds, commits } from '../metrics.ts'
 import { type Ownership, OwnershipLost } from './ownership.ts'
 import { toRows, type Unit } from './unit.ts'
 import { within } from './within.ts'
@@ -148,6 +148,7 @@ export class Committer {
         if (failures > 1) this.#options.log.info({ failures }, 'commits go on')
         commits.inc()
         end()
+        countRows(rows)
         return held
       } catch (error) {
         if (error instanceof DatabaseWentBack) throw error
@@ -225,4 +226,18 @@ export class Committer {
     for (const { unit } of this.#queue) unit.owner.lose(error)
     this.#options.onWentBack(error)
   }
+}
+
+function countRows(rows: SessionRows[]): void {
+  const count = (kind: string, of: (row: SessionRows) => number) => {
+    const total = rows.reduce((sum, row) => sum + of(row), 0)
+    if (total > 0) commitRows.inc({ kind }, total)
+  }
+  count('key', (row) => row.keys.length)
+  count('credential', (row) => (row.credential ? 1 : 0))
+  count('journal', (row) => row.journal.length)
+  count('message', (row) => row.received.length)
+  count('status', (row) => row.statuses.length)
+  count('state', (row) => (row.state ? 1 : 0))
+  count('command', (row) => row.commands.length)
 }

@@ -69,9 +69,10 @@ async function linkAccount(account: Account): Promise<Linked> {
   return { ...account, client, acked }
 }
 
+/** One message of a session after the other, as a person's program does it; Baileys itself takes them no faster. */
 async function sendAll({ client, contact, acked }: Linked, count: number): Promise<void> {
-  const text = (i: number) => `message ${i} ${'x'.repeat(60)}`
-  const ids = await Promise.all(Array.from({ length: count }, (_, i) => client.sendText(contact, text(i))))
+  const ids: string[] = []
+  for (let i = 0; i < count; i++) ids.push(await client.sendText(contact, `message ${i} ${'x'.repeat(60)}`))
   const open = () => ids.some((id) => !acked.has(id))
   while (open()) {
     await new Promise<void>((resolve) => client.socket.ws.once('CB:ack,class:message', () => resolve()))

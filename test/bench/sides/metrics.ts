@@ -13,6 +13,8 @@ export function readMetrics(text: string): Map<string, number> {
 
 export interface Commits {
   count: number
+  /** Rows by kind. */
+  rows: Record<string, number>
   /** Bounds of the histogram's buckets, in ms: that share of the commits took no longer. */
   p50AtMost: number
   p99AtMost: number
@@ -26,6 +28,12 @@ export function commitsBetween(before: Map<string, number>, after: Map<string, n
     const bound = /^berth_worker_commit_seconds_bucket\{le="([\d.]+)"\}$/.exec(name)?.[1]
     return bound === undefined ? [] : [{ ms: Number(bound) * 1000, upTo: grown(name) }]
   })
+  const rows = Object.fromEntries(
+    [...after.keys()].flatMap((name) => {
+      const kind = /^berth_worker_commit_rows_total\{kind="(\w+)"\}$/.exec(name)?.[1]
+      return kind === undefined || grown(name) === 0 ? [] : [[kind, grown(name)]]
+    }),
+  )
   const atMost = (share: number) => buckets.find(({ upTo }) => upTo >= share * count)?.ms ?? Number.POSITIVE_INFINITY
-  return { count, p50AtMost: atMost(0.5), p99AtMost: atMost(0.99) }
+  return { count, rows, p50AtMost: atMost(0.5), p99AtMost: atMost(0.99) }
 }
