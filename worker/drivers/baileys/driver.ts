@@ -11,7 +11,6 @@ import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { type ConnectionState, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { logins } from '../../metrics.ts'
-import { within } from '../../store/within.ts'
 import {
   type ConnectionReport,
   type Driver,
@@ -35,14 +34,12 @@ import { ReceivePipeline } from './receive-pipeline.ts'
 import { type Decision, decide } from './reconnect.ts'
 import { JournaledRepository } from './repository.ts'
 import { sendThrough } from './send.ts'
-import { openSocket } from './socket.ts'
+import { openSocket, type SocketOptions } from './socket.ts'
 
 /** How long a code can be scanned: the first of a connection, and the others. */
 const FIRST_CODE_MS = 60_000
 const NEXT_CODE_MS = 20_000
 const MAY_NOT_ACT_WAIT_MS = 250
-/** Sends wait so long, at most, for what WhatsApp told us while we were off line. */
-const CATCH_UP_MS = 20_000
 /** A connection that held for so long was a success; a shorter one counts as a failure. */
 const STABLE_MS = 60_000
 
@@ -65,11 +62,10 @@ export function baileysDrivers(options: BaileysOptions): DriverFactory {
 
 class BaileysDriver implements Driver {
   readonly #host: DriverHost
-  readonly #url: string | undefined
   readonly #auth: AuthState
-  readonly #pipeline: ReceivePipeline
   readonly #notices: Notices
-  readonly #repository: JournaledRepository
+  /** What every connection of this driver is made of. */
+  readonly #parts: SocketOptions
   /** Aborted when the driver must connect no more. */
   readonly #stopping = new AbortController()
   #socket: WASocket | undefined
@@ -89,16 +85,18 @@ class BaileysDriver implements Driver {
 
   constructor(host: DriverHost, url: string | undefined) {
     this.#host = host
-    this.#url = url
-    this.#auth = new AuthState(host.store, decodeCredential(host.credential), host.linkingAttempt)
-    this.#pipeline = new ReceivePipeline(host, () => this.#me)
-    this.#notices = new Notices(host, () => this.#auth.creds.me?.id)
-    for (const entry of host.openJournal) if (!this.#notices.take(entry)) this.#pipeline.take(entry)
-    this.#repository = new JournaledRepository(
-      this.#auth,
-      { body: (hash) => host.journalBody(hash), written: (entry) => this.#pipeline.take(entry) },
+    const auth = new AuthState(host.store, decodeCredential(host.credential), host.linkingAttempt)
+    const pipeline = new ReceivePipeline(host, () => this.#me)
+    const notices = new Notices(host, () => auth.creds.me?.id)
+    const repository = new JournaledRepository(
+      auth,
+      { body: (hash) => host.journalBody(hash), written: (entry) => pipeline.take(entry) },
       quietLogger(host.log),
     )
+    this.#auth = auth
+    this.#notices = notices
+    this.#parts = { host, auth, repository, pipeline, notices, url, log: host.log }
+    for (const entry of host.openJournal) if (!notices.take(entry)) pipeline.take(entry)
   }
 
   start(): void {
@@ -235,9 +233,8 @@ class BaileysDriver implements Driver {
   }
 
   #openUntilClosed(): Promise<number | undefined> {
-    const [host, auth, repository] = [this.#host, this.#auth, this.#repository]
-    const [pipeline, notices] = [this.#pipeline, this.#notices]
-    const socket = openSocket({ host, auth, repository, pipeline, notices, url: this.#url, log: host.log })
+    const auth = this.#auth
+    const socket = openSocket(this.#parts)
     this.#socket = socket
     return new Promise((resolve) => {
       socket.ev.process((events) => {
@@ -276,9 +273,7 @@ class BaileysDriver implements Driver {
   /** Sends go after what the notices changed: a contact may have another device by now. */
   async #catchUp(): Promise<void> {
     const socket = this.#socket
-    await within(CATCH_UP_MS, this.#notices.handedOver()).catch((error) => {
-      this.#host.log.warn({ err: error }, 'sends do not wait any longer for what came before them')
-    })
+    await this.#notices.handedOver()
     if (this.#socket !== socket) return
     this.#isCaughtUp = true
     this.#beReady()

@@ -17,6 +17,7 @@ import { createHash } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { type BinaryNode, buildAckStanza, encodeBinaryNode } from '@whiskeysockets/baileys'
+import { within } from '../../store/within.ts'
 import type { DriverHost } from '../driver.ts'
 import type { JournalEntry } from './auth-state.ts'
 import { encodeNotice, noticeHeadOf, stanzaOfNotice } from './journal-body.ts'
@@ -34,6 +35,8 @@ const KINDS: Record<string, (stanza: BinaryNode) => boolean> = {
 
 /** A notice that Baileys can't deal with is given up at this age. */
 const TRIED_FOR_MS = 24 * 60 * 60 * 1000
+
+const WAITED_FOR_MS = 20_000
 
 interface Notice {
   hash: string
@@ -83,9 +86,11 @@ export class Notices {
     for (const [tag, isNotice] of Object.entries(KINDS)) this.#hold(connection, loggedIn, tag, isNotice)
   }
 
-  /** Resolves when all that has come so far was handed over. */
+  /** Resolves when all that has come so far was handed over; what takes too long is not waited for. */
   async handedOver(): Promise<void> {
-    await Promise.all(this.#queues.values())
+    await within(WAITED_FOR_MS, Promise.all(this.#queues.values())).catch((error) => {
+      this.#host.log.warn({ err: error }, 'a notice takes long: sends go on before it')
+    })
   }
 
   #hold(
