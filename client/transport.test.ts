@@ -72,6 +72,12 @@ test('a call carries the key, the body and what was said about it', async () => 
   })
 })
 
+test('an answer that was not asked for as JSON is its text', async () => {
+  answers = [(response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('█▀ 12')]
+  expect(await berth.call({ method: 'GET', path: '/v1/sessions/support/qr', accept: 'text/plain' })).toBe('█▀ 12')
+  expect(asked[0]?.headers.accept).toBe('text/plain')
+})
+
 test('a send is repeated under the same key, which is made when none is given', async () => {
   answers = [hangUp, problem(503, 'database_unavailable'), json(201, { id: 'm1' })]
   await send()

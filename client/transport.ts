@@ -54,10 +54,12 @@ export class Transport {
     this.#options = { ...options, url: options.url.replace(/\/+$/, '') }
   }
 
-  /** Makes a call and reads the JSON of its answer. Throws BerthProblem, or NoAnswer. */
+  /** Makes a call and reads the answer: JSON, or text where something else was asked for. Throws BerthProblem, or NoAnswer. */
   async call<T>(call: Call): Promise<T> {
+    const wantsText = call.accept !== undefined && !call.accept.includes('json')
     return this.#retried(call, async (response) => {
       const text = await response.text()
+      if (wantsText) return text as T
       return (text ? JSON.parse(text) : undefined) as T
     })
   }

@@ -8,7 +8,7 @@ import { collectAddresses } from './addresses.ts'
 import type { App, Context } from './context.ts'
 import { StreamSlots } from './event-stream.ts'
 import { documentOptions } from './openapi/options.ts'
-import { errorHandler, sendProblem } from './problems/handler.ts'
+import { errorHandler } from './problems/handler.ts'
 import { Problem } from './problems/problem.ts'
 import type { Verdict } from './rate.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
@@ -56,14 +56,6 @@ export async function buildApp(context: Context): Promise<App> {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(handleError)
-  app.setNotFoundHandler((request, reply) => {
-    const methods = methodsAt(request.url.split('?', 1)[0]!)
-    const problem =
-      methods.length > 0
-        ? new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } })
-        : new Problem('route_not_found')
-    return sendProblem(reply, problem, publicUrl)
-  })
 
   // JSON only; a body that is empty is no body, whatever its Content-Type says.
   const parseJson = app.getDefaultJsonParser('error', 'error')
@@ -76,6 +68,13 @@ export async function buildApp(context: Context): Promise<App> {
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  // Before anything of the request is read.
+  app.addHook('onRequest', async (request) => {
+    if (!request.is404) return
+    const methods = methodsAt(request.url.split('?', 1)[0]!)
+    if (methods.length === 0) throw new Problem('route_not_found')
+    throw new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } })
   })
   app.addHook('onSend', async (_request, reply) => {
     // The connection would be kept for the next request, and the gateway that stops would wait for that.

@@ -9,7 +9,6 @@ const NAME_RULE =
 const NOT_AN_OBJECT = 'Send a JSON object'
 export const MAX_TEXT_BYTES = 65_536
 export const MAX_PAGE = 100
-const EXAMPLE_CURSOR = 'c3VwcG9ydA'
 
 /** Any text will do where a name is looked up: a name that can't exist is simply not found. */
 export const SessionParams = z.object({
@@ -219,21 +218,27 @@ export const Limit = z.coerce
   .default(50)
   .describe('How many at most')
 
-export const Cursor = z
-  .string()
-  .max(200, 'Pass the nextCursor of the page before, unchanged')
-  .optional()
-  .describe('nextCursor of the page before, unchanged; without it the first page')
-  .meta({ examples: [EXAMPLE_CURSOR] })
+const CURSOR_RULE = 'Pass the nextCursor of the page before, unchanged'
 
-export const pageOf = <T extends z.ZodType>(item: T) =>
+/** @param example one that the list could answer */
+export const cursorLike = (example: string) =>
+  z
+    .string()
+    .max(200, CURSOR_RULE)
+    .regex(/^[\w-]*$/, CURSOR_RULE)
+    .optional()
+    .describe('nextCursor of the page before, unchanged; without it the first page')
+    .meta({ examples: [example] })
+
+/** @param cursor an example of the next page's */
+export const pageOf = <T extends z.ZodType>(item: T, cursor: string) =>
   z.object({
     data: z.array(item).describe('At most "limit" of them'),
     nextCursor: z
       .string()
       .nullable()
       .describe('Pass it as "cursor" for the next page; null: this was the last one')
-      .meta({ examples: [EXAMPLE_CURSOR] }),
+      .meta({ examples: [cursor] }),
   })
 
 export const Instant = (what: string) =>

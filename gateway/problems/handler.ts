@@ -39,7 +39,7 @@ function problemOf(error: unknown): Problem | undefined {
   return known ? new Problem(known) : new Problem('malformed_request', message ? { detail: message } : {})
 }
 
-export function sendProblem(reply: FastifyReply, problem: Problem, publicUrl?: string): FastifyReply {
+function sendProblem(reply: FastifyReply, problem: Problem, publicUrl?: string): FastifyReply {
   const { headers, retryAfterSeconds } = problem.details
   if (headers) reply.headers(headers)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterSeconds)))

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Caller } from '../auth.ts'
 import { chatOf } from '../chat.ts'
 import type { App, Context } from '../context.ts'
-import { decodeCursor, page } from '../cursor.ts'
+import { decodeCursor, encodeCursor, page } from '../cursor.ts'
 import {
   findByIdempotencyKey,
   findMessage,
@@ -20,7 +20,7 @@ import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import {
-  Cursor,
+  cursorLike,
   Instant,
   Limit,
   MAX_TEXT_BYTES,
@@ -34,6 +34,7 @@ import {
 import { linkRefusal } from '../session-view.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
+const CURSOR = encodeCursor('4711')
 const NUMBER_FORM = /^\d{1,15}$/
 const KEY_RULE = 'Write 1 to 128 visible ASCII characters, for example a UUID'
 
@@ -173,10 +174,10 @@ export function messageRoutes(app: App, context: Context): void {
           after: Instant('Only what was stored after this time'),
           before: Instant('Only what was stored before this time'),
           limit: Limit,
-          cursor: Cursor,
+          cursor: cursorLike(CURSOR),
         }),
         response: {
-          200: pageOf(Message).describe('A page of messages'),
+          200: pageOf(Message, CURSOR).describe('A page of messages'),
           ...problemResponses('session_not_found', 'validation_failed', ...EVERYWHERE),
         },
       },

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Caller } from '../auth.ts'
 import type { App, Context } from '../context.ts'
 import type { ResourceKey } from '../control-plane.ts'
-import { decodeCursor, page } from '../cursor.ts'
+import { decodeCursor, encodeCursor, page } from '../cursor.ts'
 import {
   countSessions,
   findSession,
@@ -17,7 +17,7 @@ import {
 import { requireSession } from '../find.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import {
-  Cursor,
+  cursorLike,
   DeletedSession,
   Limit,
   NewSessionParams,
@@ -31,6 +31,7 @@ import { until } from '../until.ts'
 import type { Wish } from '../wish.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
+const CURSOR = encodeCursor('support')
 const NAME_FORM = /^[-a-z0-9]{1,63}$/
 const MAX_DELETE_WAIT_SECONDS = 30
 
@@ -106,9 +107,9 @@ export function sessionRoutes(app: App, context: Context): void {
         summary: 'List your sessions',
         description: 'In the order of their names, in pages.',
         tags: tags.sessions,
-        querystring: z.strictObject({ limit: Limit, cursor: Cursor }),
+        querystring: z.strictObject({ limit: Limit, cursor: cursorLike(CURSOR) }),
         response: {
-          200: pageOf(Session).describe('A page of sessions'),
+          200: pageOf(Session, CURSOR).describe('A page of sessions'),
           ...problemResponses('validation_failed', ...EVERYWHERE),
         },
       },
