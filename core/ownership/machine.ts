@@ -27,7 +27,8 @@
  * - *wish*: a claim that is refused for nothing but a living holder leaves its generation behind. The holder looks for such
  *   wishes each second and releases, as if it had seen the placement itself: that is how a session is handed over
  *   while Kubernetes can't be asked. A wish takes nothing. If who wished dies, the session is free, and the next
- *   placement goes above the wish (generation.ts).
+ *   placement goes above the wish (generation.ts). If the holder dies and comes back before it has let go, its new boot's
+ *   claim is below the wish and refused, but shows that the old boot is dead: the session is free for who wished.
  * - *release*, by the holder, after its socket is closed and its last write is durable.
  * - The end of a lease, either way, releases all that the boot holds, in the same commit. From then on its writes are
  *   refused, though nobody has claimed yet: a revoked boot never writes again.
@@ -100,8 +101,12 @@ export function claim(
 ): Step<{ epoch: number } | undefined> {
   const boot = openBoot(world, bootId)
   const owner = world.owners.get(sessionId)
-  if (!boot || !owner || !isClaimable({ podUID: boot.podUID, generation }, owner)) return [world, undefined]
-  if (!isFreeFor(world, owner, bootId, boot)) {
+  if (!boot || !owner) return [world, undefined]
+  if (!isClaimable({ podUID: boot.podUID, generation }, owner)) {
+    const isLeft = generation < owner.wanted && isOlderBoot(world, owner.holder, bootId)
+    return [isLeft ? withOwner(world, sessionId, freed(owner)) : world, undefined]
+  }
+  if (!isFreeFor(world, owner, bootId)) {
     const wish = generation > owner.generation && generation > owner.wanted
     return [wish ? withOwner(world, sessionId, { ...owner, wanted: generation }) : world, undefined]
   }
@@ -128,10 +133,14 @@ export const wantedElsewhere = (world: World, bootId: string): string[] =>
     holder === bootId && wanted > generation ? [id] : [],
   )
 
-function isFreeFor({ boots }: World, { holder }: Owner, bootId: string, { podUID }: Boot): boolean {
-  if (holder === undefined || holder === bootId) return true
+const isFreeFor = (world: World, { holder }: Owner, bootId: string): boolean =>
+  holder === undefined || holder === bootId || isOlderBoot(world, holder, bootId)
+
+/** Of the same pod: then it is dead. */
+function isOlderBoot({ boots }: World, holder: string | undefined, bootId: string): boolean {
+  if (holder === undefined || boots.get(holder)?.podUID !== boots.get(bootId)?.podUID) return false
   const order = [...boots.keys()]
-  return boots.get(holder)!.podUID === podUID && order.indexOf(holder) < order.indexOf(bootId)
+  return order.indexOf(holder) < order.indexOf(bootId)
 }
 
 function openBoot({ boots }: World, bootId: string): Boot | undefined {

@@ -1,5 +1,6 @@
 /** Claims and the fence on a real Postgres. */
 import { randomUUID } from 'node:crypto'
+import { nextGeneration } from '@berth/core/ownership/generation.ts'
 import { loadCredentials, loadJournal, loadKeys, loadSends } from '@berth/core/postgres/auth-state.ts'
 import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from '@berth/core/postgres/ownership.ts'
 import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import { poll } from '@berth/operator/poll.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asOwner } from './as-owner.ts'
 import { seedSession } from './seed.ts'
@@ -132,6 +134,28 @@ describe('a claim', () => {
     expect(await take(first.bootId, sessionId, 1)).toBeUndefined()
     expect(await take(third.bootId, sessionId, 2)).toBeUndefined()
     expect((await take(second.bootId, sessionId, 3))?.epoch).toBe(2)
+  })
+
+  test('below a wish, by the boot that came after the holder, leaves it to who wished', async () => {
+    const { sessionId } = await session()
+    const [first, second] = [await boot(), await boot()]
+    await take(first.bootId, sessionId, 1)
+    expect(await take(second.bootId, sessionId, 2)).toBeUndefined()
+    const back = await boot(first.podUid)
+    expect(await take(back.bootId, sessionId, 1)).toBeUndefined()
+    expect((await take(second.bootId, sessionId, 2))?.epoch).toBe(2)
+  })
+
+  test('whose wish nobody is left to claim: the next placement goes above it', async () => {
+    const { sessionId } = await session()
+    const [first, second, third] = [await boot(), await boot(), await boot()]
+    const held = (await take(first.bootId, sessionId, 1))!
+    await take(second.bootId, sessionId, 7)
+    await endLease(worker, second.bootId)
+    await release(worker, first.bootId, [held])
+    const owner = (await poll(operator, randomUUID())).owners.get(sessionId)!
+    const generation = nextGeneration({ podUID: first.podUid, generation: 1 }, owner)
+    expect((await take(third.bootId, sessionId, generation))?.epoch).toBe(2)
   })
 
   test('of a deleted session fails', async () => {

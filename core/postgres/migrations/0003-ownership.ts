@@ -54,6 +54,12 @@ BEGIN
   FROM unnest(p_sessions, p_generations) w (session_id, generation)
   WHERE o.session_id = w.session_id AND w.generation > o.generation AND w.generation > o.wanted_generation
     AND EXISTS (SELECT FROM session s WHERE s.id = o.session_id AND s.deleted_at IS NULL);
+
+  -- Below a wish: it is not for us. But an older boot of our pod, if it is that which holds it, is dead.
+  UPDATE session_owner o SET released_at = clock_timestamp()
+  FROM unnest(p_sessions, p_generations) w (session_id, generation), worker_lease h
+  WHERE o.session_id = w.session_id AND w.generation < o.wanted_generation AND o.released_at IS NULL
+    AND h.boot_id = o.boot_id AND h.pod_uid = me.pod_uid AND h.boot_number < me.boot_number;
 END $$;
 
 -- The sessions of a boot that another one waits for under a higher generation.
