@@ -10,7 +10,7 @@ import type { Worker } from '@berth/core/model/worker.ts'
 import { CliError } from './error.ts'
 import { PROGRAM } from './program.ts'
 
-/** All of these throw CliError. */
+/** These throw CliError when there is none. */
 export const findTenant = (client: KubeClient, name: string): Promise<Tenant> =>
   find(client, TenantKind, name, 'tenant', () => false)
 
@@ -20,6 +20,16 @@ export const findWorker = (client: KubeClient, name: string): Promise<Worker> =>
 /** @param name of the resource: `support`, or `acme.support` for one that was made through the API */
 export const findSession = (client: KubeClient, name: string): Promise<WhatsAppSession> =>
   find(client, SessionKind, name, 'session', ({ metadata, spec }) => sessionNameOf(metadata.name, spec.tenant) === name)
+
+/** The session that a tenant calls so, if there is one. */
+export async function findSessionOf(
+  client: KubeClient,
+  tenant: string,
+  name: string,
+): Promise<WhatsAppSession | undefined> {
+  const { items } = await client.list(SessionKind, { fieldSelector: `spec.tenant=${tenant}` })
+  return items.find(({ metadata }) => sessionNameOf(metadata.name, tenant) === name)
+}
 
 async function find<T extends KubeObject>(
   client: KubeClient,

@@ -1,6 +1,8 @@
 /** What a command works on: the cluster, the database and the gateway, each looked for when it is first asked for. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import { Berth } from '../client/index.ts'
+import { type About, apiError } from './api-error.ts'
 import type { ApiKeys } from './api-keys.ts'
 import {
   type Environment,
@@ -11,7 +13,6 @@ import {
   openCluster,
 } from './connection.ts'
 import { CliError } from './error.ts'
-import { Gateway } from './gateway.ts'
 import { type LocalInstallation, localInstallationOf } from './local-installation.ts'
 
 export interface Installation {
@@ -24,10 +25,10 @@ export interface Installation {
   /** Undefined: nobody said where it is. Throws CliError. */
   gatewayUrl(): string | undefined
   /**
-   * Calls the gateway as a tenant: with the key of --key or $BERTH_API_KEY or of local mode, else with one made for this
+   * Calls the API as a tenant: with the key of --key or $BERTH_API_KEY or of local mode, else with one made for this
    * call and revoked after it. Throws CliError.
    */
-  withGateway<T>(tenant: string, work: (gateway: Gateway) => Promise<T>): Promise<T>
+  withApi<T>(about: About, work: (api: Berth) => Promise<T>): Promise<T>
   /** The local mode that the cluster belongs to, if it does. */
   readonly local: LocalInstallation | undefined
   close(): Promise<void>
@@ -42,6 +43,8 @@ export interface Whereabouts {
 }
 
 const TEMPORARY_KEY = 'command line (temporary)'
+/** A person waits for it. */
+const RETRIES = 2
 
 export function openInstallation({ kubeconfig, namespace, gateway, key }: Whereabouts, env: Environment): Installation {
   const file = findKubeconfig(kubeconfig, env)
@@ -64,14 +67,22 @@ export function openInstallation({ kubeconfig, namespace, gateway, key }: Wherea
 
   const gatewayUrl = () => findGateway(gateway, env, local)
 
-  const withGateway: Installation['withGateway'] = async (tenant, work) => {
+  const withApi: Installation['withApi'] = async (about, work) => {
     const url = gatewayUrl()
     if (!url) throw new CliError(`Where is the gateway? Please ${NAME_THE_GATEWAY}.`)
+    const call = async (apiKey: string) => {
+      try {
+        return await work(new Berth({ url, apiKey, retries: RETRIES }))
+      } catch (error) {
+        throw apiError(error, url, about)
+      }
+    }
+    const { tenant } = about
     const given = key ?? (env.BERTH_API_KEY || local?.apiKeys[tenant])
-    if (given) return work(new Gateway(url, given))
+    if (given) return call(given)
     const made = await withKeys((keys) => keys.create(tenant, TEMPORARY_KEY))
     try {
-      return await work(new Gateway(url, made.key))
+      return await call(made.key)
     } finally {
       await withKeys((keys) => keys.revoke(made.id))
     }
@@ -82,7 +93,7 @@ export function openInstallation({ kubeconfig, namespace, gateway, key }: Wherea
     withDatabase,
     withKeys,
     gatewayUrl,
-    withGateway,
+    withApi,
     local,
     // What could not be opened has been reported.
     close: async () => opened?.then((client) => client.close()).catch(() => {}),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import type { SessionState } from '../client/index.ts'
 import { isLinked, wordOn } from './linking.ts'
 
-const word = (state: string, more: object = {}) => wordOn({ name: 'support', state, ...more }, 'acme.support')
+const word = (state: SessionState, more: object = {}) => wordOn({ state, ...more }, 'acme.support')
 
 test('a code that is offered speaks for itself; that there are new ones is worth a word', () => {
   expect(word('WaitingForScan', { reason: 'CodeReady', message: 'Scan the code.' })).toEqual({})
@@ -16,7 +17,7 @@ test('tells the scan, and what is on its way', () => {
   expect(word('Pending', { message: 'No worker is free.' })).toEqual({ say: 'Pending: No worker is free.' })
 })
 
-test.each([
+test.each<[SessionState, string]>([
   ['Stopped', 'sessions start acme.support'],
   ['LoggedOut', 'sessions link acme.support'],
   ['Banned', 'is Banned: why'],
@@ -26,7 +27,7 @@ test.each([
 })
 
 test('a session that reconnects is linked, one that was logged out is not', () => {
-  expect(isLinked({ name: 'a', state: 'Disconnected', phoneNumber: '+55' })).toBe(true)
-  expect(isLinked({ name: 'a', state: 'LoggedOut', phoneNumber: '+55' })).toBe(false)
-  expect(isLinked({ name: 'a', state: 'Connecting' })).toBe(false)
+  expect(isLinked({ state: 'Disconnected', phoneNumber: '+55' })).toBe(true)
+  expect(isLinked({ state: 'LoggedOut', phoneNumber: '+55' })).toBe(false)
+  expect(isLinked({ state: 'Connecting' })).toBe(false)
 })

@@ -1,6 +1,6 @@
 /** What the states of a session mean to who waits for it to be linked. Pure. */
+import type { Session } from '../client/index.ts'
 import { PROGRAM } from './program.ts'
-import type { ApiSession } from './tenant-session.ts'
 
 /** A line to say, or why it can't go on without somebody; neither: nothing new for a person. */
 export interface LinkingWord {
@@ -9,7 +9,10 @@ export interface LinkingWord {
 }
 
 /** @param name of the resource, for commands to copy */
-export function wordOn({ state, reason, message }: ApiSession, name: string): LinkingWord {
+export function wordOn(
+  { state, reason, message }: Pick<Session, 'state' | 'reason' | 'message'>,
+  name: string,
+): LinkingWord {
   const why = message ?? reason ?? state
   switch (state) {
     case 'Connected':
@@ -33,5 +36,5 @@ export function wordOn({ state, reason, message }: ApiSession, name: string): Li
 }
 
 /** Linked to a phone, whether it is connected at this moment or not. */
-export const isLinked = ({ state, phoneNumber }: ApiSession): boolean =>
+export const isLinked = ({ state, phoneNumber }: Pick<Session, 'state' | 'phoneNumber'>): boolean =>
   phoneNumber !== undefined && state !== 'LoggedOut' && state !== 'WaitingForScan'

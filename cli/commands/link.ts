@@ -1,14 +1,14 @@
 /** `sessions link`: draws the code, follows it until the phone is linked. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isProblem, NoAnswer, type QrCode, type Session } from '../../client/index.ts'
 import { type Call, defineCommand, gatewayOptions, type Options } from '../command.ts'
 import { CliError } from '../error.ts'
-import { GatewayProblem, GatewayUnreachable } from '../gateway.ts'
 import { interruptionSignal } from '../interruption.ts'
 import { LinkScreen } from '../link-screen.ts'
 import { isLinked, wordOn } from '../linking.ts'
 import { PROGRAM } from '../program.ts'
 import { onlyArgument, secondsOf } from '../target.ts'
-import { type ApiSession, asTenantOf, type TenantSession } from '../tenant-session.ts'
+import { asTenantOf, type TenantSession } from '../tenant-session.ts'
 import { asJsonLine } from '../terminal.ts'
 
 const DEFAULT_TIMEOUT_S = 300
@@ -22,11 +22,6 @@ const options = {
 } as const satisfies Options
 
 type LinkCall = Call<typeof options>
-
-interface Qr {
-  qr: string
-  expiresAt: string
-}
 
 export const sessionsLink = defineCommand({
   name: 'sessions link',
@@ -58,37 +53,23 @@ With --json every event is a line, with the text of each code.`,
 const tooLate = (name: string, seconds: number) =>
   new CliError(`No phone was linked in ${seconds} s. Try again: ${PROGRAM} sessions link ${name}`)
 
-async function link(call: LinkCall, name: string, session: TenantSession, signal: AbortSignal): Promise<void> {
-  const { gateway, path } = session
+async function link(call: LinkCall, resource: string, session: TenantSession, signal: AbortSignal): Promise<void> {
+  const { api, name } = session
   const { values, terminal } = call
-  const now = await gateway.json<ApiSession>('GET', path, { signal })
+  const now = await api.getSession(name, { signal })
   if (isLinked(now) && !values.again) {
     if (values.json) terminal.print(asJsonLine({ event: 'connected', ...now }))
-    else terminal.print(`${name} is linked to ${now.phoneNumber} already.`)
-    return terminal.note(`To link another phone: ${PROGRAM} sessions link ${name} --again`)
+    else terminal.print(`${resource} is linked to ${now.phoneNumber} already.`)
+    return terminal.note(`To link another phone: ${PROGRAM} sessions link ${resource} --again`)
   }
   if (isLinked(now)) await logOut(session, signal)
   if (isLinked(now) || now.state === 'LoggedOut') {
     terminal.note('Linking again.')
-    await gateway.json('POST', `${path}/start`, { signal })
+    await api.startSession(name, { signal })
   }
-  await followLinking(call, name, session, signal)
-}
-
-/** The phone no longer lists the device when this is done. */
-async function logOut({ gateway, path }: TenantSession, signal: AbortSignal): Promise<void> {
-  let command = await gateway.json<{ id: string; status: string; error?: string }>('POST', `${path}/logout`, { signal })
-  while (command.status === 'queued') {
-    await pause(signal)
-    command = await gateway.json('GET', `${path}/commands/${command.id}`, { signal })
-  }
-  if (command.status === 'failed') throw new CliError(`The present phone could not be logged out: ${command.error}.`)
-}
-
-async function followLinking(call: LinkCall, name: string, session: TenantSession, signal: AbortSignal): Promise<void> {
-  const screen = new LinkScreen(call.terminal)
+  const screen = new LinkScreen(terminal)
   try {
-    while (!(await followStream(call, screen, name, session, signal))) {
+    while (!(await followStream(call, screen, resource, session, signal))) {
       // The gateway ends a stream when it stops, and after some minutes.
       await pause(signal)
     }
@@ -97,31 +78,43 @@ async function followLinking(call: LinkCall, name: string, session: TenantSessio
   }
 }
 
+/** The phone no longer lists the device when this is done. */
+async function logOut({ api, name }: TenantSession, signal: AbortSignal): Promise<void> {
+  let command = await api.logOutSession(name, { signal })
+  while (command.status === 'queued') {
+    await pause(signal)
+    command = await api.getCommand(name, command.id, { signal })
+  }
+  if (command.status === 'failed') throw new CliError(`The present phone could not be logged out: ${command.error}.`)
+}
+
 /** Whether the phone was linked before the stream ended. Throws CliError when somebody has to do something first. */
 async function followStream(
   { terminal, values }: LinkCall,
   screen: LinkScreen,
-  name: string,
-  session: TenantSession,
+  resource: string,
+  { api, name }: TenantSession,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    for await (const { event, data } of session.gateway.stream(`${session.path}/qr/stream`, signal)) {
+    for await (const { event, data } of api.streamQr(name, { signal })) {
       if (values.json) terminal.print(asJsonLine({ event, ...(data as object) }))
-      if (event === 'qr' && !values.json) await showCode(screen, session, data as Qr, signal)
+      if (event === 'qr' && !values.json) await showCode(screen, { api, name }, data as QrCode, signal)
       if (event === 'state') {
-        const { say, stuck } = wordOn(data as ApiSession, name)
+        const { say, stuck } = wordOn(data as Session, resource)
         if (stuck) throw new CliError(stuck)
         if (say && !values.json) screen.say(say)
       }
       if (event === 'connected') {
-        if (!values.json) screen.say(`Connected as ${(data as ApiSession).phoneNumber}.`)
+        if (!values.json) screen.say(`Connected as ${(data as Session).phoneNumber}.`)
         return true
       }
     }
   } catch (error) {
-    if (!(error instanceof GatewayUnreachable)) throw error
-    terminal.note(`${error.message} Trying again.`)
+    if (signal.aborted) throw signal.reason
+    // A connection that breaks off in the midst of a stream is an error of fetch.
+    if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error
+    terminal.note(`The gateway does not answer (${error.message}). Trying again.`)
   }
   return false
 }
@@ -129,16 +122,16 @@ async function followStream(
 /** The gateway draws it; by then it may have been scanned, which the stream will tell. */
 async function showCode(
   screen: LinkScreen,
-  { gateway, path }: TenantSession,
-  { expiresAt }: Qr,
+  { api, name }: TenantSession,
+  { expiresAt }: QrCode,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const answer = await gateway.fetch('GET', `${path}/qr`, { headers: { accept: 'text/plain' }, signal })
-    const expires = Date.parse(answer.headers.get('qr-expires-at') ?? expiresAt)
-    screen.showCode(await answer.text(), Math.max(0, Math.round((expires - Date.now()) / 1000)))
+    const path = `/v1/sessions/${encodeURIComponent(name)}/qr`
+    const answer = await api.call<string>({ method: 'GET', path, accept: 'text/plain', options: { signal } })
+    screen.showCode(answer, Math.max(0, Math.round((Date.parse(expiresAt) - Date.now()) / 1000)))
   } catch (error) {
-    if (!(error instanceof GatewayProblem)) throw error
+    if (!isProblem(error)) throw error
   }
 }
 

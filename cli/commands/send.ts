@@ -1,23 +1,13 @@
 /** `send`: a text, through the gateway, as the tenant would send it. */
-import { randomUUID } from 'node:crypto'
+import type { Message } from '../../client/index.ts'
 import { defineCommand, gatewayOptions } from '../command.ts'
 import { CliError, UsageError } from '../error.ts'
-import { type Gateway, GatewayUnreachable } from '../gateway.ts'
 import { PROGRAM } from '../program.ts'
 import { asTenantOf } from '../tenant-session.ts'
 import { asJson } from '../terminal.ts'
 
-interface Message {
-  id: string
-  status: string
-  createdAt: string
-  sentAt?: string
-  error?: { code: string; message?: string }
-}
-
 /** As long as the gateway lets anybody wait. */
 const WAIT_SECONDS = 30
-const ATTEMPTS = 3
 
 export const send = defineCommand({
   name: 'send',
@@ -40,26 +30,14 @@ the standard input. The message is stored before the answer and then goes out on
       throw new UsageError('From which session, to whom, and what? SESSION TO "TEXT".', 'send')
     }
     const text = words === '-' ? (await terminal.readInput()).trimEnd() : words
-    const message = await asTenantOf(call, session, ({ gateway, path }) =>
-      sendOnce(gateway, `${path}/messages`, { to, text }, values.wait ?? false),
+    const message = await asTenantOf(call, session, ({ api, name }) =>
+      api.sendMessage(name, { to, text }, { prefer: values.wait ? `wait=${WAIT_SECONDS}` : undefined }),
     )
     if (values.json) terminal.print(asJson(message))
     else terminal.print(`message/${message.id} ${message.status}${tookOf(message)}`)
     if (values.wait) refuseUnsent(message, session)
   },
 })
-
-/** What became unknown is asked again under the same key: it goes out once. */
-async function sendOnce(gateway: Gateway, path: string, body: object, wait: boolean): Promise<Message> {
-  const headers = { 'idempotency-key': randomUUID(), ...(wait && { prefer: `wait=${WAIT_SECONDS}` }) }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await gateway.json<Message>('POST', path, { body, headers })
-    } catch (error) {
-      if (!(error instanceof GatewayUnreachable) || attempt === ATTEMPTS) throw error
-    }
-  }
-}
 
 const tookOf = ({ createdAt, sentAt }: Message): string =>
   sentAt ? ` after ${((Date.parse(sentAt) - Date.parse(createdAt)) / 1000).toFixed(1)} s` : ''

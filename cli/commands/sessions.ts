@@ -1,14 +1,15 @@
 /** `sessions`: seen in the cluster, changed through the API as their tenants would change them. */
 import { SessionKind } from '@berth/core/model/kind.ts'
 import { resourceNameOf } from '@berth/core/model/names.ts'
+import type { Session } from '../../client/index.ts'
 import { type Call, defineCommand, gatewayOptions } from '../command.ts'
 import { UsageError } from '../error.ts'
-import { findTenant } from '../find.ts'
+import { findSessionOf, findTenant } from '../find.ts'
 import { type Column, printList } from '../listing.ts'
 import { PROGRAM } from '../program.ts'
 import { type SessionRecord, sessionRecord } from '../records.ts'
 import { noArguments, onlyArgument, someArguments } from '../target.ts'
-import { type ApiSession, asTenantOf, sessionPath } from '../tenant-session.ts'
+import { asTenantOf } from '../tenant-session.ts'
 import { asJson } from '../terminal.ts'
 import { age } from '../time.ts'
 
@@ -57,17 +58,17 @@ export const sessionsCreate = defineCommand({
 NAME is what the tenant calls it. Elsewhere on this command line it is TENANT.NAME, unique in the installation.`,
   examples: [['sessions create support --tenant acme', 'then link it: sessions link acme.support']],
   options: { tenant: { type: 'string', value: 'TENANT', about: 'whose it is' }, ...gatewayOptions },
-  async run({ args, values, terminal, cluster, withGateway }) {
+  async run({ args, values, terminal, cluster, withApi }) {
     const name = onlyArgument(args, 'name', 'sessions create')
     if (!values.tenant) throw new UsageError('Whose is it? Name the tenant with --tenant.', 'sessions create')
-    const tenant = await findTenant(await cluster(), values.tenant)
-    const created = await withGateway(tenant.metadata.name, async (gateway) => {
-      const response = await gateway.fetch('PUT', sessionPath(name))
-      return { isNew: response.status === 201, session: (await response.json()) as ApiSession }
-    })
-    if (values.json) return terminal.print(asJson(created.session))
-    const resource = resourceNameOf(tenant.metadata.name, name)
-    terminal.print(`session/${resource} ${created.isNew ? 'created' : 'was there before'}`)
+    const client = await cluster()
+    const { metadata } = await findTenant(client, values.tenant)
+    const tenant = metadata.name
+    const present = await findSessionOf(client, tenant, name)
+    const session = await withApi({ tenant }, (api) => api.putSession(name))
+    if (values.json) return terminal.print(asJson(session))
+    const resource = present?.metadata.name ?? resourceNameOf(tenant, name)
+    terminal.print(`session/${resource} ${present ? 'was there before' : 'created'}`)
     terminal.note(`Link it: ${PROGRAM} sessions link ${resource}`)
   },
 })
@@ -94,11 +95,11 @@ export const sessionsStop = defineCommand({
 
 async function change(call: Call<typeof gatewayOptions>, verb: 'start' | 'stop'): Promise<void> {
   const { values, terminal, report } = call
-  const done: ApiSession[] = []
+  const done: Session[] = []
   for (const name of someArguments(call.args, 'session', `sessions ${verb}`)) {
     try {
-      const session = await asTenantOf(call, name, ({ gateway, path }) =>
-        gateway.json<ApiSession>('POST', `${path}/${verb}`),
+      const session = await asTenantOf(call, name, ({ api, name: own }) =>
+        verb === 'start' ? api.startSession(own) : api.stopSession(own),
       )
       done.push(session)
       if (!values.json) terminal.print(`session/${name} ${session.state}`)

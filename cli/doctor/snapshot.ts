@@ -10,8 +10,9 @@ import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import { OPERATOR_LEASE } from '@berth/local/control-plane.ts'
+import { Berth } from '../../client/index.ts'
+import { apiError } from '../api-error.ts'
 import { explain } from '../error.ts'
-import { Gateway } from '../gateway.ts'
 import type { Installation } from '../installation.ts'
 import type { DatabaseHealth } from '../ownership.ts'
 
@@ -114,9 +115,22 @@ async function readCrds(client: KubeClient): Promise<Map<string, CrdObject>> {
 
 async function askGateway(url: string): Promise<GatewayHealth> {
   const begun = performance.now()
-  const response = await new Gateway(url).fetch('GET', '/readyz')
-  const now = new Date(response.headers.get('date') ?? Date.now())
-  return { url, ms: Math.round(performance.now() - begun), now }
+  let date: string | null = null
+  const gateway = new Berth({
+    url,
+    retries: 0,
+    fetch: async (...call) => {
+      const response = await fetch(...call)
+      date = response.headers.get('date')
+      return response
+    },
+  })
+  try {
+    await gateway.call({ method: 'GET', path: '/readyz' })
+  } catch (error) {
+    throw apiError(error, url)
+  }
+  return { url, ms: Math.round(performance.now() - begun), now: new Date(date ?? Date.now()) }
 }
 
 async function freeBytesOf(folder: string): Promise<number> {

@@ -236,7 +236,7 @@ test('a gateway that is not there, or is none', async () => {
   const away = await run(['sessions', 'stop', 'acme.made', '--gateway', 'http://127.0.0.1:1'])
   expect(away).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/gateway at http:\/\/127\.0\.0\.1:1 is not reachable/),
+    err: expect.stringMatching(/gateway at http:\/\/127\.0\.0\.1:1 does not answer/),
   })
   expect(await run(['sessions', 'stop', 'acme.made', '--gateway', 'berth.example.com'])).toMatchObject({
     code: 1,
