@@ -73,33 +73,41 @@ async function receiveAtMember(submission: ToGroup, phone: Phone): Promise<Recei
   const key = network.senderKeys.of(phone, group.id, author)
   const given = own?.plain && proto.Message.decode(unpadRandomMax16(own.plain)).senderKeyDistributionMessage
   if (given?.axolotlSenderKeyDistributionMessage) await key.learn(given.axolotlSenderKeyDistributionMessage)
-  const ciphertext = content(shared)
-  const storeOwn = () => {
+  const store = () => {
     own?.store()
     key.store()
   }
-  const faults = own?.faults ?? []
-  if (!ciphertext) return { phone, plain: own?.plain, copy: own?.copy ?? false, faults, store: storeOwn }
+  const alone = { phone, plain: own?.plain, copy: own?.copy ?? false, faults: own?.faults ?? [], store }
+  const ciphertext = content(shared)
+  if (!ciphertext) return alone
 
   const used = readGroupKey(ciphertext)
   const sighting = lookAt(network, phone, `${group.id} ${sessionAddress(author)}`, used, ciphertext)
-  const store = () => {
-    storeOwn()
-    sighting.remember()
+  const received: Received = {
+    phone,
+    plain: undefined,
+    copy: sighting.copy,
+    faults: [...alone.faults, ...sighting.faults],
+    store: () => {
+      store()
+      sighting.remember()
+    },
   }
-  faults.push(...sighting.faults)
-  if (sighting.copy) return { phone, plain: undefined, copy: true, faults, store }
+  if (sighting.copy) return received
   if (used && !part && !(await key.knows(used))) {
-    const detail = `${phone.number} was never given the key of this message`
-    return { phone, plain: undefined, copy: false, faults: [...faults, { kind: 'no-recipients', detail }], store }
+    received.faults.push({ kind: 'no-recipients', detail: `${phone.number} was never given the key of this message` })
+    return received
   }
   try {
-    return { phone, plain: await key.decrypt(ciphertext), copy: false, faults, store }
+    received.plain = await key.decrypt(ciphertext)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    const detail = `${phone.number} can't read a message of ${group.id}: ${reason}`
-    return { phone, plain: undefined, copy: false, faults: [...faults, { kind: 'decrypt-failed', detail }], store }
+    received.faults.push({
+      kind: 'decrypt-failed',
+      detail: `${phone.number} can't read a message to ${group.id}: ${reason}`,
+    })
   }
+  return received
 }
 
 /** The account's own phone shows what its linked device wrote. */
