@@ -17,6 +17,7 @@ import { commandRoutes } from './routes/commands.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { qrRoutes } from './routes/qr.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { NOT_AN_OBJECT } from './schemas.ts'
 
 const BODY_LIMIT_BYTES = 256 * 1024
 const MAX_HEADER_BYTES = 16 * 1024
@@ -57,12 +58,16 @@ export async function buildApp(context: Context): Promise<App> {
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(handleError)
 
-  // JSON only; a body that is empty is no body, whatever its Content-Type says.
+  // JSON only; a body that is empty is no body, whatever its Content-Type says. null is none of ours: Fastify takes it for
+  // no body.
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
-    body === '' ? done(null, undefined) : parseJson(request, body as string, done),
-  )
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else if ((body as string).trim() === 'null') {
+      done(new Problem('validation_failed', { errors: [{ field: 'body', message: NOT_AN_OBJECT }] }))
+    } else parseJson(request, body as string, done)
+  })
 
   followTraces(app)
   app.decorateRequest('caller')

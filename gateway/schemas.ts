@@ -6,7 +6,7 @@ import { RECIPIENT_PATTERN } from './chat.ts'
 
 const NAME_RULE =
   'Write at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit, for example "support"'
-const NOT_AN_OBJECT = 'Send a JSON object'
+export const NOT_AN_OBJECT = 'Send a JSON object'
 export const MAX_TEXT_BYTES = 65_536
 export const MAX_PAGE = 100
 
