@@ -17,6 +17,9 @@ export interface BenchResult {
   expiry: Expiry[]
 }
 
+/** Of each session, both ways. */
+const WARM_UP_MESSAGES = 10
+
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
   const result: BenchResult = { receive: [], send: [], idle: [], hop: [], expiry: [] }
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
@@ -40,7 +43,7 @@ export async function runBench(options: BenchOptions, tell: (line: string) => vo
 async function measureTraffic(stage: Stage, side: Side, options: BenchOptions, result: BenchResult): Promise<void> {
   const accounts = await stage.addAccounts(options.sessions)
   await side.link(accounts)
-  await warmUp(stage, side, accounts)
+  await warmUp(stage, side, accounts, Math.min(options.messages, WARM_UP_MESSAGES))
   for (const [name, measure] of [['receive', receive] as const, ['send', send] as const]) {
     if (options.benches.includes(name)) result[name].push(await measure(stage, side, accounts, options.messages))
   }

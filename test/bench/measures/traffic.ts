@@ -41,11 +41,15 @@ export async function receive(stage: Stage, side: Side, accounts: Account[], per
 export const send = (stage: Stage, side: Side, accounts: Account[], perAccount: number): Promise<Traffic> =>
   measure(stage, side, accounts.length * perAccount, () => side.send(perAccount))
 
-/** Both sides of every chat write, so that what is measured later finds sessions of Signal as they are in daily life. */
-export async function warmUp(stage: Stage, side: Side, accounts: Account[]): Promise<void> {
-  await writeTo(stage, accounts, 1)
-  await until('the first messages', TIMEOUT_MS, async () => (await side.received()) >= accounts.length)
-  await side.send(2)
+/**
+ * Both sides of every chat write, so that what is measured later finds sessions of Signal as they are in daily life, and code
+ * that has been compiled.
+ */
+export async function warmUp(stage: Stage, side: Side, accounts: Account[], perAccount: number): Promise<void> {
+  await writeTo(stage, accounts, perAccount)
+  const expected = accounts.length * perAccount
+  await until('the first messages', TIMEOUT_MS, async () => (await side.received()) >= expected)
+  await side.send(perAccount)
   await settled(stage)
 }
 
