@@ -17,6 +17,8 @@ export type Activity =
   | 'notices'
   /** It starts, and such things wait for it. */
   | 'waiting notices'
+  /** Contacts want messages again while it is connected. */
+  | 'asked again'
   /** One of its sessions is placed elsewhere. */
   | 'move'
   /** Its first account is logged out by a command. */
@@ -95,6 +97,7 @@ const ALL: Case[] = [
   { point: 'receive.receipted', activity: 'talk', also: 'receive.storing=hang' },
   ...during('notices', ...NOTICES),
   ...during('waiting notices', ...NOTICES),
+  ...during('asked again', 'notice.seen', 'notice.journaled', 'notice.handed-over', 'notice.done'),
   ...inGroup([...during('start', ...SEND, ...RECEIVE), ...during('talk', ...SEND, ...RECEIVE)]),
   // The message is encrypted for all; some, not all, have been given the key.
   ...inGroup([{ point: 'send.encrypted', activity: 'start', hit: 3, fresh: true }]),

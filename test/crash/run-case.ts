@@ -67,6 +67,15 @@ const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> =
     }
   },
   'waiting notices': async () => {},
+  'asked again': async ({ group, pod, victim, told }) => {
+    await group.untilConnected(pod, () => victim.hasEnded)
+    await group.talk()
+    await group.untilArrived(() => victim.hasEnded)
+    while (!victim.hasEnded) {
+      await told.askAgain()
+      await told.untilAnswered(() => victim.hasEnded)
+    }
+  },
   'log out': async ({ group, pod, victim, unlink }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     await group.talk()
@@ -117,7 +126,7 @@ async function recover({ group, pod, told, unlink }: Scene, one: Case, recovery:
     await connected.untilConnected(worker, () => false)
     await connected.talk()
     await connected.untilArrived()
-    if (one.activity === 'notices' || one.activity === 'waiting notices') await told.untilKnown()
+    await told.untilKnown()
     return await Promise.all(
       group.accounts.map(async (account) => {
         const records = await account.records()

@@ -24,6 +24,11 @@ export class Told {
     await Promise.all(this.#accounts.map((account) => account.tell()))
   }
 
+  /** The contacts want the last messages again. */
+  async askAgain(): Promise<void> {
+    await Promise.all(this.#accounts.map((account) => account.askAgain()))
+  }
+
   /** Resolves when WhatsApp owes the accounts nothing any more, or when it is over. */
   async untilAnswered(over: () => boolean): Promise<void> {
     await Promise.all(this.#accounts.map((account) => account.untilAnswered(over)))
@@ -53,7 +58,6 @@ class ToldAccount {
     const whatsapp = this.#whatsapp
     const { number, contact } = this.#account
     const device = await this.#device()
-    const [last] = (await this.#sent()).filter(({ status }) => status === 'delivered').slice(-1)
     this.#companions.push((await whatsapp.linkCompanion(contact)).device)
     for (const kind of ['privacy-token', 'identity', 'call'] as const) {
       this.#notices.push(await whatsapp.notify(number, device, { kind, contact }))
@@ -61,10 +65,16 @@ class ToldAccount {
     this.#notices.push(await whatsapp.notify(number, device, { kind: 'disappearing-mode' }))
     for (const kind of ['lid-mappings', 'history', 'app-state-key'] as const) await whatsapp.tellDevices(number, kind)
     await whatsapp.mute(number, contact)
-    if (last) {
-      this.#wantedAgain.set(last.whatsapp_id, await this.#timesSent(last.whatsapp_id))
-      await whatsapp.requestAgain(contact, number, last.whatsapp_id)
-    }
+    await this.askAgain()
+  }
+
+  /** The contact wants the last message again that it has. */
+  async askAgain(): Promise<void> {
+    const { number, contact } = this.#account
+    const last = (await this.#sent()).findLast(({ status }) => status === 'delivered')
+    if (!last) return
+    this.#wantedAgain.set(last.whatsapp_id, await this.#timesSent(last.whatsapp_id))
+    await this.#whatsapp.requestAgain(contact, number, last.whatsapp_id)
   }
 
   async untilAnswered(over: () => boolean): Promise<void> {
@@ -77,6 +87,10 @@ class ToldAccount {
 
   async untilKnown(): Promise<void> {
     await this.untilAnswered(() => false)
+    for (const [id, before] of this.#wantedAgain) {
+      await until(async () => (await this.#timesSent(id)) > before || undefined, KNOWN_S)
+    }
+    if (this.#notices.length === 0) return
     const whatsapp = this.#whatsapp
     const { number, contact } = this.#account
     const device = await this.#device()
@@ -99,9 +113,6 @@ class ToldAccount {
     if (!token || token.shown !== token.given) wrong.push(`the token of ${contact} was not shown`)
     if (wrong.length > 0) throw new Error(`${number}: ${wrong.join('; ')}`)
 
-    for (const [id, before] of this.#wantedAgain) {
-      await until(async () => (await this.#timesSent(id)) > before || undefined, KNOWN_S)
-    }
     // A device that has the key reads what is new; the next time it asks for what comes after.
     const version = await whatsapp.mute(number, contact)
     await this.#untilAsksAfter(device, version - 1)

@@ -202,6 +202,19 @@ describe('a notice', () => {
     expect(journal.open).toEqual([])
   })
 
+  test('with a one-time key gives that key to the library once', async () => {
+    const retry = { tag: 'receipt', attrs: { id: 'A', from: '200@lid', type: 'retry' } }
+    const [count, keys] = ['retry', 'keys'].map((tag): BinaryNode => ({ tag, attrs: {}, content: Buffer.from(tag) }))
+    const first = connect(owner())
+    first.work = new Promise(() => {})
+    first.ws.emit('CB:receipt', { ...retry, content: [count, keys] })
+    await settle()
+    const second = connect(owner())
+    await settle()
+    expect(first.seen).toEqual([{ ...retry, content: [count, keys] }])
+    expect(second.seen).toEqual([{ ...retry, content: [count] }])
+  })
+
   test('of an earlier link is nobody else’s', async () => {
     const body = encodeNotice(
       { notice: 'receipt', device: '5511:1@s.whatsapp.net' },

@@ -44,6 +44,8 @@ interface Notice {
   read(): Promise<BinaryNode>
   /** Settles when the row is durable; false: an earlier delivery of it is done. */
   isOpen: Promise<boolean>
+  /** It may have been handed over before. */
+  isTried: boolean
 }
 
 /** What is needed of a socket. */
@@ -73,7 +75,7 @@ export class Notices {
     if (head.device !== this.#device()) this.#close(hash)
     else {
       const isOpen = Promise.resolve(true)
-      this.#open.set(hash, { hash, tag: head.notice, read: () => stanzaOfNotice(body), isOpen })
+      this.#open.set(hash, { hash, tag: head.notice, read: () => stanzaOfNotice(body), isOpen, isTried: true })
     }
     return true
   }
@@ -125,7 +127,7 @@ export class Notices {
     const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22)
     if (this.#open.has(hash)) return undefined
     const isOpen = this.#write(hash, stanza.tag, bytes, offline !== undefined)
-    const notice: Notice = { hash, tag: stanza.tag, read: async () => unmarked, isOpen }
+    const notice: Notice = { hash, tag: stanza.tag, read: async () => unmarked, isOpen, isTried: false }
     this.#open.set(hash, notice)
     return notice
   }
@@ -139,18 +141,20 @@ export class Notices {
   }
 
   async #handOver(
-    { hash, read, isOpen }: Notice,
+    notice: Notice,
     connection: Connection,
     listeners: (stanza: BinaryNode) => Promise<void>,
   ): Promise<void> {
-    const [stanza, mustBeHandedOver] = await Promise.all([read(), isOpen])
+    const { hash, isTried } = notice
+    const [stanza, mustBeHandedOver] = await Promise.all([notice.read(), notice.isOpen])
     if (!mustBeHandedOver) {
       this.#open.delete(hash)
       return connection.sendNode(buildAckStanza(stanza))
     }
     await failpoint('notice.journaled')
     if (!connection.ws.isOpen) return
-    const isDealtWith = await succeeds(() => listeners(stanza))
+    notice.isTried = true
+    const isDealtWith = await succeeds(() => listeners(isTried ? withoutKeys(stanza) : stanza))
     if (!connection.ws.isOpen) return // Baileys may have failed for want of a connection
     await failpoint('notice.handed-over')
     if (!isDealtWith && Date.now() - Number(stanza.attrs.t) * 1000 < TRIED_FOR_MS) return
@@ -162,4 +166,14 @@ export class Notices {
     const closed = this.#host.store.write({ received: [{ ciphertextHash: hash }] }, { lazy: true })
     void closed.then(() => failpoint('notice.done'))
   }
+}
+
+/**
+ * A request to send again brings a one-time key for a new session. A session that was begun with it may be stored, and a
+ * second one under the same key could not be read: without the keys, Baileys asks WhatsApp for others.
+ */
+function withoutKeys(stanza: BinaryNode): BinaryNode {
+  const { tag, content } = stanza
+  if (tag !== 'receipt' || !Array.isArray(content)) return stanza
+  return { ...stanza, content: content.filter((child) => child.tag !== 'keys') }
 }
