@@ -1,10 +1,12 @@
 /** `tenants`: the customers of the installation. */
+import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isAlreadyExists } from '@berth/core/kube/error.ts'
 import { TenantKind, TierKind } from '@berth/core/model/kind.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Call, defineCommand } from '../command.ts'
 import { CliError, UsageError } from '../error.ts'
 import { findTenant } from '../find.ts'
+import { follow } from '../follow.ts'
 import { type Column, printList } from '../listing.ts'
 import { MANAGER } from '../manager.ts'
 import { PROGRAM } from '../program.ts'
@@ -68,10 +70,26 @@ export const tenantsCreate = defineCommand({
         throw new CliError(`There is a tenant ${name} already. See ${PROGRAM} describe tenant ${name}`, { cause })
       })
     if (!(await client.get(TierKind, tier))) terminal.note(`There is no tier ${tier} yet: ${PROGRAM} get tiers`)
+    else if (!(await isTakenUp(client, name))) {
+      terminal.note(`The operator has not taken it up in ${TAKE_UP_MS / 1000} s: ${PROGRAM} doctor`)
+    }
     if (values.json) terminal.print(asJson(tenantRecord(created)))
     else terminal.print(`tenant/${name} created`)
   },
 })
+
+/** Usually it takes a moment, and the commands that come next need it. */
+const TAKE_UP_MS = 10_000
+
+/** Whether the operator has put it into the database, once it has or the time is over. */
+async function isTakenUp(client: KubeClient, name: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(TAKE_UP_MS)
+  for await (const change of follow(client, TenantKind, { fieldSelector: `metadata.name=${name}` }, signal)) {
+    const tenant = change.type === 'LISTED' ? change.objects[0] : change.object
+    if (tenant?.status?.id) return true
+  }
+  return false
+}
 
 export const tenantsSuspend = defineCommand({
   name: 'tenants suspend',

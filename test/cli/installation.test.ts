@@ -42,6 +42,8 @@ function watch(line: string): Watching {
 async function connectedSession(tenant: string): Promise<string> {
   await installation.createTier(`tier-${tenant}`, 'pro')
   await ok(`tenants create ${tenant} --tier tier-${tenant}`)
+  // The operator has taken it up, so that this does not come too early.
+  expect((await json(`keys create ${tenant}`)).key).toMatch(/^wak_live_/)
   await installation.createSession(`${tenant}.one`, tenant)
   const session = await installation.untilConnected(`${tenant}.one`)
   return session.status!.placement!.worker
