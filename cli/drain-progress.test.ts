@@ -63,6 +63,14 @@ test('one that is stopped or deleted meanwhile is not waited for', () => {
   ])
 })
 
+test('one that is missing from a later list was deleted while nobody looked', () => {
+  const progress = new DrainProgress(worker(2, 0))
+  progress.takeAll([session('one', 'pro-a', 'Connected'), session('two', 'pro-a', 'Connected')])
+  expect(progress.takeAll([session('two', 'pro-b', 'Connected')])).toEqual(['two is on pro-b'])
+  expect(progress.isDone).toBe(true)
+  expect(progress.moves).toContainEqual({ session: 'one', to: undefined })
+})
+
 test('a worker that is gone holds nothing', () => {
   const progress = new DrainProgress(worker(1, 3))
   progress.see(undefined)

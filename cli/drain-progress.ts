@@ -61,6 +61,17 @@ export class DrainProgress {
     return placement ? `${name} is on ${placement.worker}` : `${name} runs nowhere now: ${reason}`
   }
 
+  /** Takes in all sessions that there are: one that is not among them is gone. Answers the lines to tell. */
+  takeAll(sessions: WhatsAppSession[]): string[] {
+    const names = new Set(sessions.map(({ metadata }) => metadata.name))
+    for (const name of this.#remaining.keys()) {
+      if (names.has(name)) continue
+      this.#remaining.delete(name)
+      this.#moves.set(name, { session: name, to: undefined })
+    }
+    return sessions.flatMap((session) => this.take(session) ?? [])
+  }
+
   /** The operator knows that it is to be drained, and all that was on it is taken up elsewhere. */
   get isDone(): boolean {
     return this.#isSeen && this.#remaining.size === 0

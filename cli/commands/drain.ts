@@ -73,7 +73,7 @@ async function watch(
   }
   const sessions = async () => {
     for await (const change of follow(client, SessionKind, {}, signal)) {
-      if (change.type === 'LISTED') for (const session of change.objects) tell(progress.take(session))
+      if (change.type === 'LISTED') for (const line of progress.takeAll(change.objects)) tell(line)
       else tell(progress.take(change.object, change.type === 'DELETED'))
       hasSessions = true
       endWhenDone()
