@@ -14,6 +14,7 @@ import type { Database } from './data/database.ts'
 import type { TierLimits } from './data/limits.ts'
 import type { Header } from './openapi/document.ts'
 import type { RateLimiter } from './rate.ts'
+import type { KnownSessions } from './routing/known-sessions.ts'
 import type { SessionRouter } from './routing/router.ts'
 import type { Waker } from './routing/waker.ts'
 import type { WorkerClient } from './routing/worker-client.ts'
@@ -38,6 +39,7 @@ export interface Context {
   requestRate: RateLimiter
   messageRate: RateLimiter
   router: SessionRouter
+  knownSessions: KnownSessions
   workers: WorkerClient
   waker: Waker
   log: Logger

@@ -30,7 +30,7 @@ interface PollOptions {
 
 type Poll = { qr: Qr; position: Position } | undefined
 
-type Services = Pick<Context, 'database' | 'router' | 'workers'>
+type Services = Pick<Context, 'database' | 'router' | 'workers' | 'knownSessions'>
 
 /** A code newer than the last one, if the owner has or gets one within the wait. */
 async function pollQr({ router, workers }: Services, target: Target, options: PollOptions): Promise<Poll> {
@@ -43,7 +43,9 @@ async function pollQr({ router, workers }: Services, target: Target, options: Po
   })
 }
 
-const isMoving = (error: unknown): boolean => error instanceof Problem && error.code === 'session_moving'
+function unlessMoving(error: unknown): undefined {
+  if (!(error instanceof Problem && error.code === 'session_moving')) throw error
+}
 
 /**
  * The code to scan now; waits up to `holdMs` for the first one. Throws Problem session_already_linked, session_stopped
@@ -56,14 +58,19 @@ export async function currentQr(
   signal: AbortSignal,
 ): Promise<Qr> {
   const deadline = performance.now() + holdMs
+  const known = services.knownSessions.find(tenantId, name)
+  const offered = known && (await offeredNow(services, known, signal))
+  if (offered) return offered
   for (;;) {
     const row = await requireSession(services.database, tenantId, name)
+    const target = targetOf(tenantId, row)
+    services.knownSessions.remember(target, name)
     const refusal = qrRefusal(row)
     if (refusal) throw new Problem(refusal, row.message ? { detail: row.message } : {})
     const left = deadline - performance.now()
     if (left <= 0) throw new Problem('qr_not_ready', { retryAfterSeconds: QR_RETRY_AFTER_SECONDS })
     const asked = performance.now()
-    const found = await pollQr(services, targetOf(tenantId, row), {
+    const found = await pollQr(services, target, {
       waitSeconds: Math.min(POLL_SECONDS, Math.floor(left / 1000)),
       holdMs: left,
       signal,
@@ -71,6 +78,12 @@ export async function currentQr(
     if (found) return found.qr
     await pauseSince(asked, Math.min(PAUSE_MS, left), signal)
   }
+}
+
+/** The code that the owner has at this moment; undefined: it has none, or is not where it was. */
+async function offeredNow(services: Services, target: Target, signal: AbortSignal): Promise<Qr | undefined> {
+  const found = await pollQr(services, target, { waitSeconds: 0, holdMs: 0, signal }).catch(unlessMoving)
+  return found?.qr
 }
 
 export type LinkingEvent =
@@ -98,10 +111,7 @@ export async function* followLinking(
     const asked = performance.now()
     if (!qrRefusal(row)) {
       const poll = { ...(after && { after }), waitSeconds: POLL_SECONDS, holdMs: POLL_SECONDS * 1000, signal }
-      const found = await pollQr(services, targetOf(tenantId, row), poll).catch((error) => {
-        if (isMoving(error)) return undefined
-        throw error
-      })
+      const found = await pollQr(services, targetOf(tenantId, row), poll).catch(unlessMoving)
       if (found) {
         after = found.position
         yield { event: 'qr', data: found.qr }

@@ -12,6 +12,7 @@ import { TierLimits } from './data/limits.ts'
 import { findOwner } from './data/sessions.ts'
 import { Problem } from './problems/problem.ts'
 import { RateLimiter } from './rate.ts'
+import { KnownSessions } from './routing/known-sessions.ts'
 import { SessionRouter } from './routing/router.ts'
 import { Waker } from './routing/waker.ts'
 import { WorkerClient } from './routing/worker-client.ts'
@@ -38,6 +39,7 @@ export function createContext({ pool, kube, namespace, internalToken, log, publi
     requestRate: new RateLimiter(60),
     messageRate: new RateLimiter(3600),
     router,
+    knownSessions: new KnownSessions(),
     workers,
     waker: new Waker(router, workers, log),
     log,

@@ -26,6 +26,25 @@ test('without the Kubernetes API reads and messages go on; changes say when to t
   }
 })
 
+test('a code that was shown before needs no database, as long as its worker holds the session', async () => {
+  const id = await world.addSession(acme, 'linking')
+  const worker = await world.startWorker()
+  await worker.claim(id, 1)
+  await worker.setState(id, 'WaitingForScan')
+  worker.offer(id, 'the first code')
+  const qr = () => world.call(acme, 'GET /v1/sessions/linking/qr', { headers: { accept: 'application/json' } })
+  expect((await qr()).body.qr).toBe('the first code')
+  const client = await world.operatorDb.connect()
+  try {
+    await client.query('BEGIN; LOCK TABLE session')
+    worker.offer(id, 'the next one')
+    expect((await qr()).body.qr).toBe('the next one')
+  } finally {
+    await client.query('ROLLBACK')
+    client.release()
+  }
+})
+
 test('a gateway that stops answers what waits, and ends its streams', async () => {
   const stopping = await World.start()
   const tenant = await stopping.addTenant('acme')
