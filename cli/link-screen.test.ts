@@ -32,6 +32,7 @@ test('a new code takes the place of the old one, and a word that of the code', (
   expect(printed[1]).toMatch(new RegExp(`^${eraseLines(4).replaceAll('[', '\\[')}`))
   expect(printed[1]).toContain('60 s')
   screen.say('Scanned.')
+  screen.say('Scanned.')
   expect(printed.slice(2)).toEqual([`${eraseLines(4)}\u001b[1A`, 'Scanned.'])
 })
 

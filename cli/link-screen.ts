@@ -21,6 +21,8 @@ export class LinkScreen {
   readonly #terminal: Terminal
   /** Lines of the code that stand at the bottom of the screen. */
   #shown = 0
+  /** Not said twice. */
+  #said: string | undefined
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -35,15 +37,17 @@ export class LinkScreen {
     const advice = 'Scan it with the phone: WhatsApp, Settings, Linked devices, Link a device.'
     const validity = `Valid for ${secondsLeft} s; a new one follows by itself. Ctrl-C ends this.`
     const isNarrow = columns !== undefined && columns < width
+    this.#said = undefined
     this.#replaceCode([...paper, ...(isNarrow ? [`Make this window ${width} columns wide.`] : []), advice, validity])
     // Lines that were broken take more room than they were counted for.
     if (isNarrow) this.#shown = 0
   }
 
-  /** Says how it goes on; a code that was shown is gone, since it is a secret and of no use any more. */
+  /** Says how it goes on, once; a code that was shown is gone, since it is a secret and of no use any more. */
   say(line: string): void {
     this.clear()
-    this.#terminal.print(plain(line))
+    if (line !== this.#said) this.#terminal.print(plain(line))
+    this.#said = line
   }
 
   clear(): void {

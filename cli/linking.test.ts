@@ -13,7 +13,8 @@ test('a code that is offered speaks for itself; that there are new ones is worth
 
 test('tells the scan, and what is on its way', () => {
   expect(word('Connecting', { reason: 'Scanned', message: 'x' }).say).toMatch(/^Scanned/)
-  expect(word('Connecting', { reason: 'Restart', message: 'WhatsApp asked for it.' }).say).toContain('WhatsApp asked')
+  expect(word('Connecting', { reason: 'Restart', message: 'x' })).toEqual(word('Connecting', { reason: 'Scanned' }))
+  expect(word('Connecting', { reason: 'Claimed', message: 'A worker took it.' }).say).toContain('A worker took it.')
   expect(word('Pending', { message: 'No worker is free.' })).toEqual({ say: 'Pending: No worker is free.' })
 })
 

@@ -21,7 +21,8 @@ export function wordOn(
       // The code itself says it; a word is needed only when codes ran out.
       return reason === 'CodeReady' || reason === undefined ? {} : { say: why }
     case 'Connecting':
-      return { say: reason === 'Scanned' ? 'Scanned. Connecting …' : `Connecting … (${why})` }
+      // WhatsApp asks for a new connection right after a scan, so soon that the scan itself may not be seen.
+      return { say: reason === 'Scanned' || reason === 'Restart' ? 'Scanned. Connecting …' : `Connecting … (${why})` }
     case 'Stopped':
     case 'Stopping':
       return { stuck: `${name} is stopped. Start it first: ${PROGRAM} sessions start ${name}` }
