@@ -3,8 +3,7 @@
 import { BufferJSON, type LTHashState, newLTHashState } from '@whiskeysockets/baileys'
 import type { Database } from './database.ts'
 
-export const COLLECTIONS = ['critical_block', 'critical_unblock_low', 'regular_high', 'regular_low', 'regular'] as const
-export type Collection = (typeof COLLECTIONS)[number]
+export type Collection = 'critical_block' | 'critical_unblock_low' | 'regular_high' | 'regular_low' | 'regular'
 
 export interface AppStateKey {
   /** Base64, as Baileys names keys. */
