@@ -1,4 +1,7 @@
 /** Keeps the bench running: a small one of everything. What it measures is not judged. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runBench } from './bench.ts'
 import { BENCHES } from './options.ts'
@@ -7,13 +10,17 @@ import { resultLines } from './report.ts'
 test('measures all that it can on two sessions', { timeout: 120_000 }, async () => {
   const size = { sessions: 2, messages: 3, idle: [1], hop: { perSecond: 10, seconds: 1 } }
   const expiry = { sessions: 1, seconds: 1 }
-  const result = await runBench({ benches: [...BENCHES], ...size, expiry, json: false }, () => {})
-  const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number) } }]
+  const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
+  const result = await runBench({ benches: [...BENCHES], ...size, expiry, profile, json: false }, () => {})
+  await rm(profile, { recursive: true })
+  const rows = expect.objectContaining({ key: expect.any(Number) })
+  const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number), rows } }]
   expect(result.receive).toMatchObject(both)
   expect(result.send).toMatchObject(both)
   for (const traffic of [...result.receive, ...result.send]) {
     expect(traffic.messages).toBe(6)
     expect(traffic.perSecond).toBeGreaterThan(0)
+    expect(traffic.profile?.packages.map(({ name }) => name)).toContain('@whiskeysockets/baileys')
   }
   expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
   expect(result.hop.map(({ latency }) => latency.n)).toEqual([10, 10, 10])

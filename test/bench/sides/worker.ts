@@ -146,7 +146,7 @@ export class WorkerSide implements Side {
       this.#fetch(`/sessions/${sessionId}/wake`, { method: 'POST' }),
     )
     await until('all messages are sent', SEND_TIMEOUT_MS, async () => {
-      const open = "SELECT count(*)::int AS count FROM message WHERE from_me AND status IN ('queued', 'sending')"
+      const open = 'SELECT count(*)::int AS count FROM message WHERE NOT settled'
       return (await this.#count(open)) === 0
     })
   }
