@@ -84,7 +84,10 @@ export class Arrivals {
     await this.#readLedger()
     const waiting = this.#traffic.sent.flatMap(copiesOf).filter((copy) => !this.#seen.has(keyOf(copy)))
     const chats = new Map(waiting.map((copy) => [`${copy.contact} ${chatOf(copy)}`, copy]))
-    for (const copy of chats.values()) await this.#readChat(copy)
+    const reads = []
+    for (const copy of chats.values()) reads.push(...(await Promise.allSettled([this.#readChat(copy)])))
+    const failed = reads.find((read) => read.status === 'rejected') // one that can't be read must not hide the others
+    if (failed) throw failed.reason
   }
 
   async #readLedger(): Promise<void> {

@@ -123,7 +123,7 @@ export class Saboteur {
   async #post(account: Account, contact: string, text: string): Promise<string> {
     const client = this.#installation.clientOf(account)
     const { status, body } = await client.send(account.session, contact, text, randomUUID())
-    if (status !== 201) throw new Error(`POST was answered ${status}: ${JSON.stringify(body)}`)
+    if (status !== 201 && status !== 200) throw new Error(`POST was answered ${status}: ${JSON.stringify(body)}`)
     return body.id
   }
 }
