@@ -221,11 +221,9 @@ describe('a deletion', () => {
 
   it('by force kills at once, with everything that the process started', async () => {
     await start()
-    const script = `${process.execPath} ${server} & exec ${process.execPath} ${server}`
-    const pod = await until(
-      await createPod({ command: ['/bin/sh', '-c', script], readinessProbe: undefined }),
-      (p) => !!main(p)?.state?.running,
-    )
+    // The child listens on a port of its own: which of the two came first would else decide which of them lives.
+    const script = `PORT=0 ${process.execPath} ${server} & exec ${process.execPath} ${server}`
+    const pod = await until(await createPod({ command: ['/bin/sh', '-c', script] }), isReady)
     const leader = identify(pidOf(pod))!
     await client.delete(PodKind, pod.metadata.name, { gracePeriodSeconds: 0 })
     await vi.waitFor(() => expect(identify(leader.pid)).not.toEqual(leader), { timeout: 5000 })
