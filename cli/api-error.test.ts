@@ -1,5 +1,5 @@
+import { BerthProblem, NoAnswer, type ProblemCode } from '@berth/client'
 import { expect, test } from 'vitest'
-import { BerthProblem, NoAnswer, type ProblemCode } from '../client/index.ts'
 import { apiError } from './api-error.ts'
 import { CliError } from './error.ts'
 

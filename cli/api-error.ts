@@ -1,5 +1,5 @@
 /** What the gateway answered instead of a result, in a line that says what to do on this command line. Pure. */
-import { BerthProblem, NoAnswer } from '../client/index.ts'
+import { BerthProblem, NoAnswer } from '@berth/client'
 import { NAME_THE_GATEWAY } from './connection.ts'
 import { CliError, IS_IT_RUNNING } from './error.ts'
 import { PROGRAM } from './program.ts'

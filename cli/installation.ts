@@ -1,7 +1,8 @@
 /** What a command works on: the cluster, the database and the gateway, each looked for when it is first asked for. */
+
+import { Berth } from '@berth/client'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
-import { Berth } from '../client/index.ts'
 import { type About, apiError } from './api-error.ts'
 import type { ApiKeys } from './api-keys.ts'
 import {

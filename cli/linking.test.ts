@@ -1,5 +1,5 @@
+import type { SessionState } from '@berth/client'
 import { expect, test } from 'vitest'
-import type { SessionState } from '../client/index.ts'
 import { isLinked, wordOn } from './linking.ts'
 
 const word = (state: SessionState, more: object = {}) => wordOn({ state, ...more }, 'acme.support')

@@ -1,5 +1,5 @@
 /** What the states of a session mean to who waits for it to be linked. Pure. */
-import type { Session } from '../client/index.ts'
+import type { Session } from '@berth/client'
 import { PROGRAM } from './program.ts'
 
 /** A line to say, or why it can't go on without somebody; neither: nothing new for a person. */

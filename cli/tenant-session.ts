@@ -1,6 +1,7 @@
 /** A session as its tenant reaches it: through the API, under the name that the tenant gave it. */
+
+import type { Berth } from '@berth/client'
 import { sessionNameOf } from '@berth/core/model/names.ts'
-import type { Berth } from '../client/index.ts'
 import { findSession } from './find.ts'
 import type { Installation } from './installation.ts'
 

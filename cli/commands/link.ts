@@ -1,6 +1,6 @@
 /** `sessions link`: draws the code, follows it until the phone is linked. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isProblem, NoAnswer, type QrCode, type Session } from '../../client/index.ts'
+import { isProblem, NoAnswer, type QrCode, type Session } from '@berth/client'
 import { type Call, defineCommand, gatewayOptions, type Options } from '../command.ts'
 import { CliError } from '../error.ts'
 import { interruptionSignal } from '../interruption.ts'

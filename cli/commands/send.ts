@@ -1,5 +1,5 @@
 /** `send`: a text, through the gateway, as the tenant would send it. */
-import type { Message } from '../../client/index.ts'
+import type { Message } from '@berth/client'
 import { defineCommand, gatewayOptions } from '../command.ts'
 import { CliError, UsageError } from '../error.ts'
 import { PROGRAM } from '../program.ts'

@@ -1,7 +1,8 @@
 /** `sessions`: seen in the cluster, changed through the API as their tenants would change them. */
+
+import type { Session } from '@berth/client'
 import { SessionKind } from '@berth/core/model/kind.ts'
 import { resourceNameOf } from '@berth/core/model/names.ts'
-import type { Session } from '../../client/index.ts'
 import { type Call, defineCommand, gatewayOptions } from '../command.ts'
 import { UsageError } from '../error.ts'
 import { findSessionOf, findTenant } from '../find.ts'

@@ -1,5 +1,5 @@
 /** One customer's program that calls the REST API, with the client that customers have. Knows nothing but what they know. */
-import { Berth, isProblem } from '../../client/index.ts'
+import { Berth, isProblem } from '@berth/client'
 import type { Listed } from './records.ts'
 
 export interface Answer {

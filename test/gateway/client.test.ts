@@ -1,6 +1,7 @@
 /** The typed client against a real gateway: what its types promise is what comes. */
+
+import { Berth, isProblem } from '@berth/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Berth, isProblem } from '../../client/index.ts'
 import { World } from './world.ts'
 
 let world: World
