@@ -12,13 +12,21 @@ import { serveMetrics } from './metrics-server.ts'
 import { createContext } from './services.ts'
 
 const SHUTDOWN_MS = 10_000
+/** Callers wait for an answer: a statement that takes longer than this is one of a database in trouble. */
+const STATEMENT_MS = 4_000
 
 const log = createLogger('gateway')
 
 async function main(): Promise<void> {
   const config = readConfig()
   const kube = new KubeClient(await loadKubeConfig(), { component: 'gateway' })
-  const pool = openPool({ url: config.databaseUrl, role: 'berth_gateway', application: 'berth-gateway', max: 16 })
+  const pool = openPool({
+    url: config.databaseUrl,
+    role: 'berth_gateway',
+    application: 'berth-gateway',
+    max: 16,
+    statementMs: STATEMENT_MS,
+  })
   const context = createContext({ ...config, pool, kube, log })
   const app = await buildApp(context)
 

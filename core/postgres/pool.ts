@@ -11,22 +11,33 @@ export interface PoolOptions {
   application: string
   /** Connections at most. */
   max?: number
+  /** Milliseconds that a statement may run for (10,000). One that gets no answer at all is given up soon after. */
+  statementMs?: number
 }
+
+const STATEMENT_MS = 10_000
+/** A server that is alive says by then that it ended a statement for its length: past it, nobody is there. */
+const SILENCE_MS = 2_000
 
 /** bigint columns are counters far below 2^53: read them as numbers. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-const settings = ({ url, role, application }: PoolOptions): pg.ClientConfig => ({
+const settings = ({ url, role, application, statementMs = STATEMENT_MS }: PoolOptions): pg.ClientConfig => ({
   connectionString: url,
   application_name: application,
   connectionTimeoutMillis: 5000,
   keepAlive: true,
-  options: `-c role=${role} -c search_path=berth -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s`,
+  options: `-c role=${role} -c search_path=berth -c statement_timeout=${statementMs} -c idle_in_transaction_session_timeout=15s`,
 })
 
-/** A pool in pipeline mode: several queries of one connection share a round trip. */
+/**
+ * A pool in pipeline mode: several queries of one connection share a round trip. A connection that says nothing any more (the
+ * server hangs, the network swallows) is given up with the queries on it; what they asked for may still happen.
+ */
 export function openPool(options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({ ...settings(options), max: options.max ?? 8, pipeline: true } as pg.PoolConfig)
+  const { max = 8, statementMs = STATEMENT_MS } = options
+  const silence = { query_timeout: statementMs + SILENCE_MS }
+  const pool = new pg.Pool({ ...settings(options), ...silence, max, pipeline: true } as pg.PoolConfig)
   pool.on('error', () => {}) // an idle connection was cut: the next query opens another one
   pool.on('connect', (client) => {
     client.on('error', () => {}) // a taken one was cut between two queries: the next one on it is rejected

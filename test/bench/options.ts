@@ -39,6 +39,7 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   --sessions N    linked sessions of receive and send (50)
   --messages N    for each of them (40)
   --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
+  --per-second N  requests of hop (100)
   --storm N       sessions of expiry (300)
   --storm-seconds S   how long its cores are busy (60)
   --profile DIR   CPU profiles of receive and send into that folder, with a summary; figures are worse meanwhile
@@ -57,7 +58,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       .split(',')
       .map((size) => whole('idle', size))
       .sort((a, b) => a - b),
-    hop: { perSecond: 100, seconds: 10 },
+    hop: { perSecond: whole('per-second', values['per-second']), seconds: 10 },
     expiry: { sessions: whole('storm', values.storm), seconds: whole('storm-seconds', values['storm-seconds']) },
     ...(values.profile ? { profile: values.profile } : {}),
     json: values.json,
@@ -73,6 +74,7 @@ function parse(args: string[]) {
         sessions: { type: 'string', default: '50' },
         messages: { type: 'string', default: '40' },
         idle: { type: 'string', default: '100,300' },
+        'per-second': { type: 'string', default: '100' },
         storm: { type: 'string', default: '300' },
         'storm-seconds': { type: 'string', default: '60' },
         profile: { type: 'string' },

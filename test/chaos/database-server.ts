@@ -1,7 +1,8 @@
 /** The installation's Postgres, of the harness' own, so that it can be down for as long as a fault wants. */
-
+import { readdirSync, readFileSync } from 'node:fs'
 import { freePort } from '@berth/local/ports.ts'
 import { type Postgres, startPostgres } from '@berth/local/postgres/postgres.ts'
+import { signal } from '@berth/local/process/identity.ts'
 
 export class DatabaseServer {
   readonly #dataDir: string
@@ -34,8 +35,31 @@ export class DatabaseServer {
     await this.#postgres.ended
   }
 
+  /** It hangs: connections stay and new ones are taken by the kernel, but nobody answers. Until `thaw`, or for ever. */
+  freeze(): void {
+    // The postmaster first: then it starts no others.
+    signal(this.#postgres.pid, 'SIGSTOP')
+    for (const pid of childrenOf(this.#postgres.pid)) signal(pid, 'SIGSTOP')
+  }
+
+  thaw(): void {
+    for (const pid of [...childrenOf(this.#postgres.pid), this.#postgres.pid]) signal(pid, 'SIGCONT')
+  }
+
   /** On the same port, recovering what has to be recovered. */
   async restart(): Promise<void> {
     this.#postgres = await startPostgres({ dataDir: this.#dataDir, port: this.#port })
   }
+}
+
+/** Linux only: the fourth field of a process's stat, after its name in brackets, is its parent. */
+function childrenOf(parent: number): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Boolean)
+  return pids.filter((pid) => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]) === parent
+    } catch {
+      return false // it has just ended
+    }
+  })
 }

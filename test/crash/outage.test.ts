@@ -1,6 +1,6 @@
 /**
  * Postgres is stopped under traffic both ways: everything freezes, and goes on where it was. Seen from outside only. For
- * five seconds; with BERTH_FULL=1 for thirty, and for five minutes, too.
+ * five seconds; with BERTH_FULL=1 for thirty, and for five minutes, too. And it hangs: nothing is cut, nothing is answered.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,17 @@ import { ScanWatch } from '../chaos/scan-watch.ts'
 import { Traffic } from '../chaos/traffic.ts'
 import { until } from '../chaos/until.ts'
 
-const OUTAGES_S = process.env.BERTH_FULL ? [5, 30, 300] : [5]
+type Kind = 'stopped' | 'hanging'
+const STOPPED_5_S = { kind: 'stopped' as Kind, seconds: 5 }
+const OUTAGES = process.env.BERTH_FULL
+  ? [
+      STOPPED_5_S,
+      { kind: 'stopped' as Kind, seconds: 30 },
+      { kind: 'stopped' as Kind, seconds: 300 },
+      { kind: 'hanging' as Kind, seconds: 5 },
+      { kind: 'hanging' as Kind, seconds: 30 },
+    ]
+  : [STOPPED_5_S]
 const SESSIONS = 4
 const IN_PER_SECOND = 10
 /** Customers repeat what is not accepted several times a second: with more of them, they would be what is measured. */
@@ -50,6 +60,7 @@ describe('Postgres away', () => {
   }, 3 * MINUTE)
 
   afterAll(async () => {
+    installation?.database.thaw() // a failed case leaves it as it was
     await traffic?.abort()
     await Promise.all([arrivals?.stop(), scans?.stop()])
     await installation?.stop()
@@ -79,9 +90,15 @@ describe('Postgres away', () => {
     return installation.clientOf(account).send(account.session, account.contacts[0]!, 'x', crypto.randomUUID())
   }
 
-  test.each(OUTAGES_S)(
-    'for %i s: no receipt, no send, no reconnect, no move; then everything, once',
-    async (seconds) => {
+  const ways: Record<Kind, { begin: () => Promise<void>; end: () => Promise<void> }> = {
+    stopped: { begin: () => installation.database.stop(), end: () => installation.database.restart() },
+    hanging: { begin: async () => installation.database.freeze(), end: async () => installation.database.thaw() },
+  }
+
+  test.each(OUTAGES)(
+    '$kind for $seconds s: no receipt, no send, no reconnect, no move; then everything, once',
+    async ({ kind, seconds }) => {
+      const outage = ways[kind]
       const rates = { in: IN_PER_SECOND, out: Math.min(IN_PER_SECOND, WAITING_POSTS / seconds) }
       const begun = { sent: traffic.sent.length, written: traffic.written.length }
       traffic.start(rates)
@@ -89,13 +106,12 @@ describe('Postgres away', () => {
       await untilThrough(Date.now())
       const before = { places: await places(), logins: await logins() }
 
-      await installation.database.stop()
+      await outage.begin()
       const from = Date.now() + GRACE_MS
       await delay(GRACE_MS)
-      const refused = await answerToPost()
-      await delay(seconds * 1000)
+      const [refused] = await Promise.all([answerToPost(), delay(seconds * 1000)])
       const to = Date.now()
-      await installation.database.restart()
+      await outage.end()
 
       await untilThrough(to)
       await until('all sessions are ready', BACK_MS, async () => (await installation.notConnected()).length === 0)
@@ -123,7 +139,7 @@ describe('Postgres away', () => {
       expect(isClean(verdict), JSON.stringify(verdict, undefined, 2)).toBe(true)
       expect(proveJudge(records, verdict).missed).toEqual([])
       console.log(
-        `Postgres away for ${seconds} s: ${verdict.delivered} delivered and ${verdict.received} received so far`,
+        `Postgres ${kind} for ${seconds} s: ${verdict.delivered} delivered and ${verdict.received} received so far`,
       )
     },
     10 * MINUTE,

@@ -3,6 +3,7 @@ import { type Fault, together } from './fault.ts'
 import {
   dropConnections,
   freezeKubernetes,
+  freezePostgres,
   killGateway,
   killKubernetes,
   killOperator,
@@ -24,12 +25,14 @@ export const FAULTS = {
   'kubernetes-freeze': freezeKubernetes,
   postgres: stopPostgres,
   'postgres-kill': killPostgres,
+  'postgres-freeze': freezePostgres,
   drop: dropConnections,
   'operator+kill': together(killOperator, killWorker),
   'operator+pod-force': together(killOperator, forceDeletePod),
   'operator+postgres': together(killOperator, stopPostgres),
   'gateway+kill': together(killGateway, killWorker),
   'postgres+kill': together(stopPostgres, killWorker),
+  'postgres-freeze+kill': together(freezePostgres, killWorker),
   'kubernetes-freeze+kill': together(freezeKubernetes, killWorker),
 } satisfies Record<string, Fault>
 

@@ -50,6 +50,18 @@ export const stopPostgres: Fault = async ({ database }, random) => {
   }
 }
 
+/** Hangs: connections stay, nothing is answered; what was under way goes on when it wakes up. */
+export const freezePostgres: Fault = async ({ database }, random) => {
+  const ms = random.between(5_000, 15_000)
+  return async () => {
+    const at = Date.now()
+    database.freeze()
+    await delay(ms)
+    database.thaw()
+    return { at, what: `postgres, for ${since(at)}` }
+  }
+}
+
 /** A crash of the server: it comes back by recovering its log. */
 export const killPostgres: Fault = async ({ database }) => {
   return async () => {
