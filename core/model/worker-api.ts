@@ -5,10 +5,14 @@
  *   GET  /sessions/{id}                     SessionView
  *   GET  /sessions/{id}/qr?after=N&wait=S   Qr, newer than number N; waits S seconds (≤ 30) for one
  *                                           204: no newer one came · 409 NotWaiting: there is nothing to scan
+ *   POST /sessions/{id}/pairing-code        PairingCodeRequest → PairingCode
+ *   POST /sessions/{id}/questions/{name}    questions.ts: what each takes and answers
+ *   PUT  /sessions/{id}/presence            ShownPresence → 204
  *   POST /sessions/{id}/wake                Wake → SessionView: look for open sends and commands now
  *   GET  /healthz · /readyz · /metrics
  *
- * 421 NotMine: this boot does not own the session; ask Postgres who does. 401: no or wrong token.
+ * 409 with a code of AskFailure: what was asked came to nothing, and why.
+ * 421 NotMine: this boot does not own the session, or may not act for it now; ask Postgres who does. 401: no or wrong token.
  */
 import { z } from 'zod'
 import { ConnectionState } from './session.ts'
@@ -42,6 +46,33 @@ export const Wake = z.object({
 })
 export type Wake = z.infer<typeof Wake>
 
-export const WorkerErrorCode = z.enum(['not_mine', 'not_waiting_for_scan', 'unauthorized', 'bad_request'])
+export const PairingCodeRequest = z.object({
+  /** Of the phone that will type the code; E.164 with +. */
+  phoneNumber: z.string().regex(/^\+\d{5,20}$/),
+})
+
+export const PairingCode = z.object({
+  /** As it is shown: ABCD-EFGH. A secret: whoever types it owns the session. */
+  code: z.string(),
+  expiresAt: z.iso.datetime(),
+})
+export type PairingCode = z.infer<typeof PairingCode>
+
+/** Why something that WhatsApp was asked for came to nothing. */
+export const AskFailure = z.enum([
+  'not_waiting_for_scan',
+  'not_connected',
+  /** WhatsApp knows nobody and nothing of that name, or shows it to others only. */
+  'not_found',
+  'refused',
+  /** WhatsApp wants us to ask less. */
+  'rate_limited',
+  'no_answer',
+  /** Too much is being asked of the session at this moment. */
+  'busy',
+])
+export type AskFailure = z.infer<typeof AskFailure>
+
+export const WorkerErrorCode = z.enum([...AskFailure.options, 'not_mine', 'unauthorized', 'bad_request'])
 export const WorkerError = z.object({ code: WorkerErrorCode, message: z.string(), state: ConnectionState.optional() })
 export type WorkerError = z.infer<typeof WorkerError>

@@ -2,7 +2,9 @@
  * What a session asks of a driver, and what a driver tells its session. Placement, storage and the outbox know nothing of
  * the provider's protocol; a driver knows nothing of Kubernetes, and of Postgres only the store it is given.
  */
+import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { ConnectionState } from '@berth/core/model/session.ts'
+import type { AskFailure } from '@berth/core/model/worker-api.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { LoginGate } from '../sessions/login-gate.ts'
@@ -35,6 +37,23 @@ export const PassingReason = {
 export interface QrCode {
   text: string
   expiresAt: Date
+}
+
+/** What a person types on the phone in place of a scan. A secret: whoever types it owns the session. */
+export interface PairingCode {
+  /** As it is shown: ABCD-EFGH. */
+  code: string
+  expiresAt: Date
+}
+
+/** What the provider was asked for came to nothing. */
+export class AskFailed extends Error {
+  override name = 'AskFailed'
+  readonly code: AskFailure
+  constructor(code: AskFailure, message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 export interface Send {
@@ -76,6 +95,8 @@ export interface DriverHost {
   /** What was sent under this id, for a contact that asks for it again. */
   sent(whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
   report(report: ConnectionReport): void
+  /** Somebody looks at the code, or asked for it lately: else there need be none. */
+  isCodeWanted(): boolean
   /** A code to be scanned; undefined: there is none any more. */
   qr(code: QrCode | undefined): void
   /** What the provider said of our messages. Resolves when it is durable: until then the provider is told nothing. */
@@ -93,8 +114,14 @@ export interface Driver {
   readonly linked: boolean
   /** Undoes the link on the provider's side. Only while connected. */
   logout(): Promise<void>
-  /** Somebody wants to see a code: goes on offering codes if it had stopped to. */
+  /** Somebody has begun to look at the code: offers codes if it had stopped to. */
   wantCode(): void
+  /** Has WhatsApp link the phone of this number (E.164) by a code. Throws AskFailed. */
+  pairingCode(phoneNumber: string): Promise<PairingCode>
+  /** Asks the provider, through the connection that there is. Throws AskFailed. */
+  ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>
+  /** Shows a presence, which lasts no longer than the connection. Throws AskFailed. */
+  show(presence: ShownPresence): Promise<void>
   /** Closes the connection and tries no more; resolves when it is closed. */
   stop(): Promise<void>
   /** The same, at once and without a word: the session has another owner. */

@@ -1,11 +1,13 @@
 /** The worker's HTTP API (core/model/worker-api.ts): for the gateway, the kubelet's probes and Prometheus. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type SessionView, Wake, type WorkerError } from '@berth/core/model/worker-api.ts'
+import { isQuestion, questions, ShownPresence } from '@berth/core/model/questions.ts'
+import { PairingCodeRequest, type SessionView, Wake, type WorkerError } from '@berth/core/model/worker-api.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { metrics } from '@berth/core/telemetry/metrics.ts'
 import { type Trace, traceOf } from '@berth/core/telemetry/trace.ts'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { AskFailed } from '../drivers/driver.ts'
 import type { Session } from '../sessions/session.ts'
 
 export interface HttpOptions {
@@ -38,6 +40,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = Fastify({ bodyLimit: 16 * 1024, forceCloseConnections: true })
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send(error.body)
+    if (error instanceof AskFailed) {
+      return reply.code(409).send({ code: error.code, message: error.message } satisfies WorkerError)
+    }
     if (error instanceof z.ZodError) {
       return reply.code(400).send({ code: 'bad_request', message: z.prettifyError(error) } satisfies WorkerError)
     }
@@ -77,8 +82,31 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       if (session) return session
       throw new ApiError(421, { code: 'not_mine', message: 'This worker does not own the session.' })
     }
+    /** For what speaks to WhatsApp: a boot whose lease was not renewed may have lost its sessions to another. */
+    const acting = (request: FastifyRequest): Session => {
+      const session = held(request)
+      if (session.mayAct) return session
+      throw new ApiError(421, { code: 'not_mine', message: 'This worker may not act for the session now.' })
+    }
     api.get('/sessions/:id', (request) => viewOf(held(request)))
     api.get('/sessions/:id/qr', (request, reply) => showQr(held(request), QrQuery.parse(request.query), reply))
+    api.post('/sessions/:id/pairing-code', async (request, reply) => {
+      const session = acting(request)
+      const { phoneNumber } = PairingCodeRequest.parse(request.body)
+      requireUnlinked(session)
+      const { code, expiresAt } = await session.pairingCode(phoneNumber)
+      return reply.header('cache-control', 'no-store').send({ code, expiresAt: expiresAt.toISOString() })
+    })
+    api.post('/sessions/:id/questions/:question', async (request, reply) => {
+      const session = acting(request)
+      const { question } = request.params as { question: string }
+      if (!isQuestion(question)) return reply.callNotFound()
+      return session.ask(question, questions[question].input.parse(request.body) as never)
+    })
+    api.put('/sessions/:id/presence', async (request, reply) => {
+      await acting(request).show(ShownPresence.parse(request.body))
+      return reply.code(204).send()
+    })
     api.post('/sessions/:id/wake', async (request) => {
       const session = held(request)
       const { messageId, wait } = Wake.parse(request.body ?? {})
@@ -106,16 +134,17 @@ async function showQr(session: Session, { after, wait }: z.infer<typeof QrQuery>
   for (;;) {
     const code = session.qr.newerThan(after, new Date())
     if (code) return { number: code.number, qr: code.text, expiresAt: code.expiresAt.toISOString() }
-    const { state } = session.state
-    const comes =
-      state === 'WaitingForScan' || (!session.linked && (state === 'Connecting' || state === 'Disconnected'))
-    if (!comes || session.stopped) {
-      const message = `There is nothing to scan: the session is ${state}.`
-      throw new ApiError(409, { code: 'not_waiting_for_scan', message, state })
-    }
+    requireUnlinked(session)
     if (limit.aborted) return reply.code(204).send()
     await session.qr.changed(limit)
   }
+}
+
+function requireUnlinked(session: Session): void {
+  if (session.offersCodes) return
+  const { state } = session.state
+  const message = `There is nothing to scan: the session is ${state}.`
+  throw new ApiError(409, { code: 'not_waiting_for_scan', message, state })
 }
 
 /** Compares hashes, which have one length, in constant time. */

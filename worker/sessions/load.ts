@@ -5,7 +5,7 @@ import type { Pool } from '@berth/core/postgres/pool.ts'
 import { OUTBOX_BATCH } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { CREDENTIAL_PLACE, journalPlace } from '../store/unit.ts'
-import type { StoredSession } from './session.ts'
+import type { StoredSession } from './environment.ts'
 
 export async function loadSessions(
   pool: Pool,

@@ -7,55 +7,26 @@
  * is written, then the supervisor releases the claim. Lost, at any time: the socket first, then everything else, at once.
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
-import type { CommandRow, SendRow } from '@berth/core/postgres/auth-state.ts'
-import type { StateRow } from '@berth/core/postgres/commit.ts'
+import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
+import type { CommandRow } from '@berth/core/postgres/auth-state.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import {
+  AskFailed,
   type ConnectionReport,
   type Driver,
-  type DriverFactory,
   type DriverHost,
   isResting,
+  type PairingCode,
   PassingReason,
   type QrCode,
 } from '../drivers/driver.ts'
 import { Outbox } from '../outbox.ts'
-import type { Cache } from '../store/cache.ts'
-import type { Committer } from '../store/committer.ts'
-import type { Loader } from '../store/loader.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { SessionStore } from '../store/session-store.ts'
-import type { LoginGate } from './login-gate.ts'
+import type { SessionEnvironment, StoredSession } from './environment.ts'
 import { QrBoard } from './qr-board.ts'
+import { Questions } from './questions.ts'
 import { needsPerson, type SessionState, stateFrom } from './state.ts'
-
-/** What sessions need of their process. */
-export interface SessionEnvironment {
-  committer: Committer
-  loader: Loader
-  cache: Cache
-  logins: LoginGate
-  drivers: DriverFactory
-  mayAct(): boolean
-  /** Waits while Postgres can't be asked; a session that is not ours is lost afterwards. */
-  stillOurs(owner: Ownership): Promise<boolean>
-  journalBody(owner: Ownership, ciphertextHash: string): Promise<Buffer | undefined>
-  sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
-  /** The state of a session changed. */
-  changed(session: Session): void
-  log: Logger
-}
-
-/** What the database holds of a session when it is claimed; values are opened already. */
-export interface StoredSession {
-  credential: { linkingAttempt: number; value: Buffer } | undefined
-  state: StateRow | undefined
-  journal: { ciphertextHash: string; body: Buffer }[]
-  sends: SendRow[]
-  commands: CommandRow[]
-  /** Values could not be opened: the encryption key is missing, or they are damaged. */
-  unreadable?: Error
-}
 
 export class Session {
   readonly owner: Ownership
@@ -64,6 +35,7 @@ export class Session {
   readonly outbox: Outbox
   readonly log: Logger
   readonly #environment: SessionEnvironment
+  readonly #questions = new Questions()
   #linkingAttempt: number
   #state: SessionState
   #store!: SessionStore
@@ -114,6 +86,11 @@ export class Session {
 
   get stopped(): boolean {
     return this.#stopped
+  }
+
+  /** Something may be begun for it now. */
+  get mayAct(): boolean {
+    return !this.#stopped && this.#environment.mayAct()
   }
 
   /** Begins with what the database held; call once. */
@@ -171,9 +148,39 @@ export class Session {
     void this.#runCommands()
   }
 
+  /** A code can be offered, now or soon. */
+  get offersCodes(): boolean {
+    const { state } = this.#state
+    if (this.#stopped) return false
+    return state === 'WaitingForScan' || (!this.linked && (state === 'Connecting' || state === 'Disconnected'))
+  }
+
   /** Somebody wants to see a code. */
   wantCode(): void {
+    this.qr.look()
     this.#driver?.wantCode()
+  }
+
+  /** A code for the phone of this number (E.164) to type. Throws AskFailed. */
+  async pairingCode(phoneNumber: string): Promise<PairingCode> {
+    this.wantCode()
+    return this.#begun.pairingCode(phoneNumber)
+  }
+
+  /** Throws AskFailed. */
+  async ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {
+    const account = `${this.id}/${this.#linkingAttempt}`
+    return this.#questions.ask(account, question, input, (...asked) => this.#begun.ask(...asked))
+  }
+
+  /** Shows a presence to WhatsApp. Throws AskFailed. */
+  async show(presence: ShownPresence): Promise<void> {
+    await this.#begun.show(presence)
+  }
+
+  get #begun(): Driver {
+    if (this.#driver) return this.#driver
+    throw new AskFailed('not_connected', 'The session has not begun.')
   }
 
   /** Closes the connection and writes what waits. Afterwards the claim can be released. */
@@ -229,6 +236,7 @@ export class Session {
       journalBody: (hash) => journalBody(owner, hash),
       sent: (whatsappId) => sent(owner, whatsappId),
       report: (report) => this.#report(report),
+      isCodeWanted: () => this.qr.isLookedAt,
       qr: (code) => this.#offer(code),
       statuses: (changes) => this.outbox.statuses(changes),
       ready: () => this.outbox.ready(),

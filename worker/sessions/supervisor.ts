@@ -29,10 +29,11 @@ import { Ownership, OwnershipLost } from '../store/ownership.ts'
 import { persist } from '../store/persist.ts'
 import { journalPlace } from '../store/unit.ts'
 import { ClaimTries } from './claim-tries.ts'
+import type { SessionEnvironment } from './environment.ts'
 import { loadSessions } from './load.ts'
 import { LoginGate } from './login-gate.ts'
 import { plan, type WantedSession, wantedOf } from './reconcile.ts'
-import { Session, type SessionEnvironment } from './session.ts'
+import { Session } from './session.ts'
 
 const TICK_MS = 1000
 /** Commands come with a wake; this is for those whose wake was lost. */
@@ -208,6 +209,7 @@ export class Supervisor {
       wantedById.delete(owner.sessionId)
     }
     for (const sessionId of wantedById.keys()) this.#claimTries.failed(sessionId)
+    if (wantedById.size > 0) await failpoint('claim.waiting')
     if (owners.length === 0) return
     claims.inc(owners.length)
     log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
@@ -279,7 +281,9 @@ export class Supervisor {
 
   async #leaveWanted(): Promise<void> {
     const { pool, bootId } = this.#options
-    for (const sessionId of this.#held.size > 0 ? await wantedElsewhere(pool, bootId) : []) {
+    const wanted = this.#held.size > 0 ? await wantedElsewhere(pool, bootId) : []
+    if (wanted.length > 0) await failpoint('release.asked')
+    for (const sessionId of wanted) {
       const session = this.#held.get(sessionId)
       if (session) void this.#leave(session, 'moved')
     }

@@ -1,9 +1,17 @@
 /** Baileys' credentials and key store, on top of a session's store. */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
-import type { AuthenticationCreds, CacheStore, SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys'
+import {
+  type AuthenticationCreds,
+  type CacheStore,
+  type Contact,
+  jidNormalizedUser,
+  type SignalDataSet,
+  type SignalKeyStore,
+} from '@whiskeysockets/baileys'
 import type { SessionStore, UnitContent } from '../../store/session-store.ts'
 import type { KeyChange } from '../../store/unit.ts'
 import { decodeCredential, encodeCredential } from './codec.ts'
+import type { Person } from './receive.ts'
 
 export interface JournalEntry {
   ciphertextHash: string
@@ -41,6 +49,26 @@ export class AuthState {
     set: (user, value) => this.#store.write({ keys: [{ type: 'devices', id: user, value }] }),
     del: (user) => this.#store.write({ keys: [{ type: 'devices', id: user, value: undefined }] }),
     flushAll: () => {}, // Baileys calls it at the end of a socket; ours outlives the socket
+  }
+
+  /** The account. While a pairing code waits for its phone, Baileys notes the number already, as if it were linked. */
+  get me(): Contact | undefined {
+    return this.creds.account ? this.creds.me : undefined
+  }
+
+  /** The account's addresses, as far as they are known. */
+  get person(): Person {
+    const { me } = this
+    return {
+      ...(me ? { pn: jidNormalizedUser(me.id) } : {}),
+      ...(me?.lid ? { lid: jidNormalizedUser(me.lid) } : {}),
+    }
+  }
+
+  /** A pairing code is no good on another connection, and Baileys would log in there as the account that it is not yet. */
+  forgetPairingCode(): void {
+    this.creds.pairingCode = undefined
+    if (!this.creds.account) delete this.creds.me
   }
 
   /** Writes the credentials as they are now. */
@@ -105,6 +133,12 @@ export class AuthState {
   }
 
   #credential(creds: AuthenticationCreds): UnitContent['credential'] {
-    return { linkingAttempt: this.#linkingAttempt, value: encodeCredential(creds) }
+    return { linkingAttempt: this.#linkingAttempt, value: encodeCredential(withoutPairingCode(creds)) }
   }
+}
+
+/** The code is a secret, and nothing of it is of use to another process. */
+function withoutPairingCode(creds: AuthenticationCreds): AuthenticationCreds {
+  const { me, ...rest } = creds
+  return { ...rest, ...(creds.account && me ? { me } : {}), pairingCode: undefined }
 }

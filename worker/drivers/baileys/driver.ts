@@ -2,46 +2,48 @@
  * The Baileys driver: a linked phone.
  *
  * Made: messages that the journal still holds are stored, whether it connects or not. Started:
- * Connecting → (not linked) WaitingForScan, a code after another → the phone scans one → 515 → Connecting.
- * Connecting → (linked) Connected → ready, when the offline stanzas were handed over too, whichever comes last.
- * Any of them → closed → what reconnect.ts decides: connect again after a wait, pause until somebody wants a code, or stop.
+ * (Not linked) WaitingForScan without a connection, until somebody asks for a code → Connecting → WaitingForScan, a code
+ * after another → the phone takes one → 515 → Connecting.
+ * (Linked) Connecting → Connected → ready, when the offline stanzas were handed over too, whichever comes last.
+ * Any of them → closed → what reconnect.ts decides: connect again after a wait, rest until somebody asks for a code, or stop.
  * Stopped from outside: no further connection is begun. A socket that is not the current one any more is not listened to.
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
-import { type ConnectionState, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
+import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
+import type { ConnectionState, WASocket } from '@whiskeysockets/baileys'
 import { logins } from '../../metrics.ts'
 import {
   type ConnectionReport,
   type Driver,
   type DriverFactory,
   type DriverHost,
+  type PairingCode,
   PassingReason,
   type Send,
 } from '../driver.ts'
 import { AuthState } from './auth-state.ts'
 import { codec, decodeCredential } from './codec.ts'
-import { correctSenderKeys } from './corrections/group-cipher.ts'
-import { passKeyObjects } from './corrections/key-objects.ts'
-import { correctLibsignal } from './corrections/libsignal.ts'
-import { takeOneShotHmacs } from './corrections/one-shot-hmac.ts'
-import { quietConsole } from './corrections/quiet-console.ts'
-import { trustRoot } from './corrections/root.ts'
+import { correctProcess } from './corrections/correct.ts'
+import { Linking } from './linking.ts'
+import { Live } from './live.ts'
 import { quietLogger } from './logger.ts'
+import { logOut } from './logout.ts'
 import { Notices } from './notices.ts'
-import { type Person, phoneNumberOf } from './receive.ts'
+import { phoneNumberOf } from './receive.ts'
 import { ReceivePipeline } from './receive-pipeline.ts'
 import { type Decision, decide } from './reconnect.ts'
 import { JournaledRepository } from './repository.ts'
 import { sendThrough } from './send.ts'
 import { openSocket, type SocketOptions } from './socket.ts'
+import { UnderWay } from './under-way.ts'
 
-/** How long a code can be scanned: the first of a connection, and the others. */
-const FIRST_CODE_MS = 60_000
-const NEXT_CODE_MS = 20_000
 const MAY_NOT_ACT_WAIT_MS = 250
 /** A connection that held for so long was a success; a shorter one counts as a failure. */
 const STABLE_MS = 60_000
+
+/** The first time; later it is told with what ended the connection before. */
+const CONNECTING = { state: 'Connecting', reason: 'Connecting', message: 'On its way to WhatsApp.' } as const
 
 export interface BaileysOptions {
   /** Another server than WhatsApp's: the simulator. */
@@ -51,12 +53,7 @@ export interface BaileysOptions {
 
 /** Corrects the process once, and makes drivers. */
 export function baileysDrivers(options: BaileysOptions): DriverFactory {
-  quietConsole()
-  passKeyObjects()
-  takeOneShotHmacs()
-  correctLibsignal()
-  correctSenderKeys()
-  if (options.rootKey) trustRoot(options.rootKey)
+  correctProcess(options.rootKey)
   return { codec, create: (host) => new BaileysDriver(host, options.url) }
 }
 
@@ -64,6 +61,8 @@ class BaileysDriver implements Driver {
   readonly #host: DriverHost
   readonly #auth: AuthState
   readonly #notices: Notices
+  readonly #linking: Linking
+  readonly #live: Live
   /** What every connection of this driver is made of. */
   readonly #parts: SocketOptions
   /** Aborted when the driver must connect no more. */
@@ -71,23 +70,19 @@ class BaileysDriver implements Driver {
   #socket: WASocket | undefined
   /** Settles when the current socket has closed. */
   #closed: PromiseWithResolvers<void> = Promise.withResolvers()
-  #wanted: PromiseWithResolvers<void> | undefined
-  /** Give up the sends under way. */
-  readonly #sending = new Set<(error: Error) => void>()
+  readonly #underWay = new UnderWay()
   #leaveGate: () => void = () => {}
   #isOpen = false
   #isCaughtUp = false
   /** When the connection opened (performance.now()). */
   #openedAt = Number.POSITIVE_INFINITY
   #failures = 0
-  #codes = 0
-  #unscannedRounds = 0
 
   constructor(host: DriverHost, url: string | undefined) {
     this.#host = host
     const auth = new AuthState(host.store, decodeCredential(host.credential), host.linkingAttempt)
-    const pipeline = new ReceivePipeline(host, () => this.#me)
-    const notices = new Notices(host, () => auth.creds.me?.id)
+    const pipeline = new ReceivePipeline(host, () => auth.person)
+    const notices = new Notices(host, () => auth.me?.id)
     const repository = new JournaledRepository(
       auth,
       { body: (hash) => host.journalBody(hash), written: (entry) => pipeline.take(entry) },
@@ -95,6 +90,8 @@ class BaileysDriver implements Driver {
     )
     this.#auth = auth
     this.#notices = notices
+    this.#live = new Live(host.store, auth)
+    this.#linking = new Linking(host, auth, (words) => this.#report(words))
     this.#parts = { host, auth, repository, pipeline, notices, url, log: host.log }
     for (const entry of host.openJournal) if (!notices.take(entry)) pipeline.take(entry)
   }
@@ -109,29 +106,31 @@ class BaileysDriver implements Driver {
   }
 
   get linked(): boolean {
-    return Boolean(this.#auth.creds.me)
+    return Boolean(this.#auth.me)
   }
 
   async send(send: Send): Promise<void> {
-    const socket = this.#socket
-    if (!socket || !this.#isOpen) throw new Error('not connected')
-    // A send that is under way when the socket closes would settle a minute later; it is given up at once.
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#sending.add(reject)
-    sendThrough(socket, send).then(resolve, reject)
-    try {
-      await promise
-    } finally {
-      this.#sending.delete(reject)
-    }
+    await this.#underWay.run(sendThrough(this.#openSocket, send))
+  }
+
+  ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {
+    return this.#live.ask(question, input)
+  }
+
+  show(presence: ShownPresence): Promise<void> {
+    return this.#live.show(presence)
   }
 
   async logout(): Promise<void> {
-    await this.#socket?.logout()
+    await this.#underWay.run(logOut(this.#openSocket))
   }
 
   wantCode(): void {
-    this.#wanted?.resolve()
+    this.#linking.wake()
+  }
+
+  pairingCode(phoneNumber: string): Promise<PairingCode> {
+    return this.#linking.pairingCode(phoneNumber)
   }
 
   async stop(): Promise<void> {
@@ -147,24 +146,22 @@ class BaileysDriver implements Driver {
     void this.#socket?.end(undefined)
   }
 
-  get #me(): Person {
-    const { me } = this.#auth.creds
-    return {
-      ...(me ? { pn: jidNormalizedUser(me.id) } : {}),
-      ...(me?.lid ? { lid: jidNormalizedUser(me.lid) } : {}),
-    }
+  get #openSocket(): WASocket {
+    if (this.#socket && this.#isOpen) return this.#socket
+    throw new Error('not connected')
   }
 
   /** Connects, again and again, until stopped or until a person is needed. */
   async #run(): Promise<void> {
     const { signal } = this.#stopping
     if (!this.#host.credential) await this.#auth.save()
-    this.#report({ state: 'Connecting' })
+    if (this.linked || this.#host.isCodeWanted()) this.#report(CONNECTING)
     while (!signal.aborted) {
+      if (!this.linked) await this.#linking.rest(signal)
+      if (signal.aborted) return
       const code = await this.#connectOnce()
       if (signal.aborted) return
       await this.#auth.saved() // what was learnt last, as the linked account, must be durable before the next login
-      if (this.#codes > 0 && !this.linked) this.#unscannedRounds++
       if (code === 515) await failpoint('link.restarting')
       if (code === 515 || performance.now() - this.#openedAt > STABLE_MS) this.#failures = 0
       this.#openedAt = Number.POSITIVE_INFINITY
@@ -174,7 +171,8 @@ class BaileysDriver implements Driver {
           linked: this.linked,
           hasLoggedIn: this.#auth.hasLoggedIn,
           failures: ++this.#failures,
-          unscannedRounds: this.#unscannedRounds,
+          wasUnscanned: this.#linking.wasUnscanned,
+          isCodeWanted: this.#host.isCodeWanted(),
         },
         Math.random,
       )
@@ -186,25 +184,19 @@ class BaileysDriver implements Driver {
 
   /** False: no further connection. */
   async #carryOut(decision: Decision): Promise<boolean> {
-    const { signal } = this.#stopping
     const { state, reason, message } = decision
+    if (decision.next === 'rest') {
+      this.#failures = 0
+      return true
+    }
     if (decision.next === 'stop') {
       this.#report({ state, reason, message })
       return false
     }
-    if (decision.next === 'pause') {
-      this.#report({ state, reason, message })
-      this.#wanted = Promise.withResolvers()
-      signal.addEventListener('abort', () => this.wantCode(), { once: true })
-      await this.#wanted.promise
-      this.#wanted = undefined
-      this.#unscannedRounds = 0
-      return !signal.aborted
-    }
     if (decision.forget) await this.#auth.forget()
     if (decision.checkOwner && !(await this.#host.stillOurs())) return false
     this.#report({ state, reason, message })
-    if (decision.waitMs > 0) await sleep(decision.waitMs, signal)
+    if (decision.waitMs > 0) await sleep(decision.waitMs, this.#stopping.signal)
     return true
   }
 
@@ -215,7 +207,6 @@ class BaileysDriver implements Driver {
     this.#leaveGate = await this.#host.logins.enter()
     this.#closed = Promise.withResolvers()
     this.#isOpen = this.#isCaughtUp = false
-    this.#codes = 0
     try {
       await failpoint('login.connecting')
       return signal.aborted ? undefined : await this.#openUntilClosed()
@@ -226,9 +217,10 @@ class BaileysDriver implements Driver {
       this.#isOpen = false
       this.#socket = undefined
       this.#leaveGate()
-      this.#host.qr(undefined)
+      this.#linking.ended()
       this.#closed.resolve()
-      for (const abandon of this.#sending) abandon(new Error('the connection was closed'))
+      this.#live.ended()
+      this.#underWay.giveUp(new Error('the connection was closed'))
     }
   }
 
@@ -236,6 +228,8 @@ class BaileysDriver implements Driver {
     const auth = this.#auth
     const socket = openSocket(this.#parts)
     this.#socket = socket
+    this.#linking.follow(socket)
+    this.#live.follow(socket)
     return new Promise((resolve) => {
       socket.ev.process((events) => {
         if (events['creds.update']) {
@@ -252,15 +246,15 @@ class BaileysDriver implements Driver {
 
   /** What Baileys tells of the connection while it stands. */
   #follow({ qr, isNewLogin, connection, receivedPendingNotifications }: Partial<ConnectionState>): void {
-    if (qr) this.#offerCode(qr)
-    if (isNewLogin) {
-      this.#codes = this.#unscannedRounds = 0
-      this.#host.qr(undefined)
-      this.#report({ state: 'Connecting', reason: 'Scanned', message: 'The code was scanned. Connecting.' })
+    if (qr) {
+      this.#leaveGate() // a phone may take minutes
+      this.#linking.offer(qr)
     }
+    if (isNewLogin) this.#linking.scanned()
     if (connection === 'open') {
       void failpoint('login.opened')
       this.#isOpen = true
+      this.#live.opened(this.#socket!)
       this.#openedAt = performance.now()
       this.#leaveGate()
       logins.inc({ outcome: 'Connected' })
@@ -285,22 +279,9 @@ class BaileysDriver implements Driver {
     this.#host.ready()
   }
 
-  #offerCode(text: string): void {
-    this.#leaveGate() // a phone may take minutes
-    this.#codes++
-    const lifetime = this.#codes === 1 ? FIRST_CODE_MS : NEXT_CODE_MS
-    this.#host.qr({ text, expiresAt: new Date(Date.now() + lifetime) })
-    this.#report({
-      state: 'WaitingForScan',
-      reason: 'CodeReady',
-      message: 'Scan the code with the phone to be linked.',
-    })
-    void failpoint('link.code-shown')
-  }
-
   #report(words: Pick<ConnectionReport, 'state' | 'reason' | 'message'>): void {
     if (this.#stopping.signal.aborted) return
-    const { pn, lid } = this.#me
+    const { pn, lid } = this.#auth.person
     this.#host.report({
       ...words,
       attempt: words.state === 'Connected' ? 0 : this.#failures,

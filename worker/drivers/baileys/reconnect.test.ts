@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decide, type Ending, MAX_UNSCANNED_ROUNDS } from './reconnect.ts'
+import { decide, type Ending } from './reconnect.ts'
 
 const ending = (changes: Partial<Ending>): Ending => ({
   code: 428,
   linked: true,
   hasLoggedIn: true,
   failures: 1,
-  unscannedRounds: 0,
+  wasUnscanned: false,
+  isCodeWanted: false,
   ...changes,
 })
 const noChance = () => 0
@@ -53,11 +54,19 @@ describe('after a connection ended', () => {
     expect(decide(ending({ code: 401, hasLoggedIn: true }), Math.random)).toMatchObject({ next: 'stop' })
   })
 
-  test('codes that nobody scanned are renewed a few times, then wait for somebody to look', () => {
-    const after = (unscannedRounds: number) => decide(ending({ code: 408, linked: false, unscannedRounds }), noChance)
-    expect(after(1)).toMatchObject({ next: 'connect', state: 'WaitingForScan' })
-    expect(after(MAX_UNSCANNED_ROUNDS - 1)).toMatchObject({ next: 'connect' })
-    expect(after(MAX_UNSCANNED_ROUNDS)).toMatchObject({ next: 'pause', state: 'WaitingForScan' })
+  test.each([408, 428, 503, undefined])(
+    '%s, and no phone is linked: goes on while somebody looks, else rests',
+    (code) => {
+      const after = (isCodeWanted: boolean) =>
+        decide(ending({ code, linked: false, wasUnscanned: true, isCodeWanted }), noChance)
+      expect(after(true)).toMatchObject({ next: 'connect' })
+      expect(after(false)).toMatchObject({ next: 'rest', state: 'WaitingForScan' })
+    },
+  )
+
+  test('codes that ran out while somebody looks are no failure', () => {
+    const ranOut = ending({ code: 408, linked: false, wasUnscanned: true, isCodeWanted: true, failures: 20 })
+    expect(decide(ranOut, noChance)).toMatchObject({ state: 'WaitingForScan', reason: 'NewCode', waitMs: 1000 })
   })
 
   test('whatever happens, the wait is bounded and the words are there', () => {
@@ -68,11 +77,13 @@ describe('after a connection ended', () => {
         fc.boolean(),
         fc.boolean(),
         fc.nat(1e6),
-        fc.nat(10),
+        fc.boolean(),
+        fc.boolean(),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (...all) => {
-          const [code, linked, hasLoggedIn, failures, unscannedRounds, chance] = all
-          const decision = decide({ code, linked, hasLoggedIn, failures, unscannedRounds }, () => chance)
+          const [code, linked, hasLoggedIn, failures, wasUnscanned, isCodeWanted, chance] = all
+          const ended = { code, linked, hasLoggedIn, failures, wasUnscanned, isCodeWanted }
+          const decision = decide(ended, () => chance)
           expect(decision.reason).toMatch(/^[A-Z][A-Za-z0-9]{1,63}$/)
           expect(decision.message.length).toBeLessThan(1024)
           if (decision.next !== 'connect') return

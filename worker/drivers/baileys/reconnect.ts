@@ -6,7 +6,7 @@
  * ours, come back slowly. A removed link, a ban and a refused version need a person: stop.
  * A device that WhatsApp does not know although it was never logged in: we died between storing the link and answering it.
  * It is forgotten, and a new code comes.
- * A session that is not linked yet and whose codes ran out gets new ones a few times, then waits until somebody looks.
+ * A session that is not linked yet gets new codes while somebody looks; else no connection is held for it.
  */
 import { backoffMs } from '@berth/core/kube/backoff.ts'
 import type { ConnectionState } from '@berth/core/model/session.ts'
@@ -20,11 +20,13 @@ export interface Ending {
   hasLoggedIn: boolean
   /** Connections in a row that did not last, this one included. */
   failures: number
-  /** Rounds of codes in a row that nobody scanned, this one included if it offered any. */
-  unscannedRounds: number
+  /** Codes were offered, and nobody scanned one. */
+  wasUnscanned: boolean
+  /** Somebody looks at the code, or asked for one lately. */
+  isCodeWanted: boolean
 }
 
-interface Words {
+export interface Words {
   state: ConnectionState
   reason: string
   message: string
@@ -33,11 +35,16 @@ interface Words {
 export type Decision =
   /** `checkOwner`: only if the session is still ours. `forget`: as a device that is not linked. */
   | ({ next: 'connect'; waitMs: number; checkOwner?: boolean; forget?: boolean } & Words)
-  /** Until somebody wants a code. */
-  | ({ next: 'pause' } & Words)
+  /** Until somebody asks for a code. */
+  | ({ next: 'rest' } & Words)
   | ({ next: 'stop' } & Words)
 
-export const MAX_UNSCANNED_ROUNDS = 5
+/** Of a session that is not linked, while nobody looks. */
+export const RESTING: Words = {
+  state: 'WaitingForScan',
+  reason: 'NobodyLooks',
+  message: 'No phone is linked yet, and nobody looks at the code: ask for it, and scan it with the phone.',
+}
 
 const BACKOFF = { baseMs: 1000, maxMs: 60_000 }
 const ELSEWHERE_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 }
@@ -87,7 +94,7 @@ const RETRIES: Record<number, { reason: string; message: string }> = {
 
 /** `random`: at least 0, below 1. */
 export function decide(ending: Ending, random: () => number): Decision {
-  const { code = 0, linked, hasLoggedIn, failures, unscannedRounds } = ending
+  const { code = 0, linked, hasLoggedIn, failures, wasUnscanned, isCodeWanted } = ending
   if (code === 515) {
     const words = { state: 'Connecting', reason: 'Restart', message: 'WhatsApp asked for a new connection.' } as const
     return { next: 'connect', waitMs: 0, ...words }
@@ -108,15 +115,8 @@ export function decide(ending: Ending, random: () => number): Decision {
       message: 'Another program connected with the keys of this linked device. Stop it, or link this session again.',
     }
   }
-  if (!linked && unscannedRounds >= MAX_UNSCANNED_ROUNDS) {
-    return {
-      next: 'pause',
-      state: 'WaitingForScan',
-      reason: 'NobodyScanned',
-      message: 'Nobody scanned a code for a while. Ask for the code again to get a new one.',
-    }
-  }
-  if (!linked && unscannedRounds > 0 && code === 408) {
+  if (!linked && !isCodeWanted) return { next: 'rest', ...RESTING }
+  if (!linked && wasUnscanned && code === 408) {
     const words = { state: 'WaitingForScan', reason: 'NewCode', message: 'The codes ran out, new ones come.' } as const
     return { next: 'connect', waitMs: backoffMs(1, BACKOFF, random), ...words }
   }

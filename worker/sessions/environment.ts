@@ -1,0 +1,38 @@
+/** What sessions need of their process, and what they begin with. */
+import type { CommandRow, SendRow } from '@berth/core/postgres/auth-state.ts'
+import type { StateRow } from '@berth/core/postgres/commit.ts'
+import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { DriverFactory } from '../drivers/driver.ts'
+import type { Cache } from '../store/cache.ts'
+import type { Committer } from '../store/committer.ts'
+import type { Loader } from '../store/loader.ts'
+import type { Ownership } from '../store/ownership.ts'
+import type { LoginGate } from './login-gate.ts'
+import type { Session } from './session.ts'
+
+export interface SessionEnvironment {
+  committer: Committer
+  loader: Loader
+  cache: Cache
+  logins: LoginGate
+  drivers: DriverFactory
+  mayAct(): boolean
+  /** Waits while Postgres can't be asked; a session that is not ours is lost afterwards. */
+  stillOurs(owner: Ownership): Promise<boolean>
+  journalBody(owner: Ownership, ciphertextHash: string): Promise<Buffer | undefined>
+  sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
+  /** The state of a session changed. */
+  changed(session: Session): void
+  log: Logger
+}
+
+/** What the database holds of a session when it is claimed; values are opened already. */
+export interface StoredSession {
+  credential: { linkingAttempt: number; value: Buffer } | undefined
+  state: StateRow | undefined
+  journal: { ciphertextHash: string; body: Buffer }[]
+  sends: SendRow[]
+  commands: CommandRow[]
+  /** Values could not be opened: the encryption key is missing, or they are damaged. */
+  unreadable?: Error
+}
