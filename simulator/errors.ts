@@ -7,14 +7,30 @@ export type ErrorCode =
   | 'device_offline'
   | 'message_to_itself'
   | 'message_not_found'
+  | 'not_your_message'
+  | 'not_a_poll'
+  | 'not_an_option'
+  | 'no_media'
+  | 'media_gone'
+  | 'media_damaged'
+  | 'media_misnamed'
+  | 'media_unauthorized'
+  | 'not_found'
   | 'app_state_key_missing'
   | 'group_not_found'
   | 'not_a_member'
   | 'qr_malformed'
   | 'qr_expired'
   | 'qr_of_another_device'
+  | 'picture_not_found'
+  | 'code_expired'
+  | 'code_wrong'
   | 'link_failed'
   | 'too_many_devices'
+  | 'disturbance_not_found'
+  | 'load_not_found'
+  | 'load_exists'
+  | 'all_linked'
 
 const STATUS: Record<ErrorCode, number> = {
   phone_not_found: 404,
@@ -23,14 +39,30 @@ const STATUS: Record<ErrorCode, number> = {
   device_offline: 409,
   message_to_itself: 422,
   message_not_found: 404,
+  not_your_message: 403,
+  not_a_poll: 422,
+  not_an_option: 422,
+  no_media: 404,
+  media_gone: 410,
+  media_damaged: 422,
+  media_misnamed: 422,
+  media_unauthorized: 401,
+  not_found: 404,
   app_state_key_missing: 409,
   group_not_found: 404,
   not_a_member: 403,
   qr_malformed: 422,
   qr_expired: 410,
   qr_of_another_device: 422,
+  picture_not_found: 404,
+  code_expired: 410,
+  code_wrong: 422,
   link_failed: 502,
   too_many_devices: 409,
+  disturbance_not_found: 404,
+  load_not_found: 404,
+  load_exists: 409,
+  all_linked: 409,
 }
 
 export class SimulatorError extends Error {

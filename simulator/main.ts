@@ -1,30 +1,52 @@
-// The simulator's process: node simulator/main.ts --data DIR --port N [--host 127.0.0.1]
-import { parseArgs } from 'node:util'
+// The simulator's process. What it can be told stands in `options.ts`.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SimulatorClient } from './client.ts'
+import { type CommandLine, HELP, parseOptions, UsageError } from './options.ts'
 import { startSimulator } from './server.ts'
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    port: { type: 'string', default: '0' },
-    host: { type: 'string', default: '127.0.0.1' },
-  },
-})
-if (!values.data) {
-  console.error('Usage: node simulator/main.ts --data DIR [--port N] [--host 127.0.0.1]')
-  process.exit(2)
+const LOAD_REPORT_MS = 5000
+
+function readOptions(): CommandLine | 'help' {
+  try {
+    return parseOptions(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(error.message)
+    process.exit(2)
+  }
 }
 
-const simulator = await startSimulator({
-  dataDir: values.data,
-  port: Number(values.port),
-  host: values.host,
-  onFault: (fault) => console.error(JSON.stringify({ level: 'warn', msg: 'fault', ...fault })),
-})
-console.log(JSON.stringify({ ready: true, url: simulator.url }))
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, async () => {
-    await simulator.close()
-    process.exit(0)
+async function run({ data, startAt, load, ...options }: CommandLine): Promise<void> {
+  const dataDir = data ?? mkdtempSync(join(tmpdir(), 'whatsapp-simulator-'))
+  const ahead = startAt === undefined ? 0 : startAt - Date.now()
+  const simulator = await startSimulator({
+    ...options,
+    dataDir,
+    now: () => Date.now() + ahead,
+    onFault: (fault) => console.error(JSON.stringify({ level: 'warn', msg: 'fault', ...fault })),
   })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, async () => {
+      await simulator.close()
+      if (!data) rmSync(dataDir, { recursive: true })
+      process.exit(0)
+    })
+  }
+  console.log(JSON.stringify({ ready: true, url: simulator.url }))
+  if (!load) return
+  const client = new SimulatorClient(simulator.url)
+  await client.startLoad(load)
+  const timer = setInterval(async () => {
+    // Somebody may have stopped it through the API.
+    const [now, { process: usage }] = await Promise.all([client.load().catch(() => undefined), client.stats()])
+    if (!now) return clearInterval(timer)
+    const { plan: _, ...status } = now
+    console.log(JSON.stringify({ load: { ...status, rss: usage.rss } }))
+  }, LOAD_REPORT_MS)
 }
+
+const options = readOptions()
+if (options === 'help') console.log(HELP)
+else await run(options)

@@ -1,12 +1,21 @@
 // Starts the simulator: one port with the WhatsApp WebSocket, the control API, the event stream and the page.
+import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { WebSocketServer } from 'ws'
 import { registerAnswers } from './api/answers.ts'
+import { registerDisturbanceRoutes } from './api/disturbance-routes.ts'
 import { registerEventStream } from './api/event-stream.ts'
+import { registerMessageRoutes } from './api/message-routes.ts'
+import { registerLoadRoutes } from './api/load-routes.ts'
 import { registerNoticeRoutes } from './api/notice-routes.ts'
 import { registerPage } from './api/page.ts'
+import { registerPresenceRoutes } from './api/presence-routes.ts'
+import { registerProfileRoutes } from './api/profile-routes.ts'
 import { registerRoutes } from './api/routes.ts'
+import { loadTlsIdentity } from './media/certificate.ts'
+import { registerMediaHost } from './media/routes.ts'
+import { createSharedServer } from './media/shared-port.ts'
 import type { Fault } from './state/faults.ts'
 import { openState } from './state/state.ts'
 import { loadAuthority } from './whatsapp/certificate.ts'
@@ -26,6 +35,12 @@ export interface SimulatorOptions {
   port?: number
   /** Loopback by default: the control API has no passwords. */
   host?: string
+  /** Ids and other chance repeat with it, in the same run of the same history; keys never do. */
+  seed?: string | undefined
+  /** The time, Unix milliseconds. */
+  now?: () => number
+  /** Whether faults are noted; yes by default. */
+  strict?: boolean
   /** Told of each fault once it's stored. */
   onFault?: (fault: Fault) => void
 }
@@ -56,14 +71,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     })
   }
 
-  const app = Fastify({ forceCloseConnections: true })
+  const identity = loadTlsIdentity(state.database, host)
+  const serverFactory = (handle: RequestListener) => createSharedServer(handle, identity)
+  const app = Fastify({ forceCloseConnections: true, serverFactory })
   const websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAXIMUM_PAYLOAD })
-  let url = ''
-  const websocketUrl = () => `${url.replace('http', 'ws')}${WEBSOCKET_PATH}`
+  const websocketUrl = () => `${network.url.replace('http', 'ws')}${WEBSOCKET_PATH}`
   registerAnswers(app, network)
   registerRoutes(app, network, websocketUrl)
+  registerMessageRoutes(app, network)
   registerNoticeRoutes(app, network)
+  registerPresenceRoutes(app, network)
+  registerProfileRoutes(app, network)
+  registerDisturbanceRoutes(app, network)
+  registerLoadRoutes(app, network)
   registerEventStream(app, network)
+  registerMediaHost(app, network)
   registerPage(app)
   app.server.on('upgrade', (request, socket, head) => {
     if (request.url?.split('?')[0] !== WEBSOCKET_PATH) return socket.destroy()
@@ -79,7 +101,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     throw error
   }
   const address = app.server.address() as AddressInfo
-  url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  const reachable = `${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  network.url = `http://${reachable}`
+  Object.assign(network.media, { address: reachable, certificate: identity.certificate })
 
   const close = async () => {
     const left = [...network.connections].map((connection) => connection.closed)
@@ -89,5 +113,5 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     state.database.close()
   }
   const { rootPublic: rootPublicKey, rootSerial } = network.authority
-  return { url, port: address.port, websocketUrl: websocketUrl(), rootPublicKey, rootSerial, close }
+  return { url: network.url, port: address.port, websocketUrl: websocketUrl(), rootPublicKey, rootSerial, close }
 }

@@ -6,11 +6,18 @@ const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 
 const FILES = [
   'index.html',
   'style.css',
+  'chat.css',
   'main.js',
   'api.js',
   'elements.js',
+  'link.js',
+  'phones.js',
   'phone.js',
+  'conversation.js',
+  'connections.js',
+  'disturbances.js',
   'faults.js',
+  'load.js',
   'icon.svg',
 ] as const
 /** Nothing but the page's own files. */

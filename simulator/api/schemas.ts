@@ -4,9 +4,11 @@ import { FAULT_KINDS } from '../state/faults.ts'
 import { EVENTS_FROM_DEVICE, EVENTS_TO_DEVICE } from '../state/ledger.ts'
 import { CONDITIONS } from '../whatsapp/forced.ts'
 
-const number = z.string().regex(/^[1-9]\d{6,14}$/, 'an international phone number: 7 to 15 digits, without + or spaces')
-const time = z.number().int()
-const page = z.coerce.number().int().min(0)
+export const number = z
+  .string()
+  .regex(/^[1-9]\d{6,14}$/, 'an international phone number: 7 to 15 digits, without + or spaces')
+export const time = z.number().int()
+export const page = z.coerce.number().int().min(0)
 
 const isUnique = (list: string[]): boolean => new Set(list).size === list.length
 
@@ -17,12 +19,14 @@ export const Info = z.object({
   /** What clients must trust: Baileys' `WA_CERT_DETAILS`. 32 bytes, base64. */
   rootPublicKey: z.string(),
   rootSerial: z.number().int(),
+  /** What clients must trust besides, to reach the media host by https. PEM. */
+  mediaCertificate: z.string(),
 })
 
 export const NewPhone = z.object({ number, name: z.string().trim().min(1).max(60) })
 export const Phone = z.object({ number: z.string(), lid: z.string(), name: z.string(), createdAt: time })
 
-const groupId = z.string().regex(/^\d+@g\.us$/, 'a group: digits and @g.us')
+export const groupId = z.string().regex(/^\d+@g\.us$/, 'a group: digits and @g.us')
 export const NewGroup = z.object({
   subject: z.string().trim().min(1).max(100),
   /** The first one makes the group. */
@@ -31,6 +35,14 @@ export const NewGroup = z.object({
 export const Group = z.object({ id: z.string(), subject: z.string(), members: z.array(z.string()), createdAt: time })
 
 export const Scan = z.object({ qr: z.string().min(1).max(2000) })
+export const TypedCode = z.object({
+  code: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]{4}[ -]?[A-Za-z0-9]{4}$/,
+      'the code that the device shows: eight characters, such as ABCD-1234',
+    ),
+})
 export const Device = z.object({
   number: z.string(),
   device: z.number().int(),
@@ -45,45 +57,16 @@ export const Device = z.object({
   preKeys: z.number().int(),
   connection: z.number().int().nullable(),
 })
-/** A client that shows a QR code and waits for a scan. */
+/** A client that waits to be linked: it shows a QR code, or a code to be typed. */
 export const Waiting = z.object({
   connection: z.number().int(),
   platform: z.string(),
   since: time,
   refs: z.array(z.string()),
+  /** Of the phone on which its code is to be typed; null while it shows none. */
+  codeFor: z.string().nullable(),
 })
 export const Force = z.object({ condition: z.enum(CONDITIONS) })
-
-export const NewMessage = z.object({
-  to: z.union([number, groupId]),
-  text: z.string().min(1).max(65_536),
-  addressing: z.enum(['number', 'lid']).optional(),
-})
-export const MessageId = z.object({ id: z.string() })
-export const Chat = z.object({
-  chat: z.string(),
-  name: z.string().nullable(),
-  lastText: z.string(),
-  lastDirection: z.enum(['in', 'out']),
-  lastAt: time,
-  unread: z.number().int(),
-})
-export const Message = z.object({
-  seq: z.number().int(),
-  id: z.string(),
-  chat: z.string(),
-  direction: z.enum(['in', 'out']),
-  /** In a group, the number of who wrote it; null elsewhere, where it is clear. */
-  sender: z.string().nullable(),
-  text: z.string(),
-  at: time,
-  status: z.enum(['sent', 'delivered', 'received', 'read']),
-})
-export const MessagesQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
-  before: page.optional(),
-})
-export const ReadResult = z.object({ read: z.number().int() })
 
 export const Fault = z.object({
   id: z.number().int(),
@@ -99,7 +82,7 @@ export const FaultsQuery = z.object({ kind: z.enum(FAULT_KINDS).optional() })
 export const Cleared = z.object({ cleared: z.number().int() })
 
 const ledgerEvent = z.enum([...new Set([...EVENTS_TO_DEVICE, ...EVENTS_FROM_DEVICE])])
-const direction = z.enum(['to-device', 'from-device'])
+export const direction = z.enum(['to-device', 'from-device'])
 export const LedgerEntry = z.object({
   seq: z.number().int(),
   at: time,
@@ -169,9 +152,6 @@ export type NewGroup = z.infer<typeof NewGroup>
 export type Group = z.infer<typeof Group>
 export type Device = z.infer<typeof Device>
 export type Waiting = z.infer<typeof Waiting>
-export type NewMessage = z.infer<typeof NewMessage>
-export type Chat = z.infer<typeof Chat>
-export type Message = z.infer<typeof Message>
 export type Fault = z.infer<typeof Fault>
 export type LedgerEntry = z.infer<typeof LedgerEntry>
 export type LedgerMessage = z.infer<typeof LedgerMessage>

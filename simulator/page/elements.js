@@ -12,9 +12,31 @@ export function element(tag, properties = {}, ...children) {
   return made
 }
 
-/** @param {string} number */
+/** One view that isn't a phone: a title and what it shows. */
+export function pageView(title, ...children) {
+  return element('section', { className: 'page' }, element('h1', {}, title), ...children)
+}
+
+/** Runs a form's action; what goes wrong is said in the form. */
+export function onSubmit(form, action) {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const message = form.querySelector('.error')
+    message.textContent = ''
+    const button = form.querySelector('button:not([type=button])')
+    button.disabled = true
+    try {
+      await action(form.elements)
+    } catch (error) {
+      message.textContent = error.message
+    }
+    button.disabled = false
+  })
+}
+
+/** A phone's number, or a group's id as it is. @param {string} number */
 export function formatNumber(number) {
-  return `+${number}`
+  return number.includes('@') ? number : `+${number}`
 }
 
 /** Today the time, otherwise the day. @param {number} at Unix milliseconds */

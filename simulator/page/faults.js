@@ -1,8 +1,8 @@
 // The list of faults: what a correct client never does.
 import { api } from './api.js'
-import { element, formatNumber } from './elements.js'
+import { element, formatNumber, pageView } from './elements.js'
 
-export function faultsView(faults) {
+export function faultsView({ faults }) {
   const rows = faults.toReversed().map((fault) => {
     const who = fault.number ? `${formatNumber(fault.number)}, device ${fault.device ?? '?'}` : ''
     return element(
@@ -13,15 +13,8 @@ export function faultsView(faults) {
       element('td', {}, fault.detail, who && element('small', { className: 'who' }, who)),
     )
   })
-  return element(
-    'section',
-    { className: 'faults' },
-    element(
-      'header',
-      {},
-      element('a', { className: 'back', href: '#', ariaLabel: 'Back' }, '‹'),
-      element('h1', {}, 'Faults'),
-    ),
+  return pageView(
+    'Faults',
     element('p', {}, 'What a correct client never does. A test run must leave none.'),
     faults.length > 0 && element('button', { className: 'quiet', onclick: clear }, 'Clear the list'),
     faults.length

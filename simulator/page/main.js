@@ -1,12 +1,38 @@
-// The page: phones on the left, what one of them shows on the right. State is read from the API after each event.
-// Addresses: #phone/NUMBER, #phone/NUMBER/CHAT, #faults, #scan=QR-TEXT (a tool's deep link into "Link a device").
+// The page: phones on the left, what one of them shows on the right, and views of the whole server. State is read from the
+// API after each event. Addresses: #phone/NUMBER, #phone/NUMBER/CHAT, #connections, #disturbances, #faults, #load, and
+// #scan=QR-TEXT (a tool's deep link into "Link a device").
 import { api, listen } from './api.js'
-import { element, formatNumber, formatTime } from './elements.js'
+import { connectionsView } from './connections.js'
+import { disturbancesView } from './disturbances.js'
+import { element, onSubmit } from './elements.js'
 import { faultsView } from './faults.js'
+import { openLink, prepareDialogs } from './link.js'
+import { loadView } from './load.js'
 import { phoneView } from './phone.js'
+import { drawPhones, drawWaiting } from './phones.js'
 
 const $ = (id) => document.getElementById(id)
-const state = { phones: [], devices: [], waiting: [], faults: [], chats: [], messages: [], number: '', chat: '' }
+/** Between two readings: a load changes something all the time. */
+const REST_MS = 150
+/** A load's figures change without an event. */
+const FIGURES_MS = 1000
+
+/** What is shown, and what else each view reads. */
+const VIEWS = {
+  connections: { draw: connectionsView, read: async () => ({ connections: await api.connections() }) },
+  disturbances: { draw: disturbancesView, read: async () => ({}) },
+  faults: { draw: faultsView, read: async () => ({}) },
+  load: {
+    draw: loadView,
+    read: async () => {
+      const [load, stats] = await Promise.all([api.load(), api.stats()])
+      return { load, stats }
+    },
+  },
+}
+let state = { phones: [], groups: [], devices: [], waiting: [], faults: [], disturbances: [], number: '', chat: '' }
+/** What the right side shows, as text: it's drawn anew only when that changes. */
+let drawn = ''
 
 /** Reads everything that the page shows, and draws it. One run at a time: changes meanwhile cause another one. */
 let running = false
@@ -19,87 +45,84 @@ async function refresh() {
   running = true
   do {
     again = false
-    // At most one reading per picture, however many events come.
-    await new Promise(requestAnimationFrame)
     await read().then(draw, (error) => {
       $('live').textContent = error.message
     })
+    if (again) await new Promise((resolve) => setTimeout(resolve, REST_MS))
   } while (again)
   running = false
 }
 
 async function read() {
-  const { number, chat } = readAddress()
-  const [phones, devices, waiting, faults] = await Promise.all([
+  const { number, chat, view } = readAddress()
+  const [phones, groups, devices, waiting, faults, disturbances, more] = await Promise.all([
     api.phones(),
+    api.groups(),
     api.devices(),
     api.waiting(),
     api.faults(),
+    api.disturbances(),
+    VIEWS[view]?.read(),
   ])
   const known = phones.some((phone) => phone.number === number)
   const [chats, messages] = await Promise.all([
     known ? api.chats(number) : [],
     known && chat ? api.messages(number, chat) : [],
   ])
-  Object.assign(state, { phones, devices, waiting, faults, chats, messages, number: known ? number : '', chat })
+  const shown = { number: known ? number : '', chat, view, chats, messages }
+  state = { phones, groups, devices, waiting, faults, disturbances, ...more, ...shown }
 }
 
 function readAddress() {
   const [, number = '', chat = ''] = /^#phone\/(\d+)(?:\/(\d+(?:@g\.us)?))?$/.exec(location.hash) ?? []
-  return { number, chat }
+  return { number, chat, view: location.hash.slice(1) }
 }
 
 function draw() {
-  drawPhones()
-  drawWaiting()
-  const link = $('faults-link')
-  link.hidden = state.faults.length === 0
-  link.textContent = `${state.faults.length} fault${state.faults.length === 1 ? '' : 's'}`
-  document.body.dataset.detail = location.hash.startsWith('#phone') || location.hash === '#faults' ? 'open' : ''
-  const view =
-    location.hash === '#faults' ? faultsView(state.faults) : state.number ? phoneView(state, openScan) : welcome()
-  keepDraft($('phone'), () => $('phone').replaceChildren(view))
+  drawPhones(state)
+  drawWaiting(state)
+  drawTabs()
+  document.body.dataset.detail = state.number || VIEWS[state.view] ? 'open' : ''
+  const { waiting: _, ...shown } = state
+  const now = JSON.stringify(shown)
+  if (now === drawn) return
+  drawn = now
+  const view = VIEWS[state.view]?.draw(state) ?? (state.number ? phoneView(state) : welcome())
+  keepPlace($('view'), () => $('view').replaceChildren(view))
 }
 
-/** What is being typed survives a new drawing. */
-function keepDraft(parent, redraw) {
+function drawTabs() {
+  const planned = state.disturbances.filter(({ count, used }) => count === null || used < count).length
+  const counts = { '#faults': state.faults.length, '#disturbances': planned }
+  for (const tab of $('tabs').children) {
+    const target = tab.getAttribute('href')
+    const isCurrent = VIEWS[state.view] ? target === `#${state.view}` : target === '#phones'
+    tab.ariaCurrent = isCurrent ? 'page' : null
+    tab.dataset.count = counts[target] || ''
+  }
+}
+
+/** What is being typed, and where the keyboard is, survives a new drawing. */
+function keepPlace(parent, redraw) {
+  const keyOf = (each) => each?.dataset.draft ?? each?.dataset.key ?? each?.getAttribute('href')
   const fields = () => [...parent.querySelectorAll('[data-draft]')]
   const drafts = new Map(fields().map((field) => [field.dataset.draft, field.value]))
-  const focused = parent.contains(document.activeElement) ? document.activeElement?.dataset.draft : undefined
+  const focused = parent.contains(document.activeElement) ? keyOf(document.activeElement) : undefined
   redraw()
   for (const field of fields()) {
     if (drafts.has(field.dataset.draft)) field.value = drafts.get(field.dataset.draft)
-    if (field.dataset.draft === focused) field.focus()
   }
+  if (focused)
+    [...parent.querySelectorAll('[data-draft], [data-key], a')].find((each) => keyOf(each) === focused)?.focus()
   const list = parent.querySelector('.messages')
   if (list) list.scrollTop = list.scrollHeight
 }
 
-function drawPhones() {
-  const rows = state.phones.map((phone) => {
-    const devices = state.devices.filter((device) => device.number === phone.number)
-    const online = devices.filter((device) => device.online).length
-    const linked = devices.length ? ` · ${online} of ${devices.length} on line` : ''
-    return element(
-      'li',
-      {},
-      element(
-        'a',
-        { href: `#phone/${phone.number}`, ariaCurrent: phone.number === state.number ? 'page' : null },
-        element('span', { className: 'avatar', ariaHidden: 'true' }, phone.name.slice(0, 1).toUpperCase()),
-        element('span', { className: 'name' }, phone.name),
-        element('small', {}, formatNumber(phone.number) + linked),
-      ),
-    )
-  })
-  $('phone-list').replaceChildren(...rows)
-}
-
 function welcome() {
-  const start = state.phones.length ? 'Choose a phone on the left.' : 'Add a phone to begin.'
+  const start = state.phones.length ? 'Choose a phone on the left.' : 'Add a phone on the left to begin.'
   return element(
     'section',
-    { className: 'welcome' },
+    { className: 'page' },
     element('h1', {}, 'WhatsApp simulator'),
     element(
       'p',
@@ -109,65 +132,21 @@ function welcome() {
   )
 }
 
-/** Sessions that show a QR code now. The server knows their references, but not the secret inside the code. */
-function drawWaiting() {
-  const cards = state.waiting.map((each) =>
-    element(
-      'li',
-      {},
-      element('strong', {}, each.platform),
-      element('small', {}, `since ${formatTime(each.since)}`),
-      element('button', { className: 'quiet', onclick: () => openScan() }, 'Link…'),
-    ),
-  )
-  $('waiting').hidden = cards.length === 0
-  $('waiting').replaceChildren(
-    element('h3', {}, 'Sessions waiting for a scan'),
-    element('ul', { className: 'cards' }, ...cards),
-  )
-}
-
-/** @param {string} [qr] */
-function openScan(qr = '') {
-  const form = $('scan')
-  const options = state.phones.map(({ number, name }) => {
-    return element('option', { value: number }, `${name} (${formatNumber(number)})`)
-  })
-  form.elements.number.replaceChildren(...options)
-  if (state.number) form.elements.number.value = state.number
-  form.elements.qr.value = qr
-  form.querySelector('.error').textContent = ''
-  if (!$('scan-dialog').open) $('scan-dialog').showModal()
-}
-
-/** Runs a form's action; what goes wrong is said in the form. */
-function onSubmit(form, action) {
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
-    const message = form.querySelector('.error')
-    message.textContent = ''
-    const button = form.querySelector('button:not([type=button])')
-    button.disabled = true
-    try {
-      await action(form.elements)
-    } catch (error) {
-      message.textContent = error.message
-    }
-    button.disabled = false
-  })
-}
-
 onSubmit($('new-phone'), async ({ name, number }) => {
   await api.createPhone(name.value, number.value)
   location.hash = `#phone/${number.value}`
   $('new-phone').reset()
+  $('add').open = false
 })
-onSubmit($('scan'), async ({ number, qr }) => {
-  await api.scan(number.value, qr.value)
-  $('scan-dialog').close()
-  location.hash = `#phone/${number.value}`
+onSubmit($('new-group'), async ({ subject, members }) => {
+  const numbers = [...members.selectedOptions].map(({ value }) => value)
+  const { id } = await api.createGroup(subject.value, numbers)
+  location.hash = `#phone/${numbers[0]}/${id}`
+  $('new-group').reset()
+  $('add').open = false
 })
-$('scan-cancel').onclick = () => $('scan-dialog').close()
+$('phone-filter').oninput = () => drawPhones(state)
+prepareDialogs()
 
 async function followAddress() {
   const qr = /^#scan=(.*)$/.exec(location.hash)?.[1]
@@ -175,10 +154,11 @@ async function followAddress() {
   if (qr === undefined) return
   // The code holds a secret: it doesn't stay in the address.
   history.replaceState(null, '', '#')
-  openScan(decodeURIComponent(qr))
+  openLink(state, decodeURIComponent(qr))
 }
 
 addEventListener('hashchange', followAddress)
+setInterval(() => state.view === 'load' && void refresh(), FIGURES_MS)
 listen(refresh, (isConnected) => {
   $('live').textContent = isConnected ? '' : 'The simulator is not reachable. Trying again…'
   if (isConnected) void refresh()

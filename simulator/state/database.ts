@@ -74,10 +74,16 @@ CREATE INDEX IF NOT EXISTS delivery_id ON delivery (number, device, id);
 CREATE TABLE IF NOT EXISTS message (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, phone TEXT NOT NULL, chat TEXT NOT NULL, id TEXT NOT NULL,
   direction TEXT NOT NULL, text TEXT NOT NULL, content BLOB NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL,
-  status TEXT NOT NULL, UNIQUE (phone, chat, id, direction)
+  status TEXT NOT NULL, target TEXT, UNIQUE (phone, chat, id, direction)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS message_id ON message (phone, id);
 CREATE INDEX IF NOT EXISTS message_unread ON message (phone, chat) WHERE status = 'received';
+
+-- Files on the media host, encrypted; the hash is of these bytes. An expired one can't be downloaded any more.
+CREATE TABLE IF NOT EXISTS media_file (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
+  added_at INTEGER NOT NULL, expired INTEGER NOT NULL DEFAULT 0, bytes BLOB NOT NULL
+) STRICT;
 
 -- App state: keys of the phone, its sum of the patches of a collection, the patches, and the version each device said it has.
 CREATE TABLE IF NOT EXISTS app_state_key (
@@ -93,6 +99,14 @@ CREATE TABLE IF NOT EXISTS app_state_patch (
 CREATE TABLE IF NOT EXISTS app_state_known (
   number TEXT NOT NULL, device INTEGER NOT NULL, collection TEXT NOT NULL, version INTEGER NOT NULL,
   PRIMARY KEY (number, device, collection)
+) STRICT, WITHOUT ROWID;
+
+-- The text and the picture that an account tells of itself. The id of a picture is never given twice.
+CREATE TABLE IF NOT EXISTS profile (
+  number TEXT PRIMARY KEY, about TEXT, about_at INTEGER, picture BLOB, picture_id INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS block (
+  number TEXT NOT NULL, contact TEXT NOT NULL, PRIMARY KEY (number, contact)
 ) STRICT, WITHOUT ROWID;
 
 -- Tokens that contacts gave a device, and what it showed when it wrote to them, both in hex.
@@ -116,6 +130,18 @@ CREATE TABLE IF NOT EXISTS fault (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL, number TEXT,
   device INTEGER, connection INTEGER, message TEXT
 ) STRICT;
+
+-- Planned trouble: the plan is JSON, and the counts say how often it fitted and how often it struck.
+CREATE TABLE IF NOT EXISTS disturbance (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, plan TEXT NOT NULL, matched INTEGER NOT NULL DEFAULT 0,
+  used INTEGER NOT NULL DEFAULT 0
+) STRICT;
+`
+
+/** Columns that a file of an earlier day lacks, and what needs them. */
+const LATER_COLUMNS = [['message', 'target', 'TEXT']] as const
+const LATER_SCHEMA = `
+CREATE INDEX IF NOT EXISTS message_target ON message (phone, chat, target) WHERE target IS NOT NULL;
 `
 
 /** Raised when the file was written by another version of the simulator. */
@@ -140,7 +166,12 @@ export class Database {
     if (found !== 0 && found !== SCHEMA_VERSION) {
       throw new Error(`${folder} was written by another version of the simulator (schema ${found}): use a new folder`)
     }
-    this.#sqlite.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`)
+    this.#sqlite.exec(SCHEMA)
+    for (const [table, column, type] of LATER_COLUMNS) {
+      const isThere = this.#sqlite.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column)
+      if (!isThere) this.#sqlite.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`)
+    }
+    this.#sqlite.exec(`${LATER_SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`)
   }
 
   /** The first row, or undefined. */

@@ -36,8 +36,8 @@ export class Deliveries {
     )
   }
 
-  /** What the device hasn't acknowledged, oldest first. */
-  pending(number: string, device: number): Delivery[] {
+  /** What the device hasn't acknowledged, oldest first. @param after a `seq` @param limit all of it when left out */
+  pending(number: string, device: number, after = 0, limit = -1): Delivery[] {
     const rows = this.#database.all<{
       seq: number
       stanza: string
@@ -45,9 +45,11 @@ export class Deliveries {
       sender_device: number | null
     }>(
       `SELECT seq, stanza, sender, sender_device FROM delivery
-       WHERE number = ? AND device = ? AND done_at IS NULL ORDER BY seq`,
+       WHERE number = ? AND device = ? AND done_at IS NULL AND seq > ? ORDER BY seq LIMIT ?`,
       number,
       device,
+      after,
+      limit,
     )
     return rows.map((row) => ({
       seq: row.seq,

@@ -29,6 +29,8 @@ export interface LedgerEntry {
   connection: number | null
 }
 
+export type NewEntry = Omit<LedgerEntry, 'seq' | 'at' | 'connection'> & { connection?: number | undefined }
+
 /** All entries of one message, one device and one other side: a message to a group has one for each member. */
 export interface LedgerMessage {
   message: string
@@ -46,12 +48,20 @@ export interface LedgerMessage {
 
 export class Ledger {
   readonly #database: Database
+  readonly #watchers = new Set<(entry: NewEntry) => void>()
 
   constructor(database: Database) {
     this.#database = database
   }
 
-  add(entry: Omit<LedgerEntry, 'seq' | 'at' | 'connection'> & { connection?: number | undefined }): void {
+  /** Calls `watcher` with each entry that is added from now on. Answers what ends it. */
+  watch(watcher: (entry: NewEntry) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  add(entry: NewEntry): void {
+    for (const watcher of this.#watchers) watcher(entry)
     const { message, event, direction, number, device, peer, connection } = entry
     this.#database.run(
       `INSERT INTO ledger (at, message, event, direction, number, device, peer, connection)

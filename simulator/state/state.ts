@@ -1,15 +1,19 @@
 // Everything the simulator remembers, over one database.
 import { AppState } from './app-state.ts'
+import { Blocks } from './blocks.ts'
 import { Connections } from './connections.ts'
 import { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
 import { Devices } from './devices.ts'
+import { Disturbances } from './disturbances.ts'
 import { Faults } from './faults.ts'
 import { Groups } from './groups.ts'
 import { Ledger } from './ledger.ts'
+import { MediaFiles } from './media-files.ts'
 import { Messages } from './messages.ts'
 import { Phones } from './phones.ts'
 import { PrivacyTokens } from './privacy-tokens.ts'
+import { Profiles } from './profiles.ts'
 
 export interface State {
   database: Database
@@ -18,11 +22,15 @@ export interface State {
   deliveries: Deliveries
   groups: Groups
   messages: Messages
+  mediaFiles: MediaFiles
   appState: AppState
   privacyTokens: PrivacyTokens
+  profiles: Profiles
+  blocks: Blocks
   ledger: Ledger
   connections: Connections
   faults: Faults
+  disturbances: Disturbances
 }
 
 /** How long the simulator remembers what is settled. Chats, keys and what is owed stay. */
@@ -39,11 +47,15 @@ export function openState(folder: string): State {
     deliveries: new Deliveries(database),
     groups: new Groups(database),
     messages: new Messages(database),
+    mediaFiles: new MediaFiles(database),
     appState: new AppState(database),
     privacyTokens: new PrivacyTokens(database),
+    profiles: new Profiles(database),
+    blocks: new Blocks(database),
     ledger: new Ledger(database),
     connections: new Connections(database),
     faults: new Faults(database),
+    disturbances: new Disturbances(database),
   }
 }
 

@@ -9,11 +9,14 @@ import type { Device } from '../state/devices.ts'
 import type { NewFault } from '../state/faults.ts'
 import { dispatch } from './dispatch.ts'
 import { FrameReader } from './frames.ts'
-import { logIn } from './login.ts'
+import { Line, type Party } from './line.ts'
+import { type Batches, logIn } from './login.ts'
 import type { Network } from './network.ts'
 import { Noise } from './noise.ts'
 import { offerPairing, type Pairing, type Registration, readRegistration } from './pairing.ts'
-import type { Stanza } from './stanza.ts'
+import { type CodeRequest, withdrawCode } from './pairing-code.ts'
+import { withdrawPresence } from './presence.ts'
+import { type Stanza, stanza } from './stanza.ts'
 
 /**
  * Baileys switches to transport keys in the callback of its own last handshake write, and takes an earlier frame for a
@@ -34,17 +37,25 @@ export class Connection {
   registration: Registration | undefined
   /** While a phone links it. */
   pairing: Pairing | undefined
+  /** While it shows a code that a person is to type on a phone. */
+  codeRequest: CodeRequest | undefined
   /** The QR references that it may show. */
   refs: string[] = []
   /** True from the device's "active" on: stanzas go out as they come. */
   active = false
+  /** From the device's "active" on: it was given everything owed up to this `seq`. */
+  owedFrom: number | undefined
   /** Forced: the link looks open, but nothing comes through. */
   silent = false
+  /** Planned: what it's owed comes in batches. */
+  batches: Batches | undefined
   /** Resolves when the connection is gone and its end is recorded. */
   readonly closed: Promise<void>
   readonly #socket: WebSocket
   readonly #noise: Noise
   readonly #frames = new FrameReader()
+  readonly #incoming = new Line(this, 'from-device')
+  readonly #outgoing = new Line(this, 'to-device')
   #stage: 'hello' | 'finish' | 'stanzas' | 'ended' = 'hello'
   #work: Promise<void> = Promise.resolve()
   #reason = 'closed by the client'
@@ -70,35 +81,44 @@ export class Connection {
     network.publish({ type: 'connection', connection: this.id })
   }
 
-  /** True while it waits for a phone to scan its QR. */
+  /** True while it waits for a phone to scan its QR, or for its code to be typed. */
   get waiting(): boolean {
     return this.registration !== undefined && this.pairing === undefined && this.#stage === 'stanzas'
   }
 
-  /** Sends a stanza as soon as everything that led to it is durable. */
-  send(stanza: Stanza): void {
-    this.network.state.database.whenDurable(() => {
-      if (this.silent || this.#stage !== 'stanzas' || this.#socket.readyState !== this.#socket.OPEN) return
-      this.#socket.send(this.#noise.seal(encodeBinaryNode(stanza)))
-    })
+  /**
+   * Sends a stanza as soon as everything that led to it is durable, unless a disturbance is planned for it.
+   * @param onSent called each time it goes out
+   */
+  send(stanza: Stanza, onSent?: () => void): void {
+    void this.#outgoing.pass(stanza, (damaged) => this.#emit(stanza, onSent, damaged))
   }
 
-  /** Sends what the device is owed, if it's active. */
+  /** Sends what the device is owed. */
   sendDelivery(stanza: Stanza, sender: { number: string } | undefined): void {
-    const device = this.device
-    if (!device || !this.active || this.silent) return
-    if (sender) {
+    this.send(stanza, () => {
+      if (!sender || !this.device) return
       this.network.state.ledger.add({
         message: stanza.attrs.id!,
         event: 'sent',
         direction: 'to-device',
         connection: this.id,
-        number: device.number,
-        device: device.id,
+        number: this.device.number,
+        device: this.device.id,
         peer: sender.number,
       })
-    }
-    this.send(stanza)
+    })
+  }
+
+  #emit(stanza: Stanza, onSent?: () => void, damaged = false): void {
+    if (this.#isOver()) return
+    onSent?.()
+    this.network.state.database.whenDurable(() => {
+      if (this.silent || this.#stage !== 'stanzas' || this.#socket.readyState !== this.#socket.OPEN) return
+      const sealed = this.#noise.seal(encodeBinaryNode(stanza))
+      if (damaged) sealed[sealed.length - 1]! ^= 1
+      this.#socket.send(sealed)
+    })
   }
 
   fault(fault: NewFault): void {
@@ -108,7 +128,7 @@ export class Connection {
 
   /** Says good-bye and hears nothing any more. */
   end(goodbye: Stanza, reason: string): void {
-    this.send(goodbye)
+    this.#emit(goodbye)
     this.network.state.database.whenDurable(() => {
       this.#leave(reason)
       const cut = setTimeout(() => this.#socket.terminate(), GOODBYE_MS)
@@ -126,6 +146,7 @@ export class Connection {
     this.#stage = 'ended'
     this.#reason = reason
     this.active = false
+    withdrawPresence(this)
     if (this.device) this.network.dropConnection(this.device.number, this.device.id, this)
   }
 
@@ -145,20 +166,31 @@ export class Connection {
         const { clientKey, payload } = this.#noise.finish(frame)
         this.#stage = 'stanzas'
         await new Promise((resolve) => setTimeout(resolve, CLIENT_SWITCH_MS))
-        this.#identify(clientKey, payload)
+        await this.#identify(clientKey, payload)
       } else {
-        await dispatch(this, await decodeBinaryNode(this.#noise.open(frame)))
+        const received = await decodeBinaryNode(this.#noise.open(frame))
+        await this.#take(received, () => dispatch(this, received))
       }
     }
   }
 
-  #identify(clientKey: Buffer, payload: proto.ClientPayload): void {
-    if (payload.devicePairingData) {
-      this.registration = readRegistration(clientKey, payload.devicePairingData)
-      offerPairing(this)
+  /** A new device or a known one: the client says which before its first stanza. */
+  async #identify(clientKey: Buffer, payload: proto.ClientPayload): Promise<void> {
+    const { devicePairingData, username, device } = payload
+    if (devicePairingData) {
+      await this.#take(stanza('registration'), () => {
+        this.registration = readRegistration(clientKey, devicePairingData)
+        offerPairing(this)
+      })
     } else {
-      logIn(this, clientKey, payload)
+      const party = { number: String(username ?? ''), device: device ?? 0 }
+      await this.#take(stanza('login'), () => logIn(this, clientKey, payload), party)
     }
+  }
+
+  /** What the client sent has its effect, unless a disturbance is planned for it. */
+  async #take(received: Stanza, handle: () => void | Promise<void>, party?: Party): Promise<void> {
+    await this.#incoming.pass(received, () => (this.#isOver() ? undefined : handle()), party)
   }
 
   #fail(error: unknown): void {
@@ -171,6 +203,7 @@ export class Connection {
     this.network.connections.delete(this)
     for (const ref of this.refs) this.network.offers.delete(ref)
     this.#leave(this.#reason)
+    withdrawCode(this)
     this.pairing?.fail('The device went away before it was linked.')
     this.network.state.connections.close(this.id, this.#reason)
     this.network.publish({ type: 'connection', connection: this.id })

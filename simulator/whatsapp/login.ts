@@ -1,6 +1,7 @@
 // A linked device logs in: who it is shows in its Noise key. Then it asks for what it needs, declares itself active, and
 // gets everything that it's owed.
 import type { proto } from '@whiskeysockets/baileys'
+import type { Device } from '../state/devices.ts'
 import { askForPreKeys } from './bundles.ts'
 import type { Connection } from './connection.ts'
 import { lidJid, SERVER } from './jid.ts'
@@ -44,19 +45,39 @@ export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.C
   network.publish({ type: 'connection', connection: connection.id })
 }
 
+/** How what is owed comes: so many stanzas at a time, then a pause. */
+export interface Batches {
+  size: number
+  pauseMs: number
+}
+
 /** The device says that it's ready: it gets all that it hasn't acknowledged, in order, and from now on what comes. */
 export function goActive(connection: Connection): void {
   const { network, device } = connection
-  if (!device || connection.active) return
-  const { deliveries } = network.state
-  const { message, receipt, notification } = deliveries.counts(device.number, device.id)
+  if (!device || connection.owedFrom !== undefined) return
+  const { message, receipt, notification } = network.state.deliveries.counts(device.number, device.id)
   const count = String(message + receipt + notification)
   const parts = { message: String(message), receipt: String(receipt), notification: String(notification), appdata: '0' }
   connection.send(stanza('ib', { from: SERVER }, [stanza('offline_preview', { count, ...parts })]))
-  connection.active = true
-  for (const { stanza: owed, sender } of deliveries.pending(device.number, device.id)) {
-    connection.sendDelivery({ ...owed, attrs: { ...owed.attrs, offline: '0' } }, sender)
+  connection.owedFrom = 0
+  sendOwed(connection, device, count)
+}
+
+/** What comes meanwhile is owed too, and has its turn behind what has waited longer. */
+function sendOwed(connection: Connection, device: Device, count: string): void {
+  const { network, batches } = connection
+  const owed = network.state.deliveries.pending(device.number, device.id, connection.owedFrom, batches?.size)
+  for (const { seq, stanza: each, sender } of owed) {
+    connection.sendDelivery({ ...each, attrs: { ...each.attrs, offline: '0' } }, sender)
+    connection.owedFrom = seq
   }
+  if (batches && owed.length === batches.size) {
+    setTimeout(() => {
+      if (network.connectionOf(device.number, device.id) === connection) sendOwed(connection, device, count)
+    }, batches.pauseMs).unref()
+    return
+  }
+  connection.active = true
   connection.send(stanza('ib', { from: SERVER }, [stanza('offline', { count })]))
   askForPreKeys(network, device)
   network.publish({ type: 'device', number: device.number, device: device.id })

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { SimulatorError } from '../errors.ts'
+import { MediaHost } from '../media/host.ts'
 import type { Device } from '../state/devices.ts'
 import type { Fault, NewFault } from '../state/faults.ts'
 import type { Group } from '../state/groups.ts'
@@ -12,6 +13,7 @@ import type { Authority } from './certificate.ts'
 import type { Connection } from './connection.ts'
 import { parseJid } from './jid.ts'
 import { Locks } from './locks.ts'
+import { Presence } from './presence.ts'
 import { SignalEndpoint } from './signal/endpoint.ts'
 import { SenderKeys } from './signal/sender-keys.ts'
 import type { Stanza } from './stanza.ts'
@@ -21,21 +23,32 @@ export type NetworkEvent =
   | { type: 'phone'; number: string }
   | { type: 'group'; group: string }
   | { type: 'chat'; number: string; chat: string }
+  /** What the account shows: on line, away, typing. */
+  | { type: 'presence'; number: string }
   | { type: 'device'; number: string; device: number }
   | { type: 'connection'; connection: number }
   | { type: 'fault'; fault: Fault }
+  /** Planned, used or removed. */
+  | { type: 'disturbance'; disturbance: number }
 
 export class Network {
   readonly state: State
+  /** Of the control API, without a slash at the end; known once the server listens. */
+  url = ''
   readonly authority: Authority
   readonly locks = new Locks()
   readonly signal: SignalEndpoint
   readonly senderKeys: SenderKeys
+  readonly media: MediaHost
   readonly connections = new Set<Connection>()
   /** Emits `event` with a NetworkEvent, once it's durable. */
   readonly events = new EventEmitter()
   /** QR references that wait for a scan, with the connection that they were given to. */
   readonly offers = new Map<string, Connection>()
+  /** Clients that show a code to be typed on a phone, by the phone's number: of each number the latest. */
+  readonly codeRequests = new Map<string, Connection>()
+  /** What accounts show, by number. */
+  readonly presences = new Map<string, Presence>()
   readonly #online = new Map<string, Connection>()
 
   constructor(state: State, authority: Authority) {
@@ -43,6 +56,7 @@ export class Network {
     this.authority = authority
     this.signal = new SignalEndpoint(state.database, state.phones)
     this.senderKeys = new SenderKeys(state.database)
+    this.media = new MediaHost(state)
     this.events.setMaxListeners(0)
   }
 
@@ -67,6 +81,13 @@ export class Network {
     return parsed?.server === 's.whatsapp.net' ? this.state.phones.find(parsed.user) : undefined
   }
 
+  /** What the account shows to others. */
+  presence(number: string): Presence {
+    const known = this.presences.get(number) ?? new Presence()
+    this.presences.set(number, known)
+    return known
+  }
+
   /** The logged-in connection of a device. */
   connectionOf(number: string, device: number): Connection | undefined {
     return this.#online.get(`${number}:${device}`)
@@ -87,7 +108,8 @@ export class Network {
   /** Owes a stanza to a device until it's acknowledged, and sends it when the device is on line. */
   deliver(device: Device, stanza: Stanza, sender?: { number: string; device: number }): void {
     this.state.deliveries.add(device.number, device.id, stanza, sender)
-    this.connectionOf(device.number, device.id)?.sendDelivery(stanza, sender)
+    const connection = this.connectionOf(device.number, device.id)
+    if (connection?.active) connection.sendDelivery(stanza, sender)
     this.publish({ type: 'device', number: device.number, device: device.id })
   }
 

@@ -5,16 +5,17 @@ import { answerAppState } from '../app-state.ts'
 import type { Connection } from '../connection.ts'
 import { SERVER } from '../jid.ts'
 import { goActive } from '../login.ts'
+import { answerCodeRegistration } from '../pairing-code.ts'
 import { removeDevice } from '../removal.ts'
 import { children, describe, type Stanza, stanza } from '../stanza.ts'
 import { answerEncrypt } from './encrypt.ts'
 import { answerGroup, answerParticipating } from './groups.ts'
+import { answerAbout, answerBlocklist, answerPicture } from './profile.ts'
 import { answerUsync } from './usync.ts'
 
 /** The content of a result, or what went wrong. */
 export type Answer = Stanza[] | { error: string; text: string }
 
-const NOT_FOUND: Answer = { error: '404', text: 'item-not-found' }
 const NOT_IMPLEMENTED: Answer = { error: '501', text: 'feature-not-implemented' }
 const NOTHING: Answer = []
 
@@ -23,9 +24,10 @@ const PRIVACY = ['readreceipts', 'last', 'status', 'profile', 'online', 'groupad
 
 export function answerQuery(connection: Connection, query: Stanza): void {
   const { device } = connection
-  // A client that waits for its QR to be scanned sends keep-alives; everything else is for devices that are logged in.
-  if (query.attrs.xmlns === 'w:p') {
-    reply(connection, query, NOTHING)
+  // A client that waits to be linked sends keep-alives and may ask for a code; all else is for devices that are logged in.
+  const early = query.attrs.xmlns === 'w:p' ? NOTHING : device ? undefined : answerCodeRegistration(connection, query)
+  if (early) {
+    reply(connection, query, early)
     return
   }
   if (!device) {
@@ -67,11 +69,18 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
       return answerParticipating(connection.network, device)
     case 'w:g2 query':
       return answerGroup(connection.network, device, query.attrs.to)
-    case 'w:profile:picture picture':
-      return NOT_FOUND
+    case 'w:m media_conn':
+      return [connection.network.media.invite(device)]
+    case 'status status':
+      return answerAbout(connection.network, device, query)
+    // The simulated people have no shops.
+    case 'w:biz business_profile':
+      return [stanza('business_profile')]
   }
   if (query.attrs.xmlns === 'encrypt') return answerEncrypt(connection, device, query) ?? NOT_IMPLEMENTED
-  if (query.attrs.xmlns === 'blocklist' && query.attrs.type === 'get') return [stanza('list', {}, [])]
+  // These may hold nothing at all.
+  if (query.attrs.xmlns === 'w:profile:picture') return answerPicture(connection.network, device, query)
+  if (query.attrs.xmlns === 'blocklist') return answerBlocklist(connection.network, device, query)
   return NOT_IMPLEMENTED
 }
 
@@ -82,6 +91,11 @@ function after(connection: Connection, device: Device, query: Stanza): void {
   if (query.attrs.xmlns === 'md' && asked?.tag === 'remove-companion-device') {
     removeDevice(connection.network, device, 'logged out by the device')
   }
+}
+
+/** @param code such as 500 */
+export function refuseQuery(connection: Connection, query: Stanza, code: string): void {
+  reply(connection, query, { error: code, text: 'refused on request' })
 }
 
 function reply(connection: Connection, query: Stanza, answer: Answer): void {
