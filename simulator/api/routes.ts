@@ -3,16 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { SimulatorError } from '../errors.ts'
 import { force } from '../whatsapp/forced.ts'
-import { sendToGroup } from '../whatsapp/group-out.ts'
-import { sendFromPhone } from '../whatsapp/message-out.ts'
 import type { Network } from '../whatsapp/network.ts'
 import { scan } from '../whatsapp/pairing.ts'
-import { readChat } from '../whatsapp/receipts.ts'
+import { typeCode } from '../whatsapp/pairing-code.ts'
 import * as schema from './schemas.ts'
-import { viewChats, viewDevice, viewMessages, viewPhones, viewStats, viewWaiting } from './views.ts'
+import { viewDevice, viewPhones, viewStats, viewWaiting } from './views.ts'
 
 const ofPhone = z.object({ number: z.string() })
-const ofChat = z.object({ number: z.string(), chat: z.string() })
 const ofGroup = z.object({ group: z.string() })
 const ofDevice = z.object({ number: z.string(), device: z.coerce.number().int() })
 
@@ -21,8 +18,10 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
   const { state, authority } = network
 
   app.get('/v1/info', (): schema.Info => {
-    const { rootPublic, rootSerial } = authority
-    return { simulator: true, websocketUrl: websocketUrl(), rootPublicKey: rootPublic.toString('base64'), rootSerial }
+    const { rootSerial } = authority
+    const rootPublicKey = authority.rootPublic.toString('base64')
+    const mediaCertificate = network.media.certificate
+    return { simulator: true, websocketUrl: websocketUrl(), rootPublicKey, rootSerial, mediaCertificate }
   })
   app.get('/v1/stats', () => viewStats(network))
 
@@ -40,27 +39,9 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
     const { number } = ofPhone.parse(request.params)
     return viewDevice(network, await scan(network, number, schema.Scan.parse(request.body).qr))
   })
-  app.post('/v1/phones/:number/messages', async (request, reply) => {
+  app.post('/v1/phones/:number/pairing-code', async (request) => {
     const { number } = ofPhone.parse(request.params)
-    const { to, text, addressing } = schema.NewMessage.parse(request.body)
-    const message = { conversation: text }
-    const id = await (to.endsWith('@g.us')
-      ? sendToGroup(network, number, to, message)
-      : sendFromPhone(network, { from: number, to, message, addressing }))
-    reply.code(201)
-    return { id }
-  })
-  app.get('/v1/phones/:number/chats', (request) => {
-    return viewChats(network, network.phone(ofPhone.parse(request.params).number).number)
-  })
-  app.get('/v1/phones/:number/chats/:chat/messages', (request) => {
-    const { number, chat } = ofChat.parse(request.params)
-    const { limit, before } = schema.MessagesQuery.parse(request.query)
-    return viewMessages(network, network.phone(number).number, chat, limit, before)
-  })
-  app.post('/v1/phones/:number/chats/:chat/read', (request) => {
-    const { number, chat } = ofChat.parse(request.params)
-    return { read: readChat(network, number, chat) }
+    return viewDevice(network, await typeCode(network, number, schema.TypedCode.parse(request.body).code))
   })
 
   app.get('/v1/groups', () => state.groups.list())

@@ -1,7 +1,7 @@
 // What the control API shows of the simulator's state.
 import type { Device as DeviceRow } from '../state/devices.ts'
 import type { Network } from '../whatsapp/network.ts'
-import type { Chat, Device, Message, Phone, Stats, Waiting } from './schemas.ts'
+import type { Device, Phone, Stats, Waiting } from './schemas.ts'
 
 export function viewPhones(network: Network): Phone[] {
   return network.state.phones.list().map(({ number, lid, name, createdAt }) => ({ number, lid, name, createdAt }))
@@ -26,31 +26,10 @@ export function viewDevice(network: Network, device: DeviceRow): Device {
 export function viewWaiting(network: Network): Waiting[] {
   return [...network.connections]
     .filter((connection) => connection.waiting)
-    .map(({ id, openedAt, refs, registration }) => {
-      return { connection: id, platform: registration!.platform, since: openedAt, refs }
+    .map(({ id, openedAt, refs, registration, codeRequest }) => {
+      const codeFor = codeRequest?.number ?? null
+      return { connection: id, platform: registration!.platform, since: openedAt, refs, codeFor }
     })
-}
-
-export function viewChats(network: Network, number: string): Chat[] {
-  const { messages, phones, groups } = network.state
-  return messages.chats(number).map((chat) => {
-    return { ...chat, name: groups.find(chat.chat)?.subject ?? phones.find(chat.chat)?.name ?? null }
-  })
-}
-
-export function viewMessages(
-  network: Network,
-  number: string,
-  chat: string,
-  limit: number,
-  before?: number,
-): Message[] {
-  const isGroup = network.state.groups.find(chat) !== undefined
-  return network.state.messages.list(number, chat, limit, before).map((message) => {
-    const { seq, id, direction, text, at, status, address } = message
-    const writer = direction === 'out' ? number : network.phoneOf(address)?.number
-    return { seq, id, chat, direction, sender: (isGroup && writer) || null, text, at, status }
-  })
 }
 
 export function viewStats(network: Network): Stats {

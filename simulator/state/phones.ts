@@ -34,7 +34,7 @@ const SIGNED_PRE_KEY_ID = 1
 
 export class Phones {
   readonly #database: Database
-  /** A phone's keys never change, so what was read once stays right. */
+  /** Only its name ever changes. */
   readonly #cache = new Map<string, Phone>()
   readonly #numbers = new Map<string, string>()
 
@@ -94,6 +94,11 @@ export class Phones {
   list(): Phone[] {
     const rows = this.#database.all<{ number: string }>('SELECT number FROM phone ORDER BY created_at, number')
     return rows.map((row) => this.find(row.number)!)
+  }
+
+  rename(number: string, name: string): void {
+    this.#database.run('UPDATE phone SET name = ? WHERE number = ?', name, number)
+    this.#cache.delete(number)
   }
 
   /** The number for the next device that links; device numbers are never given twice. */

@@ -2,12 +2,11 @@
 import type { Connection } from './connection.ts'
 import { receiveMessage } from './message-in.ts'
 import { confirmPairing } from './pairing.ts'
+import { acknowledgesCode } from './pairing-code.ts'
+import { isName, receiveChatState, receivePresence } from './presence.ts'
 import { answerQuery } from './queries/answer.ts'
 import { receiveAck, receiveReceipt } from './receipts.ts'
 import { child, children, describe, type Stanza } from './stanza.ts'
-
-/** Tags that need no answer: presence, "typing", and the client's own bulletins. */
-const SILENTLY_TAKEN = new Set(['ib', 'presence', 'chatstate'])
 
 export async function dispatch(connection: Connection, stanza: Stanza): Promise<void> {
   const problem = malformed(stanza)
@@ -27,12 +26,18 @@ async function handle(connection: Connection, stanza: Stanza): Promise<void> {
     if (signed) confirmPairing(connection, signed)
     return
   }
-  if (SILENTLY_TAKEN.has(stanza.tag)) return
+  // The client's own bulletins need no answer.
+  if (stanza.tag === 'ib') return
   const { device } = connection
-  if (!device) return connection.fault({ kind: 'before-login', detail: `Sent before login: ${describe(stanza)}` })
+  if (!device) {
+    if (isName(stanza) || acknowledgesCode(connection, stanza)) return
+    return connection.fault({ kind: 'before-login', detail: `Sent before login: ${describe(stanza)}` })
+  }
   if (stanza.tag === 'message') return receiveMessage(connection, device, stanza)
   if (stanza.tag === 'receipt') return receiveReceipt(connection, device, stanza)
   if (stanza.tag === 'ack') return receiveAck(connection, device, stanza)
+  if (stanza.tag === 'presence') return receivePresence(connection, device, stanza)
+  if (stanza.tag === 'chatstate') return receiveChatState(connection, device, stanza)
   connection.fault({ kind: 'unknown-stanza', detail: `Not known: ${describe(stanza)}` })
 }
 

@@ -51,9 +51,16 @@ export function sendNotice(network: Network, device: Device, kind: NoticeKind, c
   })
 }
 
-/** Who knows the account hears that it has a device more, or one less: who chats with it, its groups, its own devices. */
-export function announceDevice(network: Network, { number, id }: Device, change: 'add' | 'remove'): void {
+/** Linked devices of those who know the account: of who chats with it, of members of its groups, and its own. */
+export function acquaintances(network: Network, number: string): Device[] {
   const { devices, groups, messages } = network.state
+  const chats = messages.chats(number).map(({ chat }) => chat)
+  const members = groups.of(number).flatMap((group) => group.members)
+  return [...new Set([number, ...chats, ...members])].flatMap((account) => devices.of(account))
+}
+
+/** Who knows the account hears that it has a device more, or one less. */
+export function announceDevice(network: Network, { number, id }: Device, change: 'add' | 'remove'): void {
   const { lid } = network.phone(number)
   const attrs = { jid: numberJid(number, id), lid: lidJid(lid, id), 'key-index': String(id) }
   const content = [
@@ -62,13 +69,9 @@ export function announceDevice(network: Network, { number, id }: Device, change:
       stanza('key-index-list', { ts: seconds() }),
     ]),
   ]
-  const chats = messages.chats(number).map(({ chat }) => chat)
-  const members = groups.of(number).flatMap((group) => group.members)
-  for (const account of new Set([number, ...chats, ...members])) {
-    for (const device of devices.of(account)) {
-      if (account === number && device.id === id) continue
-      notify(network, device, number, { from: numberJid(number), type: 'devices', lid: lidJid(lid) }, content)
-    }
+  for (const device of acquaintances(network, number)) {
+    if (device.number === number && device.id === id) continue
+    notify(network, device, number, { from: numberJid(number), type: 'devices', lid: lidJid(lid) }, content)
   }
 }
 
@@ -93,7 +96,8 @@ export function requestAgain(network: Network, number: string, chat: string, id:
   database.change(() => askToRetry(network, device, phone, { id, chat: numberJid(number), t: seconds() }))
 }
 
-function notify(
+/** Owes the device a notification. Answers its id. */
+export function notify(
   network: Network,
   device: Device,
   about: string,

@@ -1,16 +1,18 @@
 // Linking a device by QR, told as the server sees it: a client that asks to be registered gets references to show as QR
-// codes. A phone scans one and signs the device; the device answers with its own signature and is told to reconnect
-// (515), now as a linked device. Only that last answer links it: until then nothing is stored.
+// codes. A phone scans one (or its person types a code: pairing-code.ts) and signs the device; the device answers with its
+// own signature and is told to reconnect (515), now as a linked device. Only that last answer links it: until then nothing
+// is stored.
 import { randomBytes } from 'node:crypto'
 import { proto } from '@whiskeysockets/baileys'
 import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
+import type { Phone } from '../state/phones.ts'
 import type { Connection } from './connection.ts'
 import { isSignedByDevice, signDevice } from './device-identity.ts'
 import { lidJid, numberJid, SERVER } from './jid.ts'
 import type { Network } from './network.ts'
 import { announceDevice } from './notices.ts'
-import { parseQr } from './qr.ts'
+import { parseQr, type QrCode } from './qr.ts'
 import { prefixed, signedBy } from './signal/libsignal.ts'
 import { bytesOf, type Stanza, seconds, stanza, unsigned } from './stanza.ts'
 
@@ -76,17 +78,35 @@ export function scan(network: Network, number: string, text: string): Promise<De
       'The keys in this QR code are not those of the device that shows it.',
     )
   }
-  if (network.state.devices.of(number).length >= MAXIMUM_DEVICES) {
-    throw new SimulatorError('too_many_devices', `${number} has ${MAXIMUM_DEVICES} linked devices. Log one out first.`)
-  }
-  checkSignedPreKey(connection, registration)
+  checkDeviceLimit(network, number)
+  return linkDevice(connection, phone, qr)
+}
+
+/** @throws SimulatorError too_many_devices */
+export function checkDeviceLimit(network: Network, number: string): void {
+  if (network.state.devices.of(number).length < MAXIMUM_DEVICES) return
+  throw new SimulatorError('too_many_devices', `${number} has ${MAXIMUM_DEVICES} linked devices. Log one out first.`)
+}
+
+/**
+ * The phone knows the device that waits on this connection, and signs it. Resolves once the device has signed too.
+ * @throws SimulatorError link_failed
+ */
+export function linkDevice(
+  connection: Connection,
+  phone: Phone,
+  { identity, advSecret }: Pick<QrCode, 'identity' | 'advSecret'>,
+): Promise<Device> {
+  const { network, registration } = connection
+  const { number } = phone
+  checkSignedPreKey(connection, registration!)
   const device = network.state.phones.nextDevice(number)
   const attrs = { from: SERVER, type: 'set', id: network.stanzaId(), xmlns: 'md', t: seconds() }
-  const identity = signDevice(phone.identity, qr.identity, qr.advSecret, device)
+  const signed = signDevice(phone.identity, identity, advSecret, device)
   connection.send(
     stanza('iq', attrs, [
       stanza('pair-success', {}, [
-        stanza('device-identity', {}, identity),
+        stanza('device-identity', {}, signed),
         stanza('platform', { name: 'android' }),
         stanza('device', { jid: numberJid(number, device), lid: lidJid(phone.lid, device) }),
         // Without a name Baileys sends no presence at all, and real accounts have one.

@@ -27,8 +27,14 @@ function answerUser(network: Network, user: Stanza, asked: string[]): Stanza {
   if (asked.includes('contact')) answers.push(stanza('contact', { type: phone ? 'in' : 'out' }))
   if (phone && asked.includes('lid')) answers.push(stanza('lid', { val: lidJid(phone.lid) }))
   if (phone && asked.includes('devices')) answers.push(deviceList(network, phone))
-  if (phone && asked.includes('status')) answers.push(stanza('status'))
+  if (phone && asked.includes('status')) answers.push(aboutStanza(network, phone))
   return stanza('user', { jid: user.attrs.jid ?? numberJid(written ?? '') }, answers)
+}
+
+/** Empty when the account tells nothing. */
+function aboutStanza(network: Network, { number }: Phone): Stanza {
+  const about = network.state.profiles.about(number)
+  return about ? stanza('status', { t: seconds(about.setAt) }, Buffer.from(about.text)) : stanza('status')
 }
 
 /** Device 0 is the phone. Baileys ignores a linked device without a key index. */

@@ -60,6 +60,8 @@ interface Libsignal {
   MessageCounterError: new (message: string) => Error
   curve: {
     generateKeyPair(): KeyPair
+    /** @param publicKey 33 bytes */
+    calculateAgreement(publicKey: Buffer, privateKey: Buffer): Buffer
     calculateSignature(privateKey: Buffer, message: Uint8Array): Buffer
     verifySignature(publicKey: Buffer, message: Uint8Array, signature: Uint8Array): boolean
   }
