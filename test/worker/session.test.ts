@@ -58,4 +58,57 @@ describe('a session on a worker', () => {
     ])
     expect(await world.whatsapp.faults()).toEqual([])
   })
+
+  test('without a phone it holds no connection until somebody asks for a code', async () => {
+    const worker = await world.startWorker()
+    const session = await world.addSession('unlinked')
+    await session.place(worker)
+    await session.untilState('WaitingForScan')
+    expect(await session.state()).toMatchObject({ reason: 'NobodyLooks' })
+    expect(await world.whatsapp.waiting()).toEqual([])
+    const { status, body } = await world.call(worker, `GET /sessions/${session.id}/qr?wait=15`)
+    expect([status, body]).toMatchObject([200, { number: 1 }])
+    expect(await world.whatsapp.waiting()).toHaveLength(1)
+    await until(async () => ((await session.state())?.reason === 'CodeReady' ? true : undefined))
+    await session.place(undefined)
+    await until(async () => ((await world.whatsapp.waiting()).length === 0 ? true : undefined))
+  })
+
+  test('links by a code that is typed on the phone, and again after a logout', async () => {
+    const number = '5511900000003'
+    await world.whatsapp.createPhone({ number, name: 'Acme Sales' })
+    const worker = await world.startWorker()
+    const session = await world.addSession('by-code')
+    await session.place(worker)
+    const pairingCode = async (phoneNumber: string) =>
+      world.call(worker, `POST /sessions/${session.id}/pairing-code`, { phoneNumber })
+
+    await session.untilState('WaitingForScan')
+    expect(await pairingCode('+5511999999999')).toMatchObject({ status: 409, body: { code: 'refused' } })
+    const { status, body } = await pairingCode(`+${number}`)
+    const { code, expiresAt } = body as { code: string; expiresAt: string }
+    expect([status, code]).toEqual([200, expect.stringMatching(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)])
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now() + 60_000)
+    expect(await session.state()).toMatchObject({ state: 'WaitingForScan', phone_number: null })
+    await world.whatsapp.typeCode(number, code)
+    await session.untilState('Connected')
+    expect(await session.state()).toMatchObject({ phone_number: `+${number}` })
+    expect(await pairingCode(`+${number}`)).toMatchObject({ status: 409, body: { code: 'not_waiting_for_scan' } })
+
+    await world.whatsapp.sendText(CONTACT, number, 'before')
+    await session.untilMessage('before')
+    const { device } = (await world.whatsapp.devices()).find((one) => one.number === number)!
+    await world.whatsapp.force(number, device, 'logout')
+    await session.untilState('LoggedOut')
+    expect(await pairingCode(`+${number}`)).toMatchObject({ status: 409, body: { state: 'LoggedOut' } })
+    await session.patchSpec({ linking: { attempt: 1 } })
+    await session.untilState('WaitingForScan')
+    const again = (await pairingCode(`+${number}`)).body as { code: string }
+    await world.whatsapp.typeCode(number, again.code)
+    await session.untilState('Connected')
+    await world.whatsapp.sendText(CONTACT, number, 'after')
+    await session.untilMessage('after')
+    expect((await session.messages()).map(({ content }) => content.text)).toEqual(['before', 'after'])
+    expect(await world.whatsapp.faults()).toEqual([])
+  })
 })

@@ -48,7 +48,8 @@ export class World {
   readonly dataDir: string
   readonly #closers: (() => Promise<unknown>)[]
   readonly #workers = new Set<TestWorker>()
-  #kubeconfigFile: Promise<string> | undefined
+  /** Paths, by the API server's URL. */
+  readonly #kubeconfigs = new Map<string, Promise<string>>()
 
   private constructor(
     dataDir: string,
@@ -153,8 +154,10 @@ export class World {
   }
 
   /** What the kubelet gives a worker's process. */
-  async environmentOf(pod: { name: string; podUid: string }): Promise<Record<string, string>> {
-    this.#kubeconfigFile ??= this.#writeKubeconfig() // once: a process that starts may be reading it
+  async environmentOf(
+    pod: { name: string; podUid: string },
+    through: Pick<Proxies, 'kubernetes'> = {},
+  ): Promise<Record<string, string>> {
     return {
       POD_NAME: pod.name,
       POD_UID: pod.podUid,
@@ -166,7 +169,7 @@ export class World {
       BERTH_INTERNAL_TOKEN: TOKEN,
       BERTH_WHATSAPP_URL: this.simulator.websocketUrl,
       BERTH_WHATSAPP_ROOT: Buffer.from(this.simulator.rootPublicKey).toString('base64'),
-      KUBECONFIG: await this.#kubeconfigFile,
+      KUBECONFIG: await this.#kubeconfigFor(through.kubernetes ?? this.kubernetesUrl),
     }
   }
 
@@ -182,9 +185,16 @@ export class World {
   }
 
   /** A file that says how to reach the Kubernetes API of this test. */
-  async #writeKubeconfig(): Promise<string> {
-    const { server, ca, token, namespace } = this.#kube.config
-    const file = path.join(this.dataDir, 'kubeconfig')
+  /** Written once: a process that starts may be reading it. */
+  #kubeconfigFor(server: string): Promise<string> {
+    const written = this.#kubeconfigs.get(server) ?? this.#writeKubeconfig(server)
+    this.#kubeconfigs.set(server, written)
+    return written
+  }
+
+  async #writeKubeconfig(server: string): Promise<string> {
+    const { ca, token, namespace } = this.#kube.config
+    const file = path.join(this.dataDir, `kubeconfig-${new URL(server).port}`)
     const cluster = { server, ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}) }
     const config = {
       apiVersion: 'v1',
