@@ -5,7 +5,7 @@ import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
 import { muteChat } from '../whatsapp/app-state.ts'
 import type { Network } from '../whatsapp/network.ts'
-import { requestAgain, sendNotice } from '../whatsapp/notices.ts'
+import { sendNotice } from '../whatsapp/notices.ts'
 import { sendPeerMessage } from '../whatsapp/peer-messages.ts'
 import { linkSilentCompanion } from '../whatsapp/silent-companion.ts'
 import * as schema from './notice-schemas.ts'
@@ -13,7 +13,6 @@ import { viewDevice } from './views.ts'
 
 const ofPhone = z.object({ number: z.string() })
 const ofDevice = z.object({ number: z.string(), device: z.coerce.number().int() })
-const ofMessage = z.object({ number: z.string(), chat: z.string(), id: z.string() })
 
 export function registerNoticeRoutes(app: FastifyInstance, network: Network): void {
   const { state } = network
@@ -40,11 +39,6 @@ export function registerNoticeRoutes(app: FastifyInstance, network: Network): vo
     const version = await muteChat(network, number, schema.Mute.parse(request.body).chat)
     reply.code(201)
     return { version }
-  })
-  app.post('/v1/phones/:number/chats/:chat/messages/:id/retry', (request) => {
-    const { number, chat, id } = ofMessage.parse(request.params)
-    requestAgain(network, number, chat, id)
-    return {}
   })
   app.post('/v1/devices/:number/:device/notices', (request, reply) => {
     const device = deviceOf(request.params)

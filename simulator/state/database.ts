@@ -153,12 +153,15 @@ const SCHEMA_VERSION = 1
  */
 export class Database {
   readonly #sqlite: DatabaseSync
+  /** The time that rows are stamped with, Unix milliseconds. */
+  readonly now: () => number
   readonly #statements = new Map<string, StatementSync>()
   #waiting: (() => void)[] = []
   #open = false
 
   /** @param folder created when missing; holds `simulator.db` */
-  constructor(folder: string) {
+  constructor(folder: string, now: () => number = Date.now) {
+    this.now = now
     mkdirSync(folder, { recursive: true })
     this.#sqlite = new DatabaseSync(join(folder, 'simulator.db'))
     this.#sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')

@@ -10,6 +10,7 @@ export const FAULT_KINDS = [
   'bad-signature', // a device identity or signed pre-key that isn't signed by its owner
   'missing-device-identity', // a first message (pkmsg) without the proof of who the device is
   'no-recipients', // a message that nobody it is for can read
+  'bad-media', // a file that isn't what the device says it is, or isn't there
   'counter-reuse', // two different ciphertexts under one message key
   'pre-key-reuse', // a one-time key used or offered a second time
   'decrypt-failed', // a phone can't read what was sent to it
@@ -46,7 +47,7 @@ export class Faults {
 
   add(fault: NewFault): Fault {
     const { kind, detail, number = null, device = null, connection = null, message = null } = fault
-    const at = Date.now()
+    const at = this.#database.now()
     const id = this.#database.insert(
       'INSERT INTO fault (at, kind, detail, number, device, connection, message) VALUES (?, ?, ?, ?, ?, ?, ?)',
       at,

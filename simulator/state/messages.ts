@@ -10,6 +10,8 @@ export interface Message {
   text: string
   /** An encoded `proto.Message`. */
   content: Buffer
+  /** Id of the message that this one changes (an edit, a reaction…); null for one that stands for itself. */
+  target: string | null
   /** Of a received message, its writer's address; of a sent one, the chat's as it was written to: receipts must use the same. */
   address: string
   at: number
@@ -40,16 +42,17 @@ export class Messages {
 
   /** False when the phone has this message already: phones drop a repeated id. */
   add(phone: string, message: Omit<Message, 'seq'>): boolean {
-    const { chat, id, direction, text, content, address, at, status } = message
+    const { chat, id, direction, text, content, target, address, at, status } = message
     const added = this.#database.run(
-      `INSERT INTO message (phone, chat, id, direction, text, content, address, at, status)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO message (phone, chat, id, direction, text, content, target, address, at, status)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       phone,
       chat,
       id,
       direction,
       text,
       content,
+      target,
       address,
       at,
       status,
@@ -75,10 +78,10 @@ export class Messages {
     return row && message(row)
   }
 
-  /** Newest last; at most `limit`, older than `before` (a `seq`). */
+  /** Those that stand for themselves, newest last; at most `limit`, older than `before` (a `seq`). */
   list(phone: string, chat: string, limit: number, before = Number.MAX_SAFE_INTEGER): Message[] {
     const rows = this.#database.all<Row>(
-      'SELECT * FROM message WHERE phone = ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+      `SELECT * FROM message WHERE phone = ? AND chat = ? AND target IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?`,
       phone,
       chat,
       before,
@@ -87,13 +90,20 @@ export class Messages {
     return rows.reverse().map(message)
   }
 
+  /** What changes these messages, in the order of its coming. */
+  changes(phone: string, chat: string, ids: string[]): Message[] {
+    const sql = `SELECT * FROM message WHERE phone = ? AND chat = ? AND target IS NOT NULL
+       AND target IN (SELECT value FROM json_each(?)) ORDER BY seq`
+    return this.#database.all<Row>(sql, phone, chat, JSON.stringify(ids)).map(message)
+  }
+
   /** The phone's chats, the latest first. */
   chats(phone: string): Chat[] {
     // SQLite takes the other columns from the row that has the maximum.
     const rows = this.#database.all<Chat & { last: number }>(
       `SELECT chat, max(seq) AS last, text AS lastText, direction AS lastDirection, at AS lastAt,
          sum(status = 'received') AS unread
-       FROM message WHERE phone = ? GROUP BY chat ORDER BY last DESC`,
+       FROM message WHERE phone = ? AND target IS NULL GROUP BY chat ORDER BY last DESC`,
       phone,
     )
     return rows.map(({ last: _, ...chat }) => chat)
@@ -101,7 +111,8 @@ export class Messages {
 
   /** Incoming messages of the chat that aren't read yet, oldest first. */
   unread(phone: string, chat: string): Message[] {
-    const sql = `SELECT * FROM message WHERE phone = ? AND chat = ? AND status = 'received' ORDER BY seq`
+    const sql = `SELECT * FROM message
+       WHERE phone = ? AND chat = ? AND status = 'received' AND target IS NULL ORDER BY seq`
     return this.#database.all<Row>(sql, phone, chat).map(message)
   }
 

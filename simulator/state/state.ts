@@ -1,4 +1,5 @@
 // Everything the simulator remembers, over one database.
+import type { Random } from '../random.ts'
 import { AppState } from './app-state.ts'
 import { Blocks } from './blocks.ts'
 import { Connections } from './connections.ts'
@@ -36,16 +37,16 @@ export interface State {
 /** How long the simulator remembers what is settled. Chats, keys and what is owed stay. */
 const MEMORY_MS = 7 * 24 * 60 * 60 * 1000
 
-/** @param folder created when missing */
-export function openState(folder: string): State {
-  const database = new Database(folder)
-  forget(database, Date.now() - MEMORY_MS)
+/** @param folder created when missing @param random where ids come from */
+export function openState(folder: string, now: () => number, random: Random): State {
+  const database = new Database(folder, now)
+  forget(database, now() - MEMORY_MS)
   return {
     database,
-    phones: new Phones(database),
+    phones: new Phones(database, random),
     devices: new Devices(database),
     deliveries: new Deliveries(database),
-    groups: new Groups(database),
+    groups: new Groups(database, random),
     messages: new Messages(database),
     mediaFiles: new MediaFiles(database),
     appState: new AppState(database),

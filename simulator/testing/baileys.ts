@@ -1,4 +1,5 @@
 // The unmodified Baileys as a client of the simulator, for the simulator's own tests.
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import {
   type BaileysEventMap,
   type ConnectionState,
@@ -97,9 +98,11 @@ export class TestClient {
 
 /** This process's Baileys trusts the simulator. */
 export async function trust(simulator: SimulatorClient): Promise<string> {
-  const { rootPublicKey, rootSerial, websocketUrl } = await simulator.info()
+  const { rootPublicKey, rootSerial, websocketUrl, mediaCertificate } = await simulator.info()
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootPublicKey, 'base64')
   WA_CERT_DETAILS.SERIAL = rootSerial
+  const trusted = getCACertificates('default')
+  if (!trusted.includes(mediaCertificate)) setDefaultCACertificates([...trusted, mediaCertificate])
   return websocketUrl
 }
 

@@ -5,12 +5,12 @@ import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
 import type { Group } from '../state/groups.ts'
 import type { Phone } from '../state/phones.ts'
+import { keptOf, stanzaAttributes } from './content/content.ts'
 import { fromMember, lidJid } from './jid.ts'
 import { encStanza, enqueue, messageId, type Resend, retryCount, seal } from './message-out.ts'
 import type { Network } from './network.ts'
 import type { Remote, Sealed } from './signal/endpoint.ts'
 import { seconds, stanza } from './stanza.ts'
-import { shownText } from './text.ts'
 
 /**
  * Resolves with the message's id once everything is stored; the devices get it now or at their next login.
@@ -23,7 +23,7 @@ export function sendToGroup(network: Network, from: string, to: string, message:
     throw new SimulatorError('not_a_member', `${from} is not in the group ${to}. Write from one of its members.`)
   }
   const { devices, database } = network.state
-  const id = messageId()
+  const id = messageId(network)
   return network.locks.exclusive([from], async () => {
     const key = network.senderKeys.of(writer, group.id, { lid: writer.lid, device: 0 })
     const gift = keyGift(group, await key.distribution())
@@ -37,9 +37,10 @@ export function sendToGroup(network: Network, from: string, to: string, message:
     database.change(() => {
       key.store()
       showAtMembers(network, group, writer, { id, message })
+      const attrs = envelope(network, group, writer, id, message)
       for (const { device, remote, sealed } of outgoing) {
         const shared = stanza('enc', { v: '2', type: 'skmsg' }, ciphertext)
-        enqueue(network, writer, device, envelope(group, writer, id), sealed ? [encStanza(sealed), shared] : [shared])
+        enqueue(network, writer, device, attrs, sealed ? [encStanza(sealed), shared] : [shared])
         network.senderKeys.given(writer, group.id, remote)
       }
     })
@@ -55,11 +56,12 @@ export function resendToMember(network: Network, to: string, { from, device, id,
     const sent = network.state.messages.find(from, group.id, id, 'out')
     if (!sent) return
     const key = network.senderKeys.of(writer, group.id, { lid: writer.lid, device: 0 })
-    const again = { ...proto.Message.decode(sent.content), ...keyGift(group, await key.distribution()) }
+    const message = proto.Message.decode(sent.content)
+    const again = { ...message, ...keyGift(group, await key.distribution()) }
     const sealed = await seal(network, writer, device, again, true)
     network.state.database.change(() => {
       const encs = [encStanza(sealed, retryCount(retry))]
-      enqueue(network, writer, device, envelope(group, writer, id), encs)
+      enqueue(network, writer, device, envelope(network, group, writer, id, message), encs)
     })
   })
 }
@@ -76,8 +78,7 @@ function showAtMembers(
   { id, message }: { id: string; message: proto.IMessage },
 ): void {
   const { devices, messages } = network.state
-  const content = Buffer.from(proto.Message.encode(message).finish())
-  const shared = { id, chat: group.id, text: shownText(message) ?? '', content, at: Date.now() }
+  const shared = { id, chat: group.id, ...keptOf(message)!, at: network.now() }
   const others = group.members.filter((number) => number !== writer.number)
   // Where nobody has a linked device, the phones have it at once; else the devices' receipts say when.
   const status = others.some((number) => devices.of(number).length > 0) ? 'sent' : 'delivered'
@@ -88,10 +89,10 @@ function showAtMembers(
   for (const number of group.members) network.publish({ type: 'chat', number, chat: group.id })
 }
 
-const envelope = (group: Group, writer: Phone, id: string): Record<string, string> => ({
+const envelope = (network: Network, group: Group, writer: Phone, id: string, message: proto.IMessage): Record<string, string> => ({
   ...fromMember(group.id, writer),
   id,
-  type: 'text',
-  t: seconds(),
+  ...stanzaAttributes(message),
+  t: seconds(network.now()),
   notify: writer.name,
 })

@@ -1,23 +1,23 @@
 // A phone writes to another number: its linked devices get the message, encrypted for each, and so do the writer's own.
-import { randomBytes } from 'node:crypto'
 import { encodeWAMessage, proto } from '@whiskeysockets/baileys'
 import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
 import type { Phone } from '../state/phones.ts'
 import { takeDeviceBundle } from './bundles.ts'
+import { keptOf, stanzaAttributes } from './content/content.ts'
 import { lidJid, numberJid } from './jid.ts'
 import type { Network } from './network.ts'
 import type { Sealed } from './signal/endpoint.ts'
 import { child, type Stanza, seconds, stanza } from './stanza.ts'
-import { shownText } from './text.ts'
 
 /** An id as phones make them. */
-export const messageId = (): string => `3A${randomBytes(9).toString('hex').toUpperCase()}`
+export const messageId = ({ random }: Network): string => `3A${random.bytes(9).toString('hex').toUpperCase()}`
 
 export interface OutgoingMessage {
   from: string
   /** A number. */
   to: string
+  /** With something for people in it. */
   message: proto.IMessage
   /** Whether the devices see the writer under the number (as usual) or under the LID. */
   addressing?: 'number' | 'lid' | undefined
@@ -34,22 +34,22 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
     throw new SimulatorError('message_to_itself', 'A phone cannot write to itself here. Choose another number.')
   }
   const { devices, messages, database } = network.state
-  const id = messageId()
+  const id = messageId(network)
   return network.locks.exclusive([from], async () => {
     const copy = { deviceSentMessage: { destinationJid: numberJid(to), message } }
     const outgoing: [Device, Sealed, Record<string, string>][] = []
     for (const device of devices.of(to)) {
-      outgoing.push([device, await seal(network, writer, device, message), envelope(writer, addressing)])
+      outgoing.push([device, await seal(network, writer, device, message), envelope(network, writer, message, addressing)])
     }
     for (const device of devices.of(from)) {
-      const attrs = { ...envelope(writer), recipient: numberJid(to) }
+      const attrs = { ...envelope(network, writer, message), recipient: numberJid(to) }
       outgoing.push([device, await seal(network, writer, device, copy), attrs])
     }
     database.change(() => {
-      const row = { id, text: shownText(message) ?? '', content: Buffer.from(proto.Message.encode(message).finish()) }
+      const row = { id, ...keptOf(message)! }
       // Without a linked device the other phone has it at once; with one, the device's receipt says when.
       const status = devices.of(to).length ? 'sent' : 'delivered'
-      const at = Date.now()
+      const at = network.now()
       messages.add(from, { ...row, chat: to, direction: 'out', address: numberJid(to), at, status })
       messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
       for (const [device, sealed, attrs] of outgoing) {
@@ -80,7 +80,7 @@ export function resendToDevice(network: Network, { from, device, id, retry }: Re
     const message = proto.Message.decode(sent.content)
     const copy = isOwn ? { deviceSentMessage: { destinationJid: numberJid(sent.chat), message } } : message
     const sealed = await seal(network, writer, device, copy, true)
-    const attrs = { ...envelope(writer), id, ...(isOwn && { recipient: numberJid(sent.chat) }) }
+    const attrs = { ...envelope(network, writer, message), id, ...(isOwn && { recipient: numberJid(sent.chat) }) }
     network.state.database.change(() => enqueue(network, writer, device, attrs, [encStanza(sealed, retryCount(retry))]))
   })
 }
@@ -130,8 +130,13 @@ export function enqueue(
   network.deliver(device, stanza('message', attrs, encs), { number: writer.number, device: 0 })
 }
 
-function envelope(writer: Phone, addressing: 'number' | 'lid' = 'number'): Record<string, string> {
-  const shared = { type: 'text', t: seconds(), notify: writer.name }
+function envelope(
+  network: Network,
+  writer: Phone,
+  message: proto.IMessage,
+  addressing: 'number' | 'lid' = 'number',
+): Record<string, string> {
+  const shared = { ...stanzaAttributes(message), t: seconds(network.now()), notify: writer.name }
   return addressing === 'lid'
     ? { from: lidJid(writer.lid), sender_pn: numberJid(writer.number), addressing_mode: 'lid', ...shared }
     : { from: numberJid(writer.number), sender_lid: lidJid(writer.lid), addressing_mode: 'pn', ...shared }

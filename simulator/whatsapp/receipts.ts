@@ -1,4 +1,5 @@
 // Receipts: what tells the writer of a message that it arrived, was read, or must be sent again.
+import { uploadAgain } from '../media/upload-again.ts'
 import type { Device } from '../state/devices.ts'
 import type { LedgerEvent } from '../state/ledger.ts'
 import type { Phone } from '../state/phones.ts'
@@ -33,6 +34,7 @@ export async function receiveReceipt(connection: Connection, device: Device, rec
   const { network } = connection
   const { id, to, type = '' } = receipt.attrs as { id: string; to: string; type?: string }
   if (type === 'retry') await receiveRetry(connection, device, receipt)
+  else if (type === 'server-error') network.state.database.change(() => uploadAgain(connection, device, receipt))
   else if (!(type in MEANING)) connection.fault({ kind: 'unknown-stanza', detail: describe(receipt) })
   else {
     const more = children(child(receipt, 'list'), 'item').map((item) => item.attrs.id ?? '')
@@ -103,7 +105,7 @@ export function tellSender(
   if (shown) network.publish({ type: 'chat', number: sender, chat })
   // Baileys knows the chat by the address that it wrote to, a number or a LID.
   const from = group ? fromMember(group, reader, readerDevice) : { from: shown?.address ?? numberJid(reader.number) }
-  const attrs = { ...from, id, t: seconds(), ...(status === 'read' && { type: 'read' }) }
+  const attrs = { ...from, id, t: seconds(network.now()), ...(status === 'read' && { type: 'read' }) }
   for (const device of devices.of(sender)) {
     network.deliver(device, stanza('receipt', attrs))
     if (!ledger.count(id, sender, device.id, 'submitted')) continue
@@ -146,7 +148,7 @@ export function askToRetry(
   const [registration, ...keys] = bundleStanzas(takePhoneBundle(network, phone))
   const retry = stanza('retry', { count: String(count), id, t, v: '1' })
   const from = isGroup(chat) ? fromMember(chat, phone) : { from: chat }
-  const attrs = { ...from, id, type: 'retry', t: seconds() }
+  const attrs = { ...from, id, type: 'retry', t: seconds(network.now()) }
   network.deliver(device, stanza('receipt', attrs, [retry, registration!, stanza('keys', {}, keys)]))
 }
 
@@ -207,7 +209,7 @@ async function receiveRetry(connection: Connection, device: Device, receipt: Sta
   const from = group
     ? fromMember(group, network.phone(device.number), device.id)
     : { from: numberJid(device.number, device.id) }
-  const attrs = { ...from, id, type: 'retry', t: seconds() }
+  const attrs = { ...from, id, type: 'retry', t: seconds(network.now()) }
   network.deliver(author, stanza('receipt', attrs, children(receipt)))
 }
 

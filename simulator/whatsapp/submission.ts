@@ -3,10 +3,11 @@ import { proto, unpadRandomMax16 } from '@whiskeysockets/baileys'
 import type { Device } from '../state/devices.ts'
 import type { LedgerEvent } from '../state/ledger.ts'
 import type { Connection } from './connection.ts'
+import { keptOf } from './content/content.ts'
+import { fileOf } from './content/media-fields.ts'
 import type { Part } from './message-parts.ts'
 import type { Received } from './phone-inbox.ts'
 import { child, type Stanza, seconds, stanza } from './stanza.ts'
-import { shownText } from './text.ts'
 
 /** How the server refuses a message: the device isn't in the group; nobody has that address; it can't route it. */
 export const FORBIDDEN = '403'
@@ -28,7 +29,7 @@ export function open({ connection, id }: Submission, received: Received): proto.
 }
 
 /**
- * Puts a message into a phone's chat. False when it has it already: phones drop a repeated id.
+ * Puts a message, or what it changes, into a phone's chat. False when it has it already: phones drop a repeated id.
  * @param where.address see `Message.address`
  */
 export function show(
@@ -36,18 +37,22 @@ export function show(
   { number, chat, direction, address }: { number: string; chat: string; direction: 'in' | 'out'; address: string },
   message: proto.IMessage,
 ): boolean {
-  const text = shownText(message)
-  if (text === undefined || sent.attrs.category === 'peer') return true
+  const kept = keptOf(message)
+  if (!kept || sent.attrs.category === 'peer') return true
   const { network } = connection
+  const file = fileOf(message)
+  // Said once, where the account's own phone gets its copy.
+  if (direction === 'out' && file && !network.state.mediaFiles.has(file.encryptedSha256)) {
+    connection.fault({ kind: 'bad-media', detail: 'The file of a message was never uploaded', message: id })
+  }
   network.publish({ type: 'chat', number, chat })
   return network.state.messages.add(number, {
     id,
     chat,
     direction,
-    text,
-    content: Buffer.from(proto.Message.encode(message).finish()),
+    ...kept,
     address,
-    at: Date.now(),
+    at: network.now(),
     status: direction === 'out' ? 'sent' : 'received',
   })
 }
@@ -76,7 +81,8 @@ export function passOn(
     number: target.number,
     device: target.id,
   })
-  const shape = { id, type: message.attrs.type ?? 'text', t: seconds(), notify: network.phone(device.number).name }
+  const { type = 'text', edit } = message.attrs
+  const shape = { id, type, ...(edit && { edit }), t: seconds(network.now()), notify: network.phone(device.number).name }
   const from = { number: device.number, device: device.id }
   network.deliver(target, stanza('message', { ...attrs, ...shape }, content), from)
 }
@@ -97,5 +103,6 @@ export function record({ connection, device, id }: Submission, peer: string, eve
 /** The server's answer, when everything is stored. */
 export function acknowledge({ connection, message }: Pick<Submission, 'connection' | 'message'>, error?: string): void {
   const { id, to } = message.attrs as { id: string; to: string }
-  connection.send(stanza('ack', { class: 'message', id, from: to, t: seconds(), ...(error && { error }) }))
+  const t = seconds(connection.network.now())
+  connection.send(stanza('ack', { class: 'message', id, from: to, t, ...(error && { error }) }))
 }
