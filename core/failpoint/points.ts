@@ -8,6 +8,7 @@ export const POINTS = {
 
   'claim.asking': 'Sessions are placed here; Postgres was not asked for them yet.',
   'claim.committed': 'The sessions are ours in Postgres; nothing of them is loaded.',
+  'claim.waiting': 'A claim was refused since a living boot holds the session; Postgres has noted that we wait.',
   'claim.loaded': 'Keys, journal and open sends are loaded; no connection is begun.',
 
   'link.code-shown': 'A code can be scanned; nobody has done so.',
@@ -57,6 +58,7 @@ export const POINTS = {
   'status.reporting': 'A status is about to be written to Kubernetes.',
   'status.reported': 'Kubernetes has the status.',
 
+  'release.asked': 'Postgres says that another boot waits for a session of ours; nothing of it is closed.',
   'release.closed': 'The connection of a session that leaves is closed; its last rows are not written.',
   'release.written': 'All rows of a session that leaves are durable; the claim still stands.',
   'release.released': 'The claim is given back in Postgres.',

@@ -24,6 +24,8 @@
  *   by the boot itself (which has lost count). It never succeeds against another living holder: that one has a socket open,
  *   and only it or its end can close it. The generation must not be older than any claim or wish before, so that a
  *   worker with yesterday's placements can't take back what has moved on.
+ * - *left behind* is what a boot finds held by earlier boots of its pod. Until Kubernetes has answered, it claims these under
+ *   the generation of the claim that stands; a session that somebody else wishes for is refused, as above.
  * - *wish*: a claim that is refused for nothing but a living holder leaves its generation behind. The holder looks for such
  *   wishes each second and releases, as if it had seen the placement itself: that is how a session is handed over
  *   while Kubernetes can't be asked. A wish takes nothing. If who wished dies, the session is free, and the next
@@ -126,6 +128,12 @@ export function mayWrite(world: World, bootId: string, sessionId: string, epoch:
   const owner = world.owners.get(sessionId)
   return owner?.holder === bootId && owner.epoch === epoch
 }
+
+/** What earlier boots of the same pod hold, as they claimed it: their process is dead, since this one runs. */
+export const leftBehind = (world: World, bootId: string): { sessionId: string; generation: number }[] =>
+  [...world.owners].flatMap(([sessionId, { holder, generation }]) =>
+    isOlderBoot(world, holder, bootId) ? [{ sessionId, generation }] : [],
+  )
 
 /** The sessions of a boot that another one waits for. */
 export const wantedElsewhere = (world: World, bootId: string): string[] =>

@@ -21,6 +21,10 @@ export type Activity =
   | 'asked again'
   /** One of its sessions is placed elsewhere. */
   | 'move'
+  /** One of its sessions is placed elsewhere, and it can't ask Kubernetes. */
+  | 'hand over'
+  /** It starts, and its sessions are held by a worker that can't ask Kubernetes. */
+  | 'take over'
   /** Its first account is logged out by a command. */
   | 'log out'
   /** Its first account is to be linked anew. */
@@ -106,6 +110,8 @@ const ALL: Case[] = [
   ...during('log out', 'logout.taken', 'logout.sent'),
   ...during('relink', 'relink.purged'),
   ...during('move', 'release.closed', 'release.written', 'release.released'),
+  ...during('hand over', 'release.asked', 'release.closed', 'release.written', 'release.released'),
+  ...during('take over', 'claim.asking', 'claim.waiting', 'claim.committed', 'claim.loaded', 'login.connecting'),
   ...during('drain', 'release.closed', 'release.written', 'release.released', 'drain.one-left', 'drain.all-left'),
 ]
 

@@ -6,6 +6,7 @@ import type { TestWorker, World } from '../worker/world.ts'
 import type { Pod } from './account.ts'
 import type { Case } from './cases.ts'
 import { type Group, newPod } from './group.ts'
+import { HandOver } from './hand-over.ts'
 import { Told } from './told.ts'
 import { Unlink } from './unlink.ts'
 import { Victim } from './victim.ts'
@@ -13,37 +14,71 @@ import { Victim } from './victim.ts'
 export type Recovery = 'in place' | 'elsewhere'
 
 /** What a case is played with. */
-interface Scene {
+interface Stage {
   world: World
   group: Group
   pod: Pod
-  victim: Victim
   told: Told
   unlink: Unlink
+  handOver: HandOver
+}
+
+interface Scene extends Stage {
+  victim: Victim
 }
 
 export const RECOVERIES: Recovery[] = ['in place', 'elsewhere']
 
 /** Answers the verdicts, one an account; throws when the case could not be run as it is meant. */
 export async function runCase(world: World, group: Group, one: Case, recovery: Recovery): Promise<Verdict[]> {
-  const pod = newPod()
-  const told = new Told(world, group)
-  if (one.activity === 'start' || one.activity === 'waiting notices') await group.talk(one.where)
-  if (one.activity === 'waiting notices') await told.tell()
+  const handOver = await HandOver.prepare(world, group)
+  const stage = {
+    world,
+    group,
+    pod: newPod(),
+    handOver,
+    told: new Told(world, group),
+    unlink: new Unlink(world, group),
+  }
+  try {
+    await preparations[one.activity]?.(stage, one)
+    const victim = await dieAtPoint(stage, one)
+    return await recover({ ...stage, victim }, one, recovery)
+  } finally {
+    await handOver.end()
+  }
+}
+
+/** Answers the dead worker. */
+async function dieAtPoint(stage: Stage, one: Case): Promise<Victim> {
+  const { world, group, pod, handOver } = stage
   await group.place(pod)
   const armed = [`${one.point}=crash${one.hit ? `@${one.hit}` : ''}`, one.also].filter(Boolean).join(';')
-  const victim = new Victim(await world.environmentOf(pod), armed)
-  const scene = { world, group, pod, victim, told, unlink: new Unlink(world, group) }
+  const through = one.activity === 'hand over' ? { kubernetes: handOver.kubernetes } : {}
+  const victim = new Victim(await world.environmentOf(pod, through), armed)
   try {
-    await Promise.all([activities[one.activity](scene), victim.ended])
+    await Promise.all([activities[one.activity]({ ...stage, victim }), victim.ended])
     const { code, signal } = await victim.ended
     if (signal !== 'SIGKILL' || victim.count(one.point) !== 1) {
       throw new Error(`the worker did not die at ${one.point} but ended with ${signal ?? code}: ${victim.words}`)
     }
+    return victim
   } finally {
     await victim.kill()
   }
-  return recover(scene, one, recovery)
+}
+
+/** What has happened before the worker starts. */
+const preparations: Partial<Record<Case['activity'], (stage: Stage, one: Case) => Promise<unknown>>> = {
+  start: ({ group }, { where }) => group.talk(where),
+  'waiting notices': async ({ group, told }) => {
+    await group.talk()
+    await told.tell()
+  },
+  'take over': async ({ group, handOver }) => {
+    await handOver.holdElsewhere()
+    await group.talk()
+  },
 }
 
 /** What goes on until the worker is dead. */
@@ -93,6 +128,12 @@ const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> =
     await group.talk()
     await group.accounts[0]!.session.place(newPod())
   },
+  'hand over': async ({ group, pod, victim, handOver }) => {
+    await group.untilConnected(pod, () => victim.hasEnded)
+    await group.talk()
+    await handOver.placeElsewhere()
+  },
+  'take over': async () => {},
   drain: async ({ group, pod, victim }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     await group.talk()
@@ -116,8 +157,11 @@ async function scan({ world, group, pod, victim }: Scene): Promise<void> {
 /** In these, WhatsApp tells the accounts something. */
 const TELLING = new Set<Case['activity']>(['notices', 'waiting notices', 'asked again'])
 
+/** In these, a session is placed elsewhere before the worker dies. */
+const MOVING = new Set<Case['activity']>(['move', 'hand over'])
+
 async function recover({ group, pod, told, unlink }: Scene, one: Case, recovery: Recovery): Promise<Verdict[]> {
-  if (one.activity === 'move' && recovery === 'in place') await group.place(pod)
+  if (MOVING.has(one.activity) && recovery === 'in place') await group.place(pod)
   const worker: TestWorker = await (recovery === 'in place' ? group.restart(pod) : group.takeOver(pod))
   try {
     if (one.scansAgain) {

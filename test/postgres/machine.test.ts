@@ -26,7 +26,8 @@ type Pod = (typeof PODS)[number]
 type Operation =
   /** A process starts in the pod; the one before may still be there. */
   | { do: 'open'; pod: Pod }
-  | { do: 'renew' | 'end' | 'release' | 'commit'; pod: Pod; age: number }
+  /** `resume`: it takes what an earlier boot of its pod held, as long as it can't ask Kubernetes. */
+  | { do: 'renew' | 'end' | 'release' | 'commit' | 'resume'; pod: Pod; age: number }
   /** `fresh`: the pod that the resource names looks and claims; else this one does, by what it saw last. */
   | { do: 'claim'; pod: Pod; age: number; fresh: boolean }
   /** `fresh`: the operator reads everything now; else it goes by what it read last. */
@@ -38,19 +39,31 @@ const age = fc.constantFrom(...AGES)
 const operator = fc.constantFrom(...OPERATORS)
 const fresh = fc.constantFrom(true, true, true, false)
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('open' as const), pod }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('open' as const), pod }) },
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom('renew' as const, 'end' as const, 'release' as const, 'commit' as const),
+      do: fc.constantFrom('renew' as const, 'end' as const, 'release' as const, 'commit' as const, 'resume' as const),
       pod,
       age,
     }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('resume' as const), pod, age }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('claim' as const), pod, age, fresh }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('place' as const), operator, pod, fresh }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), operator, pod, fresh }) },
 )
+
+/** Placed, claimed, taken up by the next boot, wished for by the other pod, and not given. */
+const EXAMPLE: Operation[] = [
+  { do: 'place', operator: 0, pod: 'a', fresh: true },
+  { do: 'claim', pod: 'a', age: 0, fresh: true },
+  { do: 'open', pod: 'a' },
+  { do: 'resume', pod: 'a', age: 0 },
+  { do: 'place', operator: 0, pod: 'b', fresh: true },
+  { do: 'claim', pod: 'b', age: 0, fresh: true },
+  { do: 'claim', pod: 'b', age: 0, fresh: true },
+]
 
 let postgres: TestDatabase
 let operators: Pool
@@ -97,11 +110,16 @@ class History {
     this.world = { boots: new Map(), owners: new Map([[sessionId, machine.unclaimed]]) }
   }
 
-  /** Both pods run, and nothing is placed. */
+  /** Both pods run, nothing is placed, and a process that has ended left a credential behind: without it nothing could run. */
   static async begin(): Promise<History> {
     const { sessionId } = await seedSession(operators, { tenant: `t-${randomUUID()}` })
     const history = new History(sessionId, await Lead.take(operators))
-    for (const name of PODS) await history.#open(name)
+    for (const name of ['a', ...PODS] as const) await history.#open(name)
+    const [first] = history.#processes.a as [Process]
+    await history.#claimUnder(nextGeneration(undefined, history.owner), 'a', first)
+    await history.#act('commit', first)
+    await history.#act('end', first)
+    for (const operator of OPERATORS) await history.#read(operator)
     return history
   }
 
@@ -116,6 +134,7 @@ class History {
     const process = this.#processes[name].at(-1 - operation.age)
     if (!process) return
     if (operation.do === 'claim') await this.#claim(name, process)
+    else if (operation.do === 'resume') await this.#resume(name, process)
     else await this.#act(operation.do, process)
   }
 
@@ -135,15 +154,24 @@ class History {
   }
 
   async #claim(name: Pod, process: Process): Promise<void> {
-    const { bootId } = process
     const seen = this.#seenBy[name]
-    if (seen?.podUID !== this.#podUids[name]) return
-    const wanted = { sessionId: this.#sessionId, generation: seen.generation }
+    if (seen?.podUID === this.#podUids[name]) await this.#claimUnder(seen.generation, name, process)
+  }
+
+  async #resume(name: Pod, process: Process): Promise<void> {
+    const [found] = await database.leftBehind(workers, process.bootId)
+    const left = machine.leftBehind(this.world, process.bootId)
+    expect(found ? [{ sessionId: found.sessionId, generation: found.generation }] : []).toEqual(left)
+    if (found) await this.#claimUnder(found.generation, name, process)
+  }
+
+  async #claimUnder(generation: number, name: Pod, process: Process): Promise<void> {
+    const { bootId } = process
     const { holder } = this.owner
-    const [claimed] = await database.claim(workers, bootId, [wanted])
+    const [claimed] = await database.claim(workers, bootId, [{ sessionId: this.#sessionId, generation }])
     // Never from a living holder, but from a boot of the same pod.
     if (claimed && holder) expect(this.#processes[name].map((one) => one.bootId)).toContain(holder)
-    const answer = this.#step(machine.claim(this.world, bootId, this.#sessionId, wanted.generation))
+    const answer = this.#step(machine.claim(this.world, bootId, this.#sessionId, generation))
     expect(claimed?.epoch).toBe(answer?.epoch)
     if (claimed) process.epoch = claimed.epoch
   }
@@ -168,7 +196,8 @@ class History {
   async #commit(process: Process): Promise<boolean> {
     const { bootId, epoch = 0 } = process
     const none = { keys: [], journal: [], received: [], statuses: [], commands: [] }
-    const rows = [{ session: { sessionId: this.#sessionId, epoch }, ...none }]
+    const credential = { linkingAttempt: 0, value: Buffer.from('sealed') }
+    const rows = [{ session: { sessionId: this.#sessionId, epoch }, ...none, credential }]
     const written = await writeCommit(workers, bootId, ++process.commits, rows)
     return written!.has(this.#sessionId)
   }
@@ -226,7 +255,7 @@ class History {
 }
 
 test('Postgres does what the machine does, and at most one boot may write', async () => {
-  const seen = { claims: 0, wishes: 0, refused: 0 }
+  const seen = { claims: 0, resumed: 0, wishes: 0, refused: 0 }
   const history = fc.array(operation, { maxLength: 60, size: 'max' })
   await fc.assert(
     fc.asyncProperty(history, async (operations) => {
@@ -239,7 +268,7 @@ test('Postgres does what the machine does, and at most one boot may write', asyn
         expect(after.epoch).toBeGreaterThanOrEqual(before.epoch)
         expect(after.generation).toBeGreaterThanOrEqual(before.generation)
         expect(after.wanted).toBeGreaterThanOrEqual(before.wanted)
-        if (after.epoch > before.epoch) seen.claims++
+        if (after.epoch > before.epoch) seen[operation.do === 'resume' ? 'resumed' : 'claims']++
         else if (after.wanted > before.wanted) seen.wishes++
         else if (operation.do === 'claim') seen.refused++
       }
@@ -247,7 +276,7 @@ test('Postgres does what the machine does, and at most one boot may write', asyn
       expect(writers).toEqual(history.owner.holder ? [history.owner.holder] : [])
       for (const bootId of writers) expect(history.world.boots.get(bootId)?.end).toBeUndefined()
     }),
-    { numRuns: HISTORIES },
+    { numRuns: HISTORIES, examples: [[EXAMPLE]] },
   )
   // The histories went where it matters.
   for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0)
