@@ -22,6 +22,8 @@ export interface PlacedFile {
   fileSha256: Buffer
   fileEncSha256: Buffer
   fileLength: number
+  /** Seconds. */
+  mediaKeyTimestamp: number
 }
 
 export class MediaHost {
@@ -48,7 +50,7 @@ export class MediaHost {
     const [number = '', id = '', until = '', seal = ''] = authorization.split('.')
     const expected = this.#seal(`${number}.${id}.${until}`)
     const isGenuine = seal.length === expected.length && timingSafeEqual(Buffer.from(seal), Buffer.from(expected))
-    if (!isGenuine || Number(until) < Date.now()) return undefined
+    if (!isGenuine || Number(until) < this.#state.database.now()) return undefined
     const device = this.#state.devices.find(number, Number(id))
     return device?.removedAt === undefined ? device : undefined
   }
@@ -58,7 +60,8 @@ export class MediaHost {
     const { encrypted, mediaKey, sha256: fileSha256, encryptedSha256: fileEncSha256 } = encryptFile(kind, plain)
     const directPath = this.#state.mediaFiles.add(encrypted)
     const url = `https://${this.address}${directPath}`
-    return { url, directPath, mediaKey, fileSha256, fileEncSha256, fileLength: plain.length }
+    const mediaKeyTimestamp = Math.floor(this.#state.database.now() / 1000)
+    return { url, directPath, mediaKey, fileSha256, fileEncSha256, fileLength: plain.length, mediaKeyTimestamp }
   }
 
   /**
@@ -77,7 +80,7 @@ export class MediaHost {
   }
 
   #authorization({ number, id }: Device): string {
-    const until = Date.now() + (AUTHORIZATION_SECONDS + GRACE_SECONDS) * 1000
+    const until = this.#state.database.now() + (AUTHORIZATION_SECONDS + GRACE_SECONDS) * 1000
     const granted = `${number}.${id}.${until}`
     return `${granted}.${this.#seal(granted)}`
   }

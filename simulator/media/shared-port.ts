@@ -28,12 +28,12 @@ export function createSharedServer(handle: RequestListener, { key, certificate }
       if (!first) return leave()
       socket.setTimeout(0)
       socket.off('timeout', leave)
-      socket.off('error', leave)
       socket.unshift(first)
       if (first[0] === HANDSHAKE) {
         secure.emit('connection', socket)
       } else {
         others.delete(socket)
+        socket.off('error', leave)
         for (const take of takePlain) take.call(plain, socket)
       }
     })

@@ -66,14 +66,14 @@ export function compose(network: Network, place: Place, draft: Draft): proto.IMe
     case 'edit': {
       const key = desk.keyOf(desk.own(draft.target))
       const editedMessage = desk.text(draft.text)
-      const protocolMessage = { key, type: MESSAGE_EDIT, editedMessage, timestampMs: Date.now() }
+      const protocolMessage = { key, type: MESSAGE_EDIT, editedMessage, timestampMs: network.now() }
       return { editedMessage: { message: { protocolMessage } } }
     }
     case 'delete':
       return { protocolMessage: { key: desk.keyOf(desk.toDelete(draft.target)), type: REVOKE } }
     case 'reaction': {
       const key = desk.keyOf(desk.find(draft.target))
-      return { reactionMessage: { key, text: draft.emoji, senderTimestampMs: Date.now() } }
+      return { reactionMessage: { key, text: draft.emoji, senderTimestampMs: network.now() } }
     }
     case 'vote':
       return desk.vote(draft.target, draft.options)
@@ -118,7 +118,9 @@ class Desk {
     }
     const voter = this.#jid(this.#network.phone(this.#place.number))
     const vote = sealVote(options, { poll: id, secret, creator: this.#jid(this.#author(poll)), voter })
-    return { pollUpdateMessage: { pollCreationMessageKey: this.keyOf(poll), vote, senderTimestampMs: Date.now() } }
+    return {
+      pollUpdateMessage: { pollCreationMessageKey: this.keyOf(poll), vote, senderTimestampMs: this.#network.now() },
+    }
   }
 
   /** As the writer sees it: in a group it also says whose message it is. */

@@ -30,8 +30,7 @@ export function mediaMessage(
   placed: PlacedFile,
   contextInfo: proto.IContextInfo | undefined,
 ): proto.IMessage {
-  const mediaKeyTimestamp = Math.floor(Date.now() / 1000)
-  const shared = { ...placed, mimetype, mediaKeyTimestamp, contextInfo }
+  const shared = { ...placed, mimetype, contextInfo }
   switch (kind) {
     case 'image':
       return { imageMessage: { ...shared, caption } }
