@@ -6,8 +6,8 @@ import { WebSocketServer } from 'ws'
 import { registerAnswers } from './api/answers.ts'
 import { registerDisturbanceRoutes } from './api/disturbance-routes.ts'
 import { registerEventStream } from './api/event-stream.ts'
-import { registerMessageRoutes } from './api/message-routes.ts'
 import { registerLoadRoutes } from './api/load-routes.ts'
+import { registerMessageRoutes } from './api/message-routes.ts'
 import { registerNoticeRoutes } from './api/notice-routes.ts'
 import { registerPage } from './api/page.ts'
 import { registerPresenceRoutes } from './api/presence-routes.ts'
@@ -60,11 +60,11 @@ export interface Simulator {
 
 /** @throws when the port is taken, or the data is another version's */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { dataDir, port = 0, host = '127.0.0.1', onFault } = options
+  const { dataDir, port = 0, host = '127.0.0.1', seed, now = Date.now, strict = true, onFault } = options
   silenceLibsignal()
   correctLibsignal()
-  const state = openState(dataDir)
-  const network = new Network(state, loadAuthority(state.database))
+  const state = openState(dataDir, now, seed)
+  const network = new Network(state, loadAuthority(state.database), { strict })
   if (onFault) {
     network.events.on('event', (event: NetworkEvent) => {
       if (event.type === 'fault') onFault(event.fault)
@@ -109,6 +109,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const left = [...network.connections].map((connection) => connection.closed)
     for (const connection of network.connections) connection.drop('simulator stopped')
     await Promise.all(left)
+    await network.settled()
     await app.close()
     state.database.close()
   }

@@ -9,8 +9,8 @@ const ofPhone = z.object({ number: z.string() })
 
 export function registerPresenceRoutes(app: FastifyInstance, network: Network): void {
   const view = (number: string): schema.Presence => {
-    const { online, lastSeen = null, activities } = network.presence(network.phone(number).number)
-    return { online, lastSeen, activities }
+    const shown = network.presence(network.phone(number).number)
+    return { online: shown.online, lastSeen: shown.lastSeen ?? null, activities: shown.activities(network.now()) }
   }
 
   app.get('/v1/phones/:number/presence', (request) => view(ofPhone.parse(request.params).number))

@@ -21,23 +21,23 @@ export class Connections {
     // Nobody wrote down the end of what was open when an earlier run of the simulator was killed.
     database.run(
       `UPDATE connection SET closed_at = ?, reason = 'simulator stopped' WHERE closed_at IS NULL`,
-      Date.now(),
+      database.now(),
     )
   }
 
   open(remotePort: number): number {
     const sql = 'INSERT INTO connection (remote_port, opened_at) VALUES (?, ?)'
-    return this.#database.insert(sql, remotePort, Date.now())
+    return this.#database.insert(sql, remotePort, this.#database.now())
   }
 
   login(id: number, number: string, device: number): void {
     const sql = 'UPDATE connection SET number = ?, device = ?, login_at = ? WHERE id = ?'
-    this.#database.run(sql, number, device, Date.now(), id)
+    this.#database.run(sql, number, device, this.#database.now(), id)
   }
 
   close(id: number, reason: string): void {
     const sql = 'UPDATE connection SET closed_at = ?, reason = ? WHERE id = ? AND closed_at IS NULL'
-    this.#database.run(sql, Date.now(), reason, id)
+    this.#database.run(sql, this.#database.now(), reason, id)
   }
 
   /** Oldest first, after `after` (an id); at most `limit`. */

@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS device (
   number TEXT NOT NULL, id INTEGER NOT NULL, platform TEXT NOT NULL, noise_public BLOB NOT NULL, identity BLOB NOT NULL,
   registration_id INTEGER NOT NULL, signed_id INTEGER NOT NULL, signed_public BLOB NOT NULL,
   signed_signature BLOB NOT NULL, signed_identity BLOB NOT NULL, linked_at INTEGER NOT NULL, removed_at INTEGER,
+  history_at INTEGER,
   PRIMARY KEY (number, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -139,7 +140,10 @@ CREATE TABLE IF NOT EXISTS disturbance (
 `
 
 /** Columns that a file of an earlier day lacks, and what needs them. */
-const LATER_COLUMNS = [['message', 'target', 'TEXT']] as const
+const LATER_COLUMNS = [
+  ['message', 'target', 'TEXT'],
+  ['device', 'history_at', 'INTEGER'],
+] as const
 const LATER_SCHEMA = `
 CREATE INDEX IF NOT EXISTS message_target ON message (phone, chat, target) WHERE target IS NOT NULL;
 `

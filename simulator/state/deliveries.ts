@@ -32,7 +32,7 @@ export class Deliveries {
       sender?.number ?? null,
       sender?.device ?? null,
       JSON.stringify(stanza, BufferJSON.replacer),
-      Date.now(),
+      this.#database.now(),
     )
   }
 
@@ -101,7 +101,7 @@ export class Deliveries {
     if (!rows.length) return 'unknown'
     const open = rows.filter((row) => row.done_at === null)
     for (const row of which.oldest ? open.slice(0, 1) : open) {
-      this.#database.run('UPDATE delivery SET done_at = ?, stanza = NULL WHERE seq = ?', Date.now(), row.seq)
+      this.#database.run('UPDATE delivery SET done_at = ?, stanza = NULL WHERE seq = ?', this.#database.now(), row.seq)
     }
     return open.length ? 'pending' : 'done'
   }

@@ -76,6 +76,17 @@ export class Devices {
     )
   }
 
+  /** True once the device was told what was before it was linked. */
+  hasHistory(number: string, id: number): boolean {
+    const sql = 'SELECT 1 FROM device WHERE number = ? AND id = ? AND history_at IS NOT NULL'
+    return this.#database.get(sql, number, id) !== undefined
+  }
+
+  setHistory(number: string, id: number): void {
+    const sql = 'UPDATE device SET history_at = ? WHERE number = ? AND id = ?'
+    this.#database.run(sql, this.#database.now(), number, id)
+  }
+
   /** Removed devices are found too. */
   find(number: string, id: number): Device | undefined {
     const row = this.#database.get<Row>('SELECT * FROM device WHERE number = ? AND id = ?', number, id)
@@ -94,7 +105,7 @@ export class Devices {
   }
 
   remove(number: string, id: number): void {
-    const at = Date.now()
+    const at = this.#database.now()
     this.#database.run(
       'UPDATE device SET removed_at = ? WHERE number = ? AND id = ? AND removed_at IS NULL',
       at,
@@ -157,7 +168,7 @@ export class Devices {
     if (!row) return undefined
     this.#database.run(
       'UPDATE device_pre_key SET taken_at = ? WHERE number = ? AND device = ? AND id = ?',
-      Date.now(),
+      this.#database.now(),
       number,
       id,
       row.id,

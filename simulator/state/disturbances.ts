@@ -71,7 +71,7 @@ export class Disturbances {
   }
 
   add(plan: NewDisturbance): Disturbance {
-    const at = Date.now()
+    const at = this.#database.now()
     const id = this.#database.insert('INSERT INTO disturbance (at, plan) VALUES (?, ?)', at, JSON.stringify(plan))
     const disturbance = { ...plan, id, at, matched: 0, used: 0 }
     this.#active.push(disturbance)

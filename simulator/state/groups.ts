@@ -1,5 +1,5 @@
 // Groups: chats of several phones. Their members never change here.
-import { randomInt } from 'node:crypto'
+import type { Random } from '../random.ts'
 import type { Database } from './database.ts'
 
 export interface Group {
@@ -14,9 +14,11 @@ export interface Group {
 
 export class Groups {
   readonly #database: Database
+  readonly #random: Random
 
-  constructor(database: Database) {
+  constructor(database: Database, random: Random) {
     this.#database = database
+    this.#random = random
   }
 
   /** @param members numbers of phones that exist, each once */
@@ -24,7 +26,7 @@ export class Groups {
     const id = this.#freeId()
     this.#database.change(() => {
       const sql = 'INSERT INTO group_chat (id, subject, created_at) VALUES (?, ?, ?)'
-      this.#database.run(sql, id, subject, Date.now())
+      this.#database.run(sql, id, subject, this.#database.now())
       for (const [position, number] of members.entries()) {
         const sql = 'INSERT INTO group_member (group_id, number, position) VALUES (?, ?, ?)'
         this.#database.run(sql, id, number, position)
@@ -57,7 +59,7 @@ export class Groups {
 
   #freeId(): string {
     for (;;) {
-      const id = `120363${String(randomInt(0, 1e12)).padStart(12, '0')}@g.us`
+      const id = `120363${String(this.#random.below(1e12)).padStart(12, '0')}@g.us`
       if (!this.find(id)) return id
     }
   }

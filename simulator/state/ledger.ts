@@ -66,7 +66,7 @@ export class Ledger {
     this.#database.run(
       `INSERT INTO ledger (at, message, event, direction, number, device, peer, connection)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      Date.now(),
+      this.#database.now(),
       message,
       event,
       direction,

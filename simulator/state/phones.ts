@@ -1,5 +1,5 @@
 // Phones: simulated people. A phone owns its account (devices link to it) and is a contact of other accounts.
-import { randomInt } from 'node:crypto'
+import type { Random } from '../random.ts'
 import { curve, type KeyPair } from '../whatsapp/signal/libsignal.ts'
 import type { Database } from './database.ts'
 
@@ -34,12 +34,14 @@ const SIGNED_PRE_KEY_ID = 1
 
 export class Phones {
   readonly #database: Database
+  readonly #random: Random
   /** Only its name ever changes. */
   readonly #cache = new Map<string, Phone>()
   readonly #numbers = new Map<string, string>()
 
-  constructor(database: Database) {
+  constructor(database: Database, random: Random) {
     this.#database = database
+    this.#random = random
   }
 
   /** The number must not exist yet. */
@@ -47,7 +49,7 @@ export class Phones {
     const identity = curve.generateKeyPair()
     const signed = curve.generateKeyPair()
     const signature = curve.calculateSignature(identity.privKey, signed.pubKey)
-    const row = [this.#freeLid(), name, randomInt(1, 16_380), identity.pubKey, identity.privKey] as const
+    const row = [this.#freeLid(), name, 1 + this.#random.below(16_379), identity.pubKey, identity.privKey] as const
     this.#database.run(
       `INSERT INTO phone (number, lid, name, registration_id, identity_public, identity_private, signed_public,
          signed_private, signed_signature, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -56,7 +58,7 @@ export class Phones {
       signed.pubKey,
       signed.privKey,
       signature,
-      Date.now(),
+      this.#database.now(),
     )
     return this.find(number)!
   }
@@ -150,7 +152,7 @@ export class Phones {
 
   #freeLid(): string {
     for (;;) {
-      const lid = `${randomInt(1, 10)}${String(randomInt(0, 1e13)).padStart(13, '0')}`
+      const lid = `${1 + this.#random.below(9)}${String(this.#random.below(1e13)).padStart(13, '0')}`
       if (!this.findByLid(lid)) return lid
     }
   }

@@ -32,7 +32,7 @@ export class Profiles {
        ON CONFLICT (number) DO UPDATE SET about = excluded.about, about_at = excluded.about_at`,
       number,
       text,
-      Date.now(),
+      this.#database.now(),
     )
   }
 

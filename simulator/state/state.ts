@@ -1,5 +1,5 @@
 // Everything the simulator remembers, over one database.
-import type { Random } from '../random.ts'
+import { Random } from '../random.ts'
 import { AppState } from './app-state.ts'
 import { Blocks } from './blocks.ts'
 import { Connections } from './connections.ts'
@@ -18,6 +18,8 @@ import { Profiles } from './profiles.ts'
 
 export interface State {
   database: Database
+  /** Where ids come from. */
+  random: Random
   phones: Phones
   devices: Devices
   deliveries: Deliveries
@@ -37,12 +39,15 @@ export interface State {
 /** How long the simulator remembers what is settled. Chats, keys and what is owed stay. */
 const MEMORY_MS = 7 * 24 * 60 * 60 * 1000
 
-/** @param folder created when missing @param random where ids come from */
-export function openState(folder: string, now: () => number, random: Random): State {
+/** @param folder created when missing @param seed see `Random` */
+export function openState(folder: string, now: () => number, seed: string | undefined): State {
   const database = new Database(folder, now)
+  // A later run on the same data must not give the ids of an earlier one again.
+  const random = new Random(seed === undefined ? undefined : `${seed} ${nextRun(database)}`)
   forget(database, now() - MEMORY_MS)
   return {
     database,
+    random,
     phones: new Phones(database, random),
     devices: new Devices(database),
     deliveries: new Deliveries(database),
@@ -58,6 +63,14 @@ export function openState(folder: string, now: () => number, random: Random): St
     faults: new Faults(database),
     disturbances: new Disturbances(database),
   }
+}
+
+/** How many times the data was opened before. */
+function nextRun(database: Database): number {
+  const runs = database.get<{ value: Uint8Array }>(`SELECT value FROM setting WHERE name = 'runs'`)
+  const run = runs ? Number(Buffer.from(runs.value).toString()) : 0
+  database.run(`INSERT OR REPLACE INTO setting (name, value) VALUES ('runs', ?)`, Buffer.from(String(run + 1)))
+  return run
 }
 
 /** Keeps the file from growing without end. @param before Unix milliseconds */

@@ -4,19 +4,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { UserFacingSocketConfig } from '@whiskeysockets/baileys'
 import { SimulatorClient } from '../client.ts'
-import { type Simulator, startSimulator } from '../server.ts'
+import { type Simulator, type SimulatorOptions, startSimulator } from '../server.ts'
 import { link, TestClient } from './baileys.ts'
 import type { MemoryAuth } from './memory-auth.ts'
+import { until } from './until.ts'
 
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), 'whatsapp-simulator-'))
   simulator!: Simulator
   api!: SimulatorClient
   readonly #clients: TestClient[] = []
+  readonly #options: Partial<SimulatorOptions>
+
+  private constructor(options: Partial<SimulatorOptions>) {
+    this.#options = options
+  }
 
   /** @param phones name → number */
-  static async start(phones: Record<string, string>): Promise<World> {
-    const world = new World()
+  static async start(phones: Record<string, string>, options: Partial<SimulatorOptions> = {}): Promise<World> {
+    const world = new World(options)
     await world.#listen(0)
     for (const [name, number] of Object.entries(phones)) await world.api.createPhone({ number, name })
     return world
@@ -42,6 +48,8 @@ export class World {
   async restart(): Promise<void> {
     await this.simulator.close()
     await this.#listen(this.simulator.port)
+    // The first question may still go out on a connection to the earlier one.
+    await until(() => this.api.info().catch(() => undefined), 'the simulator')
   }
 
   async stop(): Promise<void> {
@@ -51,7 +59,7 @@ export class World {
   }
 
   async #listen(port: number): Promise<void> {
-    this.simulator = await startSimulator({ dataDir: this.folder, port })
+    this.simulator = await startSimulator({ ...this.#options, dataDir: this.folder, port })
     this.api = new SimulatorClient(this.simulator.url)
   }
 }

@@ -41,7 +41,7 @@ export function askForPreKeys(network: Network, device: Device): void {
   const { devices, deliveries } = network.state
   const left = devices.preKeys(device.number, device.id)
   if (left >= LOW_PRE_KEYS || deliveries.has(device.number, device.id, 'notification', 'encrypt')) return
-  const attrs = { from: SERVER, type: 'encrypt', id: network.stanzaId(), t: seconds() }
+  const attrs = { from: SERVER, type: 'encrypt', id: network.stanzaId(), t: seconds(network.now()) }
   network.deliver(device, stanza('notification', attrs, [stanza('count', { value: String(left) })]))
 }
 

@@ -30,7 +30,7 @@ const GOODBYE_MS = 1000
 export class Connection {
   readonly id: number
   readonly network: Network
-  readonly openedAt = Date.now()
+  readonly openedAt: number
   /** Once logged in. */
   device: Device | undefined
   /** Once it asked to be registered. */
@@ -62,6 +62,7 @@ export class Connection {
 
   constructor(network: Network, socket: WebSocket, remotePort: number) {
     this.network = network
+    this.openedAt = network.now()
     this.#socket = socket
     this.#noise = new Noise(network.authority)
     this.id = network.state.connections.open(remotePort)

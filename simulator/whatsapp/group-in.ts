@@ -128,7 +128,7 @@ function take(submission: ToGroup, received: Received): void {
     record(submission, phone.number, 'duplicate')
   } else if (!message) {
     record(submission, phone.number, 'failed')
-    askToRetry(network, device, phone, { id, chat: group.id, t: sent.attrs.t ?? seconds() })
+    askToRetry(network, device, phone, { id, chat: group.id, t: sent.attrs.t ?? seconds(network.now()) })
   } else {
     const address = lidJid(network.phone(device.number).lid)
     const isNew = show(submission, { number: phone.number, chat: group.id, direction: 'in', address }, message)

@@ -89,7 +89,13 @@ function showAtMembers(
   for (const number of group.members) network.publish({ type: 'chat', number, chat: group.id })
 }
 
-const envelope = (network: Network, group: Group, writer: Phone, id: string, message: proto.IMessage): Record<string, string> => ({
+const envelope = (
+  network: Network,
+  group: Group,
+  writer: Phone,
+  id: string,
+  message: proto.IMessage,
+): Record<string, string> => ({
   ...fromMember(group.id, writer),
   id,
   ...stanzaAttributes(message),

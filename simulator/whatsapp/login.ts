@@ -5,6 +5,8 @@ import type { Device } from '../state/devices.ts'
 import { askForPreKeys } from './bundles.ts'
 import type { Connection } from './connection.ts'
 import { lidJid, SERVER } from './jid.ts'
+import { shareHistory } from './peer-messages.ts'
+import type { Network } from './network.ts'
 import { seconds, stanza } from './stanza.ts'
 
 /** Any bytes: the client shows them at its next connection. */
@@ -15,7 +17,7 @@ export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.C
   const number = String(payload.username ?? '')
   const device = network.state.devices.find(number, payload.device ?? 0)
   if (!device || device.removedAt !== undefined) {
-    connection.end(failure(), `${number}:${payload.device} is not a linked device`)
+    connection.end(failure(network), `${number}:${payload.device} is not a linked device`)
     return
   }
   if (!device.noiseKey.equals(noiseKey)) {
@@ -25,7 +27,7 @@ export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.C
       number,
       device: device.id,
     })
-    connection.end(failure(), 'wrong Noise key')
+    connection.end(failure(network), 'wrong Noise key')
     return
   }
   connection.device = device
@@ -38,7 +40,7 @@ export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.C
   const phone = network.phone(number)
   const lid = lidJid(phone.lid, device.id)
   const about = { props: '27', abprops: '1', location: 'simulator', display_name: phone.name }
-  connection.send(stanza('success', { t: seconds(), lid, ...about }))
+  connection.send(stanza('success', { t: seconds(network.now()), lid, ...about }))
   const routing = stanza('edge_routing', {}, [stanza('routing_info', {}, ROUTING_INFO)])
   connection.send(stanza('ib', { from: SERVER }, [routing]))
   network.publish({ type: 'device', number, device: device.id })
@@ -80,9 +82,10 @@ function sendOwed(connection: Connection, device: Device, count: string): void {
   connection.active = true
   connection.send(stanza('ib', { from: SERVER }, [stanza('offline', { count })]))
   askForPreKeys(network, device)
+  if (!network.state.devices.hasHistory(device.number, device.id)) network.inBackground(shareHistory(network, device))
   network.publish({ type: 'device', number: device.number, device: device.id })
 }
 
-function failure() {
-  return stanza('failure', { reason: '401', location: 'simulator', t: seconds() })
+function failure(network: Network) {
+  return stanza('failure', { reason: '401', location: 'simulator', t: seconds(network.now()) })
 }

@@ -85,7 +85,7 @@ function take(submission: Direct, received: Received): void {
     record(submission, peer.number, 'duplicate')
   } else if (!message) {
     record(submission, peer.number, 'failed')
-    askToRetry(network, device, peer, { id, chat: sent.attrs.to!, t: sent.attrs.t ?? seconds() })
+    askToRetry(network, device, peer, { id, chat: sent.attrs.to!, t: sent.attrs.t ?? seconds(network.now()) })
   } else {
     const address = numberJid(device.number)
     const isNew = show(submission, { number: peer.number, chat: device.number, direction: 'in', address }, message)

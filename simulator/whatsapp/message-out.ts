@@ -11,7 +11,8 @@ import type { Sealed } from './signal/endpoint.ts'
 import { child, type Stanza, seconds, stanza } from './stanza.ts'
 
 /** An id as phones make them. */
-export const messageId = ({ random }: Network): string => `3A${random.bytes(9).toString('hex').toUpperCase()}`
+export const messageId = ({ state: { random } }: Network): string =>
+  `3A${random.bytes(9).toString('hex').toUpperCase()}`
 
 export interface OutgoingMessage {
   from: string
@@ -39,7 +40,11 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
     const copy = { deviceSentMessage: { destinationJid: numberJid(to), message } }
     const outgoing: [Device, Sealed, Record<string, string>][] = []
     for (const device of devices.of(to)) {
-      outgoing.push([device, await seal(network, writer, device, message), envelope(network, writer, message, addressing)])
+      outgoing.push([
+        device,
+        await seal(network, writer, device, message),
+        envelope(network, writer, message, addressing),
+      ])
     }
     for (const device of devices.of(from)) {
       const attrs = { ...envelope(network, writer, message), recipient: numberJid(to) }

@@ -1,6 +1,5 @@
 // The simulated WhatsApp network: what is remembered, who is connected, and what the parts of the server share.
 
-import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { SimulatorError } from '../errors.ts'
 import { MediaHost } from '../media/host.ts'
@@ -49,9 +48,13 @@ export class Network {
   readonly codeRequests = new Map<string, Connection>()
   /** What accounts show, by number. */
   readonly presences = new Map<string, Presence>()
+  readonly #strict: boolean
+  readonly #background = new Set<Promise<void>>()
   readonly #online = new Map<string, Connection>()
 
-  constructor(state: State, authority: Authority) {
+  /** @param options.strict whether faults are noted */
+  constructor(state: State, authority: Authority, options: { strict: boolean }) {
+    this.#strict = options.strict
     this.state = state
     this.authority = authority
     this.signal = new SignalEndpoint(state.database, state.phones)
@@ -114,15 +117,37 @@ export class Network {
   }
 
   fault(fault: NewFault): void {
+    if (!this.#strict && fault.kind !== 'internal-error') return
     this.publish({ type: 'fault', fault: this.state.faults.add(fault) })
+  }
+
+  /** Goes on while nobody waits for it; where it fails, a fault says so. */
+  inBackground(work: Promise<void>): void {
+    const noted = work
+      .catch((error: unknown) => {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        this.fault({ kind: 'internal-error', detail })
+      })
+      .finally(() => this.#background.delete(noted))
+    this.#background.add(noted)
+  }
+
+  /** Resolves when nothing goes on in the background. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#background)
   }
 
   publish(event: NetworkEvent): void {
     this.state.database.whenDurable(() => this.events.emit('event', event))
   }
 
+  /** Unix milliseconds. */
+  now(): number {
+    return this.state.database.now()
+  }
+
   /** An id for a stanza of the server's own. */
   stanzaId(): string {
-    return randomBytes(6).toString('hex')
+    return this.state.random.bytes(6).toString('hex')
   }
 }

@@ -31,7 +31,7 @@ export function sendNotice(network: Network, device: Device, kind: NoticeKind, c
       case 'privacy-token': {
         const token = randomBytes(16)
         network.state.privacyTokens.give(device.number, device.id, contact, token)
-        const attrs = { type: 'trusted_contact', jid: numberJid(device.number, device.id), t: seconds() }
+        const attrs = { type: 'trusted_contact', jid: numberJid(device.number, device.id), t: seconds(network.now()) }
         const tokens = stanza('tokens', {}, [stanza('token', attrs, token)])
         return notify(network, device, contact, { from, type: 'privacy_token', sender_lid: lidJid(phone.lid) }, [
           tokens,
@@ -40,12 +40,17 @@ export function sendNotice(network: Network, device: Device, kind: NoticeKind, c
       case 'identity':
         return notify(network, device, contact, { from, type: 'encrypt', lid: lidJid(phone.lid) }, [stanza('identity')])
       case 'disappearing-mode': {
-        const mode = stanza('disappearing_mode', { duration: '86400', t: seconds() })
+        const mode = stanza('disappearing_mode', { duration: '86400', t: seconds(network.now()) })
         return notify(network, device, contact, { from, type: 'account_sync' }, [mode])
       }
       case 'call': {
         const offer = stanza('offer', { 'call-id': network.stanzaId(), 'call-creator': from })
-        return owe(network, device, contact, stanza('call', { from, id: network.stanzaId(), t: seconds() }, [offer]))
+        return owe(
+          network,
+          device,
+          contact,
+          stanza('call', { from, id: network.stanzaId(), t: seconds(network.now()) }, [offer]),
+        )
       }
     }
   })
@@ -66,7 +71,7 @@ export function announceDevice(network: Network, { number, id }: Device, change:
   const content = [
     stanza(change, { device_hash: '2:simulator' }, [
       stanza('device', attrs),
-      stanza('key-index-list', { ts: seconds() }),
+      stanza('key-index-list', { ts: seconds(network.now()) }),
     ]),
   ]
   for (const device of acquaintances(network, number)) {
@@ -93,7 +98,7 @@ export function requestAgain(network: Network, number: string, chat: string, id:
   if (!device || !messages.find(number, chat, id, 'in')) {
     throw new SimulatorError('message_not_found', `${number} has no message ${id} from a device of ${chat}.`)
   }
-  database.change(() => askToRetry(network, device, phone, { id, chat: numberJid(number), t: seconds() }))
+  database.change(() => askToRetry(network, device, phone, { id, chat: numberJid(number), t: seconds(network.now()) }))
 }
 
 /** Owes the device a notification. Answers its id. */
@@ -105,7 +110,7 @@ export function notify(
   content: Stanza[],
 ): string {
   const id = network.stanzaId()
-  return owe(network, device, about, stanza('notification', { ...attrs, id, t: seconds() }, content))
+  return owe(network, device, about, stanza('notification', { ...attrs, id, t: seconds(network.now()) }, content))
 }
 
 function owe(network: Network, device: Device, about: string, notice: Stanza): string {

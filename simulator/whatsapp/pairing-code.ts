@@ -68,7 +68,7 @@ export async function typeCode(network: Network, number: string, code: string): 
   const connection = network.codeRequests.get(number)
   const request = connection?.codeRequest
   const registration = connection?.registration
-  if (!connection?.waiting || !request || !registration || Date.now() - request.at > CODE_LIFE_MS) {
+  if (!connection?.waiting || !request || !registration || network.now() - request.at > CODE_LIFE_MS) {
     throw new SimulatorError('code_expired', `No device shows a code for ${number} (any more). Ask it for a new one.`)
   }
   checkDeviceLimit(network, number)
@@ -101,7 +101,7 @@ function takeHello(connection: Connection, hello: Stanza): Answer {
   withdrawCode(connection)
   const ref = Buffer.from(randomBytes(24).toString('base64'))
   const { number } = phone
-  connection.codeRequest = { number, ref, wrappedKey, at: Date.now(), unacknowledged, trial: undefined }
+  connection.codeRequest = { number, ref, wrappedKey, at: network.now(), unacknowledged, trial: undefined }
   network.codeRequests.set(number, connection)
   network.publish({ type: 'connection', connection: connection.id })
   return [stanza('link_code_companion_reg', { stage: 'companion_hello' }, [stanza('link_code_pairing_ref', {}, ref)])]
@@ -137,13 +137,17 @@ function exchange(
   const id = connection.network.stanzaId()
   request.unacknowledged.add(id)
   connection.send(
-    stanza('notification', { from: SERVER, type: 'link_code_companion_reg', id, t: seconds() }, [
-      stanza('link_code_companion_reg', { stage: 'primary_hello' }, [
-        stanza('link_code_pairing_ref', {}, request.ref),
-        stanza('primary_identity_pub', {}, phoneIdentity),
-        stanza('link_code_pairing_wrapped_primary_ephemeral_pub', {}, wrapped),
-      ]),
-    ]),
+    stanza(
+      'notification',
+      { from: SERVER, type: 'link_code_companion_reg', id, t: seconds(connection.network.now()) },
+      [
+        stanza('link_code_companion_reg', { stage: 'primary_hello' }, [
+          stanza('link_code_pairing_ref', {}, request.ref),
+          stanza('primary_identity_pub', {}, phoneIdentity),
+          stanza('link_code_pairing_wrapped_primary_ephemeral_pub', {}, wrapped),
+        ]),
+      ],
+    ),
   )
   return promise.finally(() => {
     clearTimeout(timer)

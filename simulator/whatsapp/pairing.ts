@@ -2,7 +2,6 @@
 // codes. A phone scans one (or its person types a code: pairing-code.ts) and signs the device; the device answers with its
 // own signature and is told to reconnect (515), now as a linked device. Only that last answer links it: until then nothing
 // is stored.
-import { randomBytes } from 'node:crypto'
 import { proto } from '@whiskeysockets/baileys'
 import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
@@ -52,7 +51,10 @@ export function readRegistration(
 }
 
 export function offerPairing(connection: Connection): void {
-  connection.refs = Array.from({ length: REFERENCES }, () => `2@${randomBytes(24).toString('base64')}`)
+  connection.refs = Array.from(
+    { length: REFERENCES },
+    () => `2@${connection.network.state.random.bytes(24).toString('base64')}`,
+  )
   for (const ref of connection.refs) connection.network.offers.set(ref, connection)
   const refs = connection.refs.map((ref) => stanza('ref', {}, Buffer.from(ref)))
   const attrs = { from: SERVER, type: 'set', id: connection.network.stanzaId(), xmlns: 'md' }
@@ -101,7 +103,7 @@ export function linkDevice(
   const { number } = phone
   checkSignedPreKey(connection, registration!)
   const device = network.state.phones.nextDevice(number)
-  const attrs = { from: SERVER, type: 'set', id: network.stanzaId(), xmlns: 'md', t: seconds() }
+  const attrs = { from: SERVER, type: 'set', id: network.stanzaId(), xmlns: 'md', t: seconds(network.now()) }
   const signed = signDevice(phone.identity, identity, advSecret, device)
   connection.send(
     stanza('iq', attrs, [
@@ -141,7 +143,7 @@ export function confirmPairing(connection: Connection, signed: Stanza): void {
     number: phone.number,
     id: pairing.device,
     signedIdentity,
-    linkedAt: Date.now(),
+    linkedAt: network.now(),
     removedAt: undefined,
   }
   network.state.devices.add(device)

@@ -1,7 +1,9 @@
 // What a phone tells its linked devices in messages that no person sees: keys of the app state, addresses, history.
 import { randomBytes } from 'node:crypto'
-import { deflateSync } from 'node:zlib'
 import { proto } from '@whiskeysockets/baileys'
+import type { Device } from '../state/devices.ts'
+import type { Phone } from '../state/phones.ts'
+import { contactsOf, type HistoryPiece, latestChats, pushNames } from './history.ts'
 import { numberJid } from './jid.ts'
 import { encStanza, enqueue, messageId, seal } from './message-out.ts'
 import type { Network } from './network.ts'
@@ -11,38 +13,62 @@ const { Type } = proto.Message.ProtocolMessage
 const KEY_ID_LENGTH = 6
 const KEY_LENGTH = 32
 
-export const PEER_MESSAGES = ['app-state-key', 'lid-mappings', 'history'] as const
+export const PEER_MESSAGES = ['app-state-key', 'lid-mappings', 'history', 'push-names'] as const
 
 /**
  * - app-state-key: a new key, for what is changed from now on
  * - lid-mappings: which LIDs belong to the numbers of the account's chats
- * - history: a first piece of history, without messages, that tells the same
+ * - history: the latest of the account's chats
+ * - push-names: what the people in them call themselves
  */
 export type PeerMessageKind = (typeof PEER_MESSAGES)[number]
 
 /** To all linked devices of the account, under one id, which is the answer. @throws SimulatorError phone_not_found */
 export async function sendPeerMessage(network: Network, number: string, kind: PeerMessageKind): Promise<string> {
   const phone = network.phone(number)
-  const id = messageId()
-  const protocolMessage = contents[kind](network, number)
-  await network.locks.exclusive([number], async () => {
-    const outgoing = await Promise.all(
-      network.state.devices.of(number).map(async (device) => {
-        return [device, await seal(network, phone, device, { protocolMessage })] as const
-      }),
-    )
-    const attrs = { from: numberJid(number), id, t: seconds(), type: 'text', category: 'peer' }
-    network.state.database.change(() => {
-      for (const [device, sealed] of outgoing) enqueue(network, phone, device, attrs, [encStanza(sealed)])
-    })
+  return network.locks.exclusive([number], async () => {
+    const { database, devices } = network.state
+    return database.change(await sealed(network, phone, devices.of(number), contents[kind](network, number)))
   })
-  return id
 }
 
-const contents: Record<
-  PeerMessageKind,
-  (network: Network, number: string) => NonNullable<proto.IMessage['protocolMessage']>
-> = {
+/** A device that has just been linked hears once, when it's there, what was before: nothing where nobody has written yet. */
+export async function shareHistory(network: Network, { number, id }: Device): Promise<void> {
+  const { database, devices, messages } = network.state
+  await network.locks.exclusive([number], async () => {
+    const device = devices.find(number, id)
+    if (!device || device.removedAt !== undefined || devices.hasHistory(number, id)) return
+    if (messages.chats(number).length > 0) {
+      for (const kind of ['push-names', 'history'] as const) {
+        database.change(await sealed(network, network.phone(number), [device], contents[kind](network, number)))
+      }
+    }
+    devices.setHistory(number, id)
+  })
+}
+
+/**
+ * Encrypts a message for devices, which stands for nothing yet.
+ * @returns what stores it and owes it to them, to be called in a change; it answers the message's id
+ */
+async function sealed(
+  network: Network,
+  phone: Phone,
+  devices: Device[],
+  protocolMessage: proto.Message.IProtocolMessage,
+): Promise<() => string> {
+  const outgoing = await Promise.all(
+    devices.map(async (device) => [device, await seal(network, phone, device, { protocolMessage })] as const),
+  )
+  return () => {
+    const id = messageId(network)
+    const attrs = { from: numberJid(phone.number), id, t: seconds(network.now()), type: 'text', category: 'peer' }
+    for (const [device, each] of outgoing) enqueue(network, phone, device, attrs, [encStanza(each)])
+    return id
+  }
+}
+
+const contents: Record<PeerMessageKind, (network: Network, number: string) => proto.Message.IProtocolMessage> = {
   'app-state-key': ({ state }, number) => {
     const [keyId, keyData] = [randomBytes(KEY_ID_LENGTH), randomBytes(KEY_LENGTH)]
     state.appState.addKey(number, { id: keyId.toString('base64'), data: keyData })
@@ -60,19 +86,10 @@ const contents: Record<
       lidMigrationMappingSyncMessage: { encodedMappingPayload: payload },
     }
   },
-  history: (network, number) => {
-    const syncType = proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP
-    const phoneNumberToLidMappings = contactsOf(network, number).map((contact) => {
-      return { pnJid: numberJid(contact.number), lidJid: `${contact.lid}@lid` }
-    })
-    const history = proto.HistorySync.encode({ syncType, phoneNumberToLidMappings }).finish()
-    const initialHistBootstrapInlinePayload = deflateSync(history)
-    return {
-      type: Type.HISTORY_SYNC_NOTIFICATION,
-      historySyncNotification: { syncType, chunkOrder: 1, progress: 100, initialHistBootstrapInlinePayload },
-    }
-  },
+  history: (network, number) => historyMessage(latestChats(network, number)),
+  'push-names': (network, number) => historyMessage(pushNames(network, number)),
 }
 
-const contactsOf = ({ state }: Network, number: string) =>
-  state.messages.chats(number).flatMap(({ chat }) => state.phones.find(chat) ?? [])
+const historyMessage = (piece: HistoryPiece): proto.Message.IProtocolMessage => {
+  return { type: Type.HISTORY_SYNC_NOTIFICATION, historySyncNotification: piece }
+}

@@ -48,15 +48,15 @@ export class Presence {
   }
 
   /** What it does now. */
-  get activities(): ChatActivity[] {
-    const since = Date.now() - ACTIVITY_LIFE_MS
+  activities(now: number): ChatActivity[] {
+    const since = now - ACTIVITY_LIFE_MS
     return [...this.#activities.values()].filter(({ at }) => at > since)
   }
 
-  act(device: number, chat: string, activity: Activity): void {
+  act(device: number, chat: string, activity: Activity, at: number): void {
     const key = `${device} ${chat}`
     if (activity === 'paused') this.#activities.delete(key)
-    else this.#activities.set(key, { device, chat, activity, at: Date.now() })
+    else this.#activities.set(key, { device, chat, activity, at })
   }
 
   /** The device is away: it does nothing in any chat. */
@@ -158,7 +158,7 @@ function change(network: Network, number: string, apply: () => void): void {
   apply()
   network.publish({ type: 'presence', number })
   if (shown.online === before) return
-  shown.lastSeen = Date.now()
+  shown.lastSeen = network.now()
   for (const [subscriber, address] of shown.subscribers) subscriber.send(presenceStanza(shown, address))
 }
 
@@ -183,7 +183,7 @@ function tellActivity(
 ): void {
   const group = network.state.groups.find(chat)
   if (group && !group.members.includes(phone.number)) return
-  network.presence(phone.number).act(device, chat, activity)
+  network.presence(phone.number).act(device, chat, activity, network.now())
   network.publish({ type: 'presence', number: phone.number })
   const doing = activity === 'recording' ? stanza('composing', { media: 'audio' }) : stanza(activity)
   const from = group ? fromMember(group.id, phone) : { from: byLid ? lidJid(phone.lid) : numberJid(phone.number) }

@@ -31,7 +31,7 @@ export function linkSilentCompanion(network: Network, number: string): Device {
         signature: curve.calculateSignature(identity.privKey, signed.pubKey),
       },
       signedIdentity: Buffer.from(proto.ADVSignedDeviceIdentityHMAC.decode(signedDetails).details!),
-      linkedAt: Date.now(),
+      linkedAt: network.now(),
       removedAt: undefined,
     }
     devices.add(device)

@@ -34,7 +34,7 @@ export function unsigned(bytes: Uint8Array): number {
 }
 
 /** A stanza's time attribute: whole seconds. */
-export function seconds(milliseconds = Date.now()): string {
+export function seconds(milliseconds: number): string {
   return String(Math.floor(milliseconds / 1000))
 }
 

@@ -82,7 +82,13 @@ export function passOn(
     device: target.id,
   })
   const { type = 'text', edit } = message.attrs
-  const shape = { id, type, ...(edit && { edit }), t: seconds(network.now()), notify: network.phone(device.number).name }
+  const shape = {
+    id,
+    type,
+    ...(edit && { edit }),
+    t: seconds(network.now()),
+    notify: network.phone(device.number).name,
+  }
   const from = { number: device.number, device: device.id }
   network.deliver(target, stanza('message', { ...attrs, ...shape }, content), from)
 }

@@ -40,7 +40,7 @@ function bundleOf(network: Network, user: Stanza): Stanza {
     return stanza('user', { jid }, [stanza('error', { code: '404', text: 'item-not-found' })])
   }
   const bundle = device ? takeDeviceBundle(network, device) : takePhoneBundle(network, phone)
-  return stanza('user', { jid, t: seconds() }, bundleStanzas(bundle))
+  return stanza('user', { jid, t: seconds(network.now()) }, bundleStanzas(bundle))
 }
 
 /** One-time keys, the signed one, and the registration id they belong to. */

@@ -43,5 +43,5 @@ function deviceList(network: Network, phone: Phone): Stanza {
     return stanza('device', { id: String(id), 'key-index': String(id) })
   })
   const list = stanza('device-list', {}, [stanza('device', { id: '0' }), ...linked])
-  return stanza('devices', {}, [list, stanza('key-index-list', { ts: seconds() })])
+  return stanza('devices', {}, [list, stanza('key-index-list', { ts: seconds(network.now()) })])
 }
