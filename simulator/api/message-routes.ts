@@ -46,7 +46,7 @@ export function registerMessageRoutes(app: FastifyInstance, network: Network): v
     const { mimetype, bytes } = openFile(network, ofMessage.parse(request.params))
     // Anybody may have sent it, as anything: it's not to run on this page's behalf.
     reply.header('content-security-policy', "sandbox; default-src 'none'").header('x-content-type-options', 'nosniff')
-    return reply.type(mimetype).send(bytes)
+    return reply.type(mimetype).header('cache-control', 'private, max-age=3600').send(bytes)
   })
   app.delete('/v1/phones/:number/chats/:chat/messages/:id/media', (request) => {
     expireFile(network, ofMessage.parse(request.params))

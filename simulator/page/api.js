@@ -22,6 +22,7 @@ export const api = {
   send: (number, to, message) => request('POST', `${phonePath(number)}/messages`, { to, ...message }),
   chats: (number) => request('GET', `${phonePath(number)}/chats`),
   messages: (number, chat) => request('GET', `${chatPath(number, chat)}/messages`),
+  mediaPath: (number, chat, id) => `${chatPath(number, chat)}/messages/${encodeURIComponent(id)}/media`,
   read: (number, chat) => request('POST', `${chatPath(number, chat)}/read`, {}),
   devices: () => request('GET', '/v1/devices'),
   waiting: () => request('GET', '/v1/waiting'),

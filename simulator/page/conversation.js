@@ -44,7 +44,7 @@ function messageRow(message, state) {
     direction === 'in' && sender && element('small', { className: 'sender' }, nameOf(sender)),
     answered && element('blockquote', {}, answered.text),
     deleted ? element('p', { className: 'quiet' }, 'Deleted') : element('p', {}, text),
-    !deleted && inside(message, nameOf),
+    message.media ? fileOf(message, state) : inside(message, nameOf),
     reactions.length > 0 &&
       element(
         'small',
@@ -56,7 +56,7 @@ function messageRow(message, state) {
 }
 
 /** What a message holds besides its text. */
-function inside({ poll, location, contact, media }, nameOf) {
+function inside({ poll, location, contact }, nameOf) {
   if (poll) {
     const options = poll.options.map(({ name, voters }) =>
       element('li', { title: voters.map(nameOf).join(', ') }, name, element('strong', {}, String(voters.length))),
@@ -65,8 +65,16 @@ function inside({ poll, location, contact, media }, nameOf) {
   }
   if (location) return element('p', { className: 'quiet' }, `${location.latitude}, ${location.longitude}`)
   if (contact) return element('p', { className: 'quiet' }, 'Contact card')
-  if (media) return element('p', { className: 'quiet' }, [media.fileName, media.mimetype].filter(Boolean).join(' · '))
   return undefined
+}
+
+/** A picture as it is, any other file to be saved. */
+function fileOf({ id, kind, media }, { number, chat }) {
+  const href = api.mediaPath(number, chat, id)
+  const name = [media.fileName, media.mimetype].filter(Boolean).join(' · ')
+  const isPicture = kind === 'image' || kind === 'sticker'
+  const shown = isPicture ? element('img', { src: href, alt: name, loading: 'lazy' }) : name
+  return element('a', { className: 'file', href, download: media.fileName ?? id }, shown)
 }
 
 function composer(state) {
