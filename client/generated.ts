@@ -3,6 +3,16 @@ import { items, type Page } from './paging.ts'
 import type { ServerEvent } from './server-events.ts'
 import { type CallOptions, segment, Transport } from './transport.ts'
 
+export interface Availability {
+  /** available: on line; the account's phone shows no notifications meanwhile */
+  presence: 'available' | 'unavailable'
+}
+
+export interface AvailabilityInput {
+  /** available: on line; the account's phone shows no notifications meanwhile */
+  presence: 'available' | 'unavailable'
+}
+
 export interface Command {
   /** Under which it is read again */
   id: string
@@ -20,6 +30,36 @@ export interface Command {
   finishedAt?: string
 }
 
+export interface Contact {
+  /** The chat with them: write to it by using it as "to" */
+  id: string
+  /** E.164, when WhatsApp tells it */
+  phoneNumber?: string
+  /** WhatsApp's other id of a person */
+  lid?: string
+  /** What they call themselves, as far as it is known */
+  name?: string
+  /** When the last message came or went */
+  lastMessageAt: string
+}
+
+export interface ContactProfile {
+  /** The chat with them: write to it by using it as "to" */
+  id: string
+  /** E.164, when WhatsApp tells it */
+  phoneNumber?: string
+  /** WhatsApp's other id of a person */
+  lid?: string
+  /** What they call themselves, as far as it is known */
+  name?: string
+  /** What they write about themselves; left out when they have nothing or hide it */
+  about?: string
+  /** Since when */
+  aboutSetAt?: string
+  /** WhatsApp's address of the picture, good for some days */
+  pictureUrl?: string
+}
+
 export interface DeletedSession {
   /** The id that the session had */
   id: string
@@ -27,6 +67,59 @@ export interface DeletedSession {
   name: string
   /** It is gone already */
   deleted: boolean
+}
+
+export interface Group {
+  /** The chat: write to it by using it as "to" */
+  id: string
+  /** What the group is called */
+  subject: string
+  /** What it says about itself */
+  description?: string
+  /** Who made it */
+  owner?: {
+    /** E.164, when WhatsApp tells it */
+    phoneNumber?: string
+    /** WhatsApp's other id of a person */
+    lid?: string
+  }
+  /** When it was made */
+  createdAt?: string
+  /** How many members it has */
+  size: number
+  /** Only its admins may write */
+  announcements: boolean
+}
+
+export interface GroupDetails {
+  /** The chat: write to it by using it as "to" */
+  id: string
+  /** What the group is called */
+  subject: string
+  /** What it says about itself */
+  description?: string
+  /** Who made it */
+  owner?: {
+    /** E.164, when WhatsApp tells it */
+    phoneNumber?: string
+    /** WhatsApp's other id of a person */
+    lid?: string
+  }
+  /** When it was made */
+  createdAt?: string
+  /** How many members it has */
+  size: number
+  /** Only its admins may write */
+  announcements: boolean
+  /** Everybody in it, this account included */
+  members: {
+    /** E.164, when WhatsApp tells it */
+    phoneNumber?: string
+    /** WhatsApp's other id of a person */
+    lid?: string
+    /** owner: the first of the admins */
+    role: 'member' | 'admin' | 'owner'
+  }[]
 }
 
 export interface Message {
@@ -81,6 +174,38 @@ export interface NewMessage {
   text: string
 }
 
+export interface NumberCheck {
+  /** As you asked */
+  phoneNumber: string
+  /** Somebody has it on WhatsApp */
+  exists: boolean
+  /** The chat with them, as WhatsApp writes it; it may differ from what you asked */
+  id?: string
+  /** WhatsApp's other id of the person, when it is known */
+  lid?: string
+}
+
+export interface PairingCode {
+  /** To be typed on the phone. A secret: whoever types it owns the session */
+  code: string
+  /** Ask for another one then */
+  expiresAt: string
+}
+
+export interface PairingCodeRequest {
+  /** The number of the phone that will type the code */
+  phoneNumber: string
+}
+
+export interface Presence {
+  /** unknown: WhatsApp told nothing since this was first asked; many people hide it */
+  presence: 'available' | 'unavailable' | 'composing' | 'recording' | 'unknown'
+  /** When WhatsApp told it */
+  at?: string
+  /** When they were last on line, if they show it */
+  lastSeenAt?: string
+}
+
 export interface Problem {
   /** Where the problem is explained, for people and for programs */
   type: string
@@ -114,6 +239,8 @@ export type ProblemCode =
   | 'session_not_found'
   | 'message_not_found'
   | 'command_not_found'
+  | 'contact_not_found'
+  | 'group_not_found'
   | 'problem_not_found'
   | 'method_not_allowed'
   | 'not_acceptable'
@@ -127,15 +254,21 @@ export type ProblemCode =
   | 'session_logged_out'
   | 'session_banned'
   | 'session_failed'
+  | 'whatsapp_refused'
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'validation_failed'
   | 'idempotency_key_reused'
   | 'rate_limited'
   | 'message_limit_reached'
+  | 'too_many_lookups'
+  | 'session_busy'
+  | 'whatsapp_rate_limited'
   | 'too_many_streams'
   | 'internal_error'
   | 'session_moving'
+  | 'session_not_connected'
+  | 'whatsapp_no_answer'
   | 'qr_not_ready'
   | 'control_plane_unavailable'
   | 'database_unavailable'
@@ -150,6 +283,21 @@ export interface ProblemExplanation {
   cause: string
   /** What you can do about it */
   remedy: string
+}
+
+export interface Profile {
+  /** E.164, when WhatsApp tells it */
+  phoneNumber?: string
+  /** WhatsApp's other id of a person */
+  lid?: string
+  /** What they call themselves, as far as it is known */
+  name?: string
+  /** What they write about themselves; left out when they have nothing or hide it */
+  about?: string
+  /** Since when */
+  aboutSetAt?: string
+  /** WhatsApp's address of the picture, good for some days */
+  pictureUrl?: string
 }
 
 export interface QrCode {
@@ -219,6 +367,16 @@ export type SessionState =
   | 'Pending'
   | 'Stopping'
 
+export interface Typing {
+  /** composing: types; recording: records a voice message; paused: no more */
+  presence: 'composing' | 'recording' | 'paused'
+}
+
+export interface TypingInput {
+  /** composing: types; recording: records a voice message; paused: no more */
+  presence: 'composing' | 'recording' | 'paused'
+}
+
 export interface ListSessionsOptions extends CallOptions {
   /** How many at most */
   limit?: number | undefined
@@ -252,6 +410,25 @@ export interface ListMessagesOptions extends CallOptions {
   after?: string | undefined
   /** Only what was stored before this time */
   before?: string | undefined
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface ListContactsOptions extends CallOptions {
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface GetPresenceOptions extends CallOptions {
+  /** Seconds to wait for the first word */
+  wait?: number | undefined
+}
+
+export interface ListGroupsOptions extends CallOptions {
   /** How many at most */
   limit?: number | undefined
   /** nextCursor of the page before, unchanged; without it the first page */
@@ -409,6 +586,22 @@ export class Berth extends Transport {
   }
 
   /**
+   * A code to type on the phone.
+   *
+   * Links a phone without a camera: WhatsApp, Linked devices, Link a device, Link with phone number instead. The
+   * code is shown once; another one makes it worthless. Follow the linking with …/qr/stream. WhatsApp gives a number
+   * only so many codes.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * session_already_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * payload_too_large, unsupported_media_type, validation_failed, whatsapp_rate_limited, rate_limited,
+   * internal_error, session_moving, session_not_connected, whatsapp_no_answer, database_unavailable.
+   */
+  createPairingCode(name: string, body: PairingCodeRequest, options: CallOptions = {}): Promise<PairingCode> {
+    return this.call<PairingCode>({ method: 'POST', path: `/v1/sessions/${segment(name)}/pairing-code`, body, options })
+  }
+
+  /**
    * Send a message.
    *
    * The message is stored before the answer and then sent exactly once, also while the session moves or reconnects.
@@ -471,6 +664,177 @@ export class Berth extends Transport {
    */
   getMessage(name: string, id: string, options: CallOptions = {}): Promise<Message> {
     return this.call<Message>({ method: 'GET', path: `/v1/sessions/${segment(name)}/messages/${segment(id)}`, options })
+  }
+
+  /**
+   * The account's own profile.
+   *
+   * As WhatsApp shows it at this moment; an answer is good for a minute.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
+   */
+  getProfile(name: string, options: CallOptions = {}): Promise<Profile> {
+    return this.call<Profile>({ method: 'GET', path: `/v1/sessions/${segment(name)}/profile`, options })
+  }
+
+  /**
+   * List the contacts of a session.
+   *
+   * The people of the session's newest 10,000 messages, groups' included, in the order of their ids, in pages.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  listContacts(name: string, options: ListContactsOptions = {}): Promise<Page<Contact>> {
+    return this.call<Page<Contact>>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/contacts`,
+      query: { limit: options.limit, cursor: options.cursor },
+      options,
+    })
+  }
+
+  /** Every item of listContacts, over all pages, from `cursor` on. */
+  allContacts(name: string, options: ListContactsOptions = {}): AsyncGenerator<Contact, void> {
+    return items((cursor) => this.listContacts(name, { ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * What a contact shows of themselves.
+   *
+   * Asked of WhatsApp; an answer is good for a minute. A session may look up 100 in an hour.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_lookups, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
+   */
+  getContact(name: string, contact: string, options: CallOptions = {}): Promise<ContactProfile> {
+    return this.call<ContactProfile>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/contacts/${segment(contact)}`,
+      options,
+    })
+  }
+
+  /**
+   * Whether a number has WhatsApp.
+   *
+   * An answer is good for ten minutes. A session may look up 100 in an hour; to send, there is no need to: a message
+   * to a number without WhatsApp fails with not_on_whatsapp.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_lookups, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
+   */
+  checkNumber(name: string, number: string, options: CallOptions = {}): Promise<NumberCheck> {
+    return this.call<NumberCheck>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/numbers/${segment(number)}`,
+      options,
+    })
+  }
+
+  /**
+   * Whether a contact is on line, or types.
+   *
+   * From the first call on WhatsApp tells what the contact does, as long as the session stays connected, and mostly
+   * only to accounts that are available themselves (PUT …/presence).
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
+   */
+  getPresence(name: string, contact: string, options: GetPresenceOptions = {}): Promise<Presence> {
+    return this.call<Presence>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/contacts/${segment(contact)}/presence`,
+      query: { wait: options.wait },
+      options,
+    })
+  }
+
+  /**
+   * Show the account as on line, or not.
+   *
+   * A session that nobody asked to is not on line. It lasts until the connection ends: show it again after the
+   * session has moved.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed, session_busy,
+   * whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer,
+   * database_unavailable.
+   */
+  setPresence(name: string, body: AvailabilityInput, options: CallOptions = {}): Promise<Availability> {
+    return this.call<Availability>({ method: 'PUT', path: `/v1/sessions/${segment(name)}/presence`, body, options })
+  }
+
+  /**
+   * Show in a chat that the account types.
+   *
+   * Phones show it for some seconds: show it again while it goes on.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed, session_busy,
+   * whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer,
+   * database_unavailable.
+   */
+  setTyping(name: string, chat: string, body: TypingInput, options: CallOptions = {}): Promise<Typing> {
+    return this.call<Typing>({
+      method: 'PUT',
+      path: `/v1/sessions/${segment(name)}/chats/${segment(chat)}/presence`,
+      body,
+      options,
+    })
+  }
+
+  /**
+   * List the groups of a session.
+   *
+   * As WhatsApp tells them; an answer is good for half a minute. In the order of their ids, in pages.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, group_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
+   */
+  listGroups(name: string, options: ListGroupsOptions = {}): Promise<Page<Group>> {
+    return this.call<Page<Group>>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/groups`,
+      query: { limit: options.limit, cursor: options.cursor },
+      options,
+    })
+  }
+
+  /** Every item of listGroups, over all pages, from `cursor` on. */
+  allGroups(name: string, options: ListGroupsOptions = {}): AsyncGenerator<Group, void> {
+    return items((cursor) => this.listGroups(name, { ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * One group, with its members.
+   *
+   * As WhatsApp tells it; an answer is good for half a minute.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, group_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
+   */
+  getGroup(name: string, group: string, options: CallOptions = {}): Promise<GroupDetails> {
+    return this.call<GroupDetails>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}`,
+      options,
+    })
   }
 
   /**

@@ -14,7 +14,11 @@ import type { Verdict } from './rate.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { commandRoutes } from './routes/commands.ts'
+import { groupRoutes } from './routes/groups.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { pairingCodeRoutes } from './routes/pairing-code.ts'
+import { peopleRoutes } from './routes/people.ts'
+import { presenceRoutes } from './routes/presence.ts'
 import { qrRoutes } from './routes/qr.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { NOT_AN_OBJECT } from './schemas.ts'
@@ -109,7 +113,11 @@ export async function buildApp(context: Context): Promise<App> {
       guard(v1, context)
       sessionRoutes(v1, context)
       qrRoutes(v1, context, streams)
+      pairingCodeRoutes(v1, context)
       messageRoutes(v1, context)
+      peopleRoutes(v1, context)
+      presenceRoutes(v1, context)
+      groupRoutes(v1, context)
       commandRoutes(v1, context)
     },
     { prefix: '/v1' },

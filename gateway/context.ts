@@ -38,6 +38,8 @@ export interface Context {
   limits: TierLimits
   requestRate: RateLimiter
   messageRate: RateLimiter
+  /** By session: what tells who has WhatsApp. */
+  lookups: RateLimiter
   router: SessionRouter
   knownSessions: KnownSessions
   workers: WorkerClient

@@ -2,7 +2,7 @@
 import { NAME_PATTERN } from '@berth/core/model/names.ts'
 import { ConnectionState } from '@berth/core/model/session.ts'
 import { z } from 'zod'
-import { RECIPIENT_PATTERN } from './chat.ts'
+import { PERSON_PATTERN, PHONE_NUMBER_PATTERN, RECIPIENT_PATTERN } from './chat.ts'
 
 const NAME_RULE =
   'Write at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit, for example "support"'
@@ -117,6 +117,23 @@ export const Recipient = z
   .regex(RECIPIENT_PATTERN, TO_RULE)
   .describe('A phone number (E.164), or the chat of a received message')
   .meta({ examples: ['+5511999990002'] })
+
+const PHONE_NUMBER_RULE = 'Write a phone number with country code, for example "+5511999990001"'
+
+export const PhoneNumber = z
+  .string(PHONE_NUMBER_RULE)
+  .regex(PHONE_NUMBER_PATTERN, PHONE_NUMBER_RULE)
+  .meta({ examples: ['+5511999990001'] })
+
+const PERSON_RULE = 'Write a phone number with country code, for example "+5511999990002", or the id of a contact'
+
+export const PersonParams = SessionParams.extend({
+  contact: z
+    .string()
+    .regex(PERSON_PATTERN, PERSON_RULE)
+    .describe('A phone number (E.164), or the id of a contact')
+    .meta({ examples: ['+5511999990002'] }),
+})
 
 export const NewMessage = z
   .strictObject(

@@ -38,6 +38,7 @@ export function createContext({ pool, kube, namespace, internalToken, log, publi
     limits: new TierLimits(database),
     requestRate: new RateLimiter(60),
     messageRate: new RateLimiter(3600),
+    lookups: new RateLimiter(3600),
     router,
     knownSessions: new KnownSessions(),
     workers,

@@ -15,6 +15,7 @@ const secrets = [
   'password',
   'token',
   'qr',
+  'pairingCode',
   'text',
   'body',
   'content',

@@ -19,7 +19,8 @@ const DESCRIPTION = `Link WhatsApp accounts, and send and read their messages.
 ## First steps
 
 1. \`PUT /v1/sessions/support\` creates a session: one WhatsApp account that you want to use.
-2. \`GET /v1/sessions/support/qr\` shows the code: scan it with the phone (WhatsApp, Linked devices, Link a device).
+2. \`GET /v1/sessions/support/qr\` shows the code: scan it with the phone (WhatsApp, Linked devices, Link a device). Or
+   \`POST /v1/sessions/support/pairing-code\` answers a code to type on the phone.
 3. \`POST /v1/sessions/support/messages\` with \`{"to": "+5511999990002", "text": "Hello!"}\` sends.
 4. \`GET /v1/sessions/support/messages?direction=incoming\` lists what came in.
 
@@ -82,6 +83,8 @@ export const documentOptions = (publicUrl: string | undefined): FastifyDynamicSw
       { name: 'Sessions', description: 'WhatsApp accounts: which there are, whether they run, how they are doing' },
       { name: 'Linking', description: 'Bringing a phone in, and out' },
       { name: 'Messages', description: 'Sending and reading' },
+      { name: 'People', description: 'Profiles, contacts, and who is on line: asked of WhatsApp when you ask' },
+      { name: 'Groups', description: 'The groups that the account is in' },
       { name: 'About', description: 'The API about itself; needs no key' },
     ],
     components: {

@@ -64,6 +64,18 @@ export const catalogue = {
     cause: 'The session has no command with this id.',
     remedy: 'Use the id that the answer to your command held.',
   },
+  contact_not_found: {
+    status: 404,
+    title: 'WhatsApp knows nobody by this number or id',
+    cause: 'Nobody has this number on WhatsApp, or the id is of nobody.',
+    remedy: 'Check the number, with its country code: GET /v1/sessions/{name}/numbers/{number}.',
+  },
+  group_not_found: {
+    status: 404,
+    title: 'The account is in no such group',
+    cause: 'The linked account is not a member, or there is no group with this id.',
+    remedy: 'List the groups with GET /v1/sessions/{name}/groups, or have the account added to this one.',
+  },
   problem_not_found: {
     status: 404,
     title: 'There is no such problem code',
@@ -144,6 +156,12 @@ export const catalogue = {
     cause: 'Something happened that repeating does not heal; the session says what in its message.',
     remedy: 'Read its reason and message with GET /v1/sessions/{name}; then stop and start it.',
   },
+  whatsapp_refused: {
+    status: 409,
+    title: 'WhatsApp refuses',
+    cause: 'WhatsApp answered with a refusal; "detail" says which.',
+    remedy: 'Check the number or id in the request. The same request again will be refused again.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The request is too large',
@@ -180,6 +198,24 @@ export const catalogue = {
     cause: 'The account sent as many messages in an hour as its tier allows. Each gateway counts for itself.',
     remedy: 'Wait as long as the Retry-After header says, or move to a higher tier.',
   },
+  too_many_lookups: {
+    status: 429,
+    title: 'This session looked up too many contacts and numbers',
+    cause: 'A session may look up 100 in an hour: WhatsApp bans accounts that go through lists of numbers.',
+    remedy: 'Wait as long as the Retry-After header says. To send, no look-up is needed.',
+  },
+  session_busy: {
+    status: 429,
+    title: 'Too much is being asked of this session at once',
+    cause: 'A session may ask WhatsApp so many things at the same time.',
+    remedy: 'Wait for the answers that are under way; ask again after the time in the Retry-After header.',
+  },
+  whatsapp_rate_limited: {
+    status: 429,
+    title: 'WhatsApp wants this account to ask less',
+    cause: 'The account asked WhatsApp too often, here or elsewhere, and WhatsApp answers no more for a while.',
+    remedy: 'Wait some minutes, and ask less often: asking on would get the account banned.',
+  },
   too_many_streams: {
     status: 429,
     title: 'Too many open event streams',
@@ -196,6 +232,18 @@ export const catalogue = {
     status: 503,
     title: 'The session is moving to another worker',
     cause: 'No worker holds the session at this moment: it is starting, or another worker is about to take it over.',
+    remedy: 'Try again after the time in the Retry-After header.',
+  },
+  session_not_connected: {
+    status: 503,
+    title: 'The session is not connected at this moment',
+    cause: 'This can only be asked while the session is connected to WhatsApp, and it is on its way there.',
+    remedy: 'Try again after the time in the Retry-After header; its state says why it is not connected.',
+  },
+  whatsapp_no_answer: {
+    status: 503,
+    title: 'WhatsApp did not answer in time',
+    cause: 'WhatsApp left the question without an answer, or could not be reached.',
     remedy: 'Try again after the time in the Retry-After header.',
   },
   qr_not_ready: {

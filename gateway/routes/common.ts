@@ -19,4 +19,11 @@ export const ON_CHANGES = [
   'unsupported_media_type',
 ] as const satisfies ProblemCode[]
 
-export const tags = { sessions: ['Sessions'], linking: ['Linking'], messages: ['Messages'], about: ['About'] }
+export const tags = {
+  sessions: ['Sessions'],
+  linking: ['Linking'],
+  messages: ['Messages'],
+  people: ['People'],
+  groups: ['Groups'],
+  about: ['About'],
+}

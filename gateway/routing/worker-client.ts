@@ -1,5 +1,13 @@
 /** Calls to the workers' API (core/model/worker-api.ts), one pool of connections per worker. */
-import { Qr, type Wake, WorkerError } from '@berth/core/model/worker-api.ts'
+import {
+  ANSWER_SECONDS,
+  type AnswerOf,
+  type InputOf,
+  type Question,
+  questions,
+  type ShownPresence,
+} from '@berth/core/model/questions.ts'
+import { AskFailure, PairingCode, Qr, type Wake, WorkerError } from '@berth/core/model/worker-api.ts'
 import { currentTrace, traceHeaders } from '@berth/core/telemetry/trace.ts'
 import { LRUCache } from 'lru-cache'
 import { Pool } from 'undici'
@@ -17,7 +25,26 @@ export class WorkerCallFailed extends Error {
   }
 }
 
+/** What was asked of WhatsApp came to nothing. */
+export class AskRefused extends Error {
+  override name = 'AskRefused'
+  readonly failure: AskFailure
+
+  constructor(failure: AskFailure, message: string) {
+    super(message)
+    this.failure = failure
+  }
+}
+
 export type QrAnswer = { kind: 'qr'; qr: Qr } | { kind: 'none' } | { kind: 'not_waiting'; state?: WorkerError['state'] }
+
+interface WorkerCall {
+  method: 'GET' | 'POST' | 'PUT'
+  path: string
+  body?: unknown
+  waitSeconds: number
+  signal?: AbortSignal
+}
 
 interface Answer {
   status: number
@@ -58,6 +85,36 @@ export class WorkerClient {
     throw unexpected(status, path)
   }
 
+  /** A code for the phone of this number (E.164) to type. Throws AskRefused, as all that asks WhatsApp. */
+  async pairingCode(owner: Owner, sessionId: string, phoneNumber: string, signal: AbortSignal): Promise<PairingCode> {
+    const path = `/sessions/${sessionId}/pairing-code`
+    return PairingCode.parse(await this.#ask(owner, { method: 'POST', path, body: { phoneNumber }, signal }))
+  }
+
+  async ask<Q extends Question>(
+    owner: Owner,
+    sessionId: string,
+    question: Q,
+    input: InputOf<Q>,
+    signal: AbortSignal,
+  ): Promise<AnswerOf<Q>> {
+    const path = `/sessions/${sessionId}/questions/${question}`
+    const answer = await this.#ask(owner, { method: 'POST', path, body: input, signal })
+    return questions[question].answer.parse(answer) as AnswerOf<Q>
+  }
+
+  async show(owner: Owner, sessionId: string, presence: ShownPresence, signal: AbortSignal): Promise<void> {
+    await this.#ask(owner, { method: 'PUT', path: `/sessions/${sessionId}/presence`, body: presence, signal })
+  }
+
+  async #ask(owner: Owner, call: Omit<WorkerCall, 'waitSeconds'>): Promise<unknown> {
+    const { status, body } = await this.#request(owner, { ...call, waitSeconds: 2 * ANSWER_SECONDS })
+    if (status === 200 || status === 204) return body
+    const { code, message } = WorkerError.safeParse(body).data ?? {}
+    const failure = AskFailure.safeParse(code).data
+    throw status === 409 && failure ? new AskRefused(failure, message ?? failure) : unexpected(status, call.path)
+  }
+
   /** Has the worker look for open sends and commands now. */
   async wake(owner: Owner, sessionId: string, wake: Wake, signal?: AbortSignal): Promise<void> {
     const path = `/sessions/${sessionId}/wake`
@@ -71,10 +128,7 @@ export class WorkerClient {
     this.#pools.clear()
   }
 
-  async #request(
-    owner: Owner,
-    call: { method: 'GET' | 'POST'; path: string; body?: unknown; waitSeconds: number; signal?: AbortSignal },
-  ): Promise<Answer> {
+  async #request(owner: Owner, call: WorkerCall): Promise<Answer> {
     const trace = currentTrace()
     try {
       const response = await this.#pool(owner.address).request({

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Qr } from '@berth/core/model/worker-api.ts'
-import { Wake } from '@berth/core/model/worker-api.ts'
+import type { AnswerOf, Question } from '@berth/core/model/questions.ts'
+import { type AskFailure, PairingCodeRequest, type Qr, Wake } from '@berth/core/model/worker-api.ts'
 import { loadCommands, loadSends } from '@berth/core/postgres/auth-state.ts'
 import { type SessionRows, type StateRow, writeCommit } from '@berth/core/postgres/commit.ts'
 import { claim, endLease, openLease, release } from '@berth/core/postgres/ownership.ts'
@@ -22,6 +22,18 @@ interface Held {
   sends: boolean
 }
 
+const GROUP = { id: '120363041234567890@g.us', subject: 'Acme', size: 1, announcements: false }
+
+/** What WhatsApp tells when the test says nothing else. */
+const ANSWERS: { [Q in Question]: AnswerOf<Q> } = {
+  profile: { phoneNumber: '+5511999990001', name: 'Acme Support' },
+  contact: { phoneNumber: '+5511999990002', about: 'At the beach' },
+  number: { exists: true, chat: '5511999990002@s.whatsapp.net' },
+  groups: { groups: [GROUP] },
+  group: { ...GROUP, members: [{ phoneNumber: '+5511999990001', role: 'owner' }] },
+  presence: { presence: 'available', at: '2026-01-05T10:16:00.000Z' },
+}
+
 export class FakeWorker {
   readonly bootId = randomUUID()
   readonly podUid = randomUUID()
@@ -31,6 +43,10 @@ export class FakeWorker {
   lastHeaders: IncomingHttpHeaders = {}
   /** Answers every call with this status instead. */
   answerWith: number | undefined
+  /** What it answers to questions, each body that came with one or with a presence, and why it refuses all of them. */
+  readonly answers = { ...ANSWERS }
+  readonly asked: unknown[] = []
+  refuses: AskFailure | undefined
   readonly #db: Pool
   readonly #token: string
   readonly #held = new Map<string, Held>()
@@ -164,13 +180,20 @@ export class FakeWorker {
       return reply(401, { code: 'unauthorized', message: 'wrong token' })
     }
     if (this.answerWith) return reply(this.answerWith, { code: 'bad_request', message: 'as the test wants' })
-    const [, sessionId, action] = /^\/sessions\/([^/]+)\/(qr|wake)$/.exec(url.pathname) ?? []
+    const [, sessionId, action, question] = /^\/sessions\/([^/]+)\/([^/]+)(?:\/(.+))?$/.exec(url.pathname) ?? []
     const held = sessionId && this.#held.get(sessionId)
     if (!sessionId || !held) return reply(421, { code: 'not_mine', message: 'not mine' })
+    const body = request.method === 'GET' ? undefined : await bodyOf(request)
+    if (action === 'pairing-code' || action === 'questions' || action === 'presence') {
+      this.asked.push(body)
+      if (this.refuses) return reply(409, { code: this.refuses, message: 'as the test wants' })
+      if (action === 'presence') return reply(204)
+      if (action === 'questions') return reply(200, this.answers[question as Question])
+      PairingCodeRequest.parse(body)
+      return reply(200, { code: 'ABCD-EFGH', expiresAt: new Date(Date.now() + 100_000).toISOString() })
+    }
     if (action === 'wake') {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk)
-      const wake = Wake.parse(JSON.parse(Buffer.concat(chunks).toString()))
+      const wake = Wake.parse(body)
       this.#notify()
       if (held.sends) await this.sendOpen(sessionId)
       else await this.#wait(wake.wait)
@@ -190,4 +213,10 @@ export class FakeWorker {
     await Promise.race([this.#changed.promise, timeout.promise])
     clearTimeout(timer)
   }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return JSON.parse(Buffer.concat(chunks).toString())
 }

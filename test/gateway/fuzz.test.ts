@@ -34,7 +34,11 @@ afterAll(() => world.close())
 async function ask({ located, path, headers, body }: GeneratedRequest): Promise<Answer> {
   // Some are asked of another session than the examples name, so that all of them stay to be asked.
   const { operationId } = located.operation
-  const session = operationId === 'getQr' ? 'unlinked' : /^(delete|stop)/.test(operationId) ? 'other' : 'support'
+  const session = /^(getQr|createPairingCode)$/.test(operationId)
+    ? 'unlinked'
+    : /^(delete|stop)/.test(operationId)
+      ? 'other'
+      : 'support'
   return world.call(tenant, `${located.method.toUpperCase()} ${path.replace('/support', `/${session}`)}`, {
     headers,
     body,

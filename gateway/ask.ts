@@ -1,0 +1,113 @@
+/** Asks WhatsApp through the worker that holds a session; what comes to nothing becomes a problem for the caller. */
+import type { ServerResponse } from 'node:http'
+import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
+import type { AskFailure } from '@berth/core/model/worker-api.ts'
+import type { Caller } from './auth.ts'
+import type { Context } from './context.ts'
+import type { SessionRow } from './data/sessions.ts'
+import { requireSession } from './find.ts'
+import type { ProblemCode } from './problems/catalogue.ts'
+import { Problem } from './problems/problem.ts'
+import type { Owner } from './routing/owner.ts'
+import { AskRefused } from './routing/worker-client.ts'
+import { linkRefusal } from './session-view.ts'
+
+/** Which session, and for whom. */
+export interface Asker {
+  tenantId: string
+  name: string
+  /** Aborted when nobody waits for the answer any more. */
+  signal: AbortSignal
+}
+
+/** For Fastify's own signal a request with a body is over when that was read. */
+export function askerOf(
+  { caller, params }: { caller: Caller; params: { name: string } },
+  { raw }: { raw: ServerResponse },
+): Asker {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
+  return { tenantId: caller.tenantId, name: params.name, signal: gone.signal }
+}
+
+type Services = Pick<Context, 'database' | 'router' | 'workers' | 'holds' | 'lookups'>
+
+/** What tells who has WhatsApp, and how often in an hour: WhatsApp bans accounts that go through lists of numbers. */
+const LOOKUPS = new Set<Question>(['contact', 'number'])
+const LOOKUPS_PER_HOUR = 100
+
+/** The problems that a question can end in, beside those of every route. */
+export const ASKING = [
+  'session_not_found',
+  'session_not_linked',
+  'session_stopped',
+  'session_logged_out',
+  'session_banned',
+  'session_failed',
+  'session_busy',
+  'session_moving',
+  'session_not_connected',
+  'whatsapp_refused',
+  'whatsapp_rate_limited',
+  'whatsapp_no_answer',
+  'validation_failed',
+] as const satisfies ProblemCode[]
+
+const PROBLEMS: Record<AskFailure, { code: ProblemCode; retryAfterSeconds?: number }> = {
+  not_waiting_for_scan: { code: 'session_already_linked' },
+  not_connected: { code: 'session_not_connected', retryAfterSeconds: 2 },
+  not_found: { code: 'contact_not_found' },
+  refused: { code: 'whatsapp_refused' },
+  rate_limited: { code: 'whatsapp_rate_limited', retryAfterSeconds: 60 },
+  no_answer: { code: 'whatsapp_no_answer', retryAfterSeconds: 5 },
+  busy: { code: 'session_busy', retryAfterSeconds: 1 },
+}
+
+/** As the worker that owns the session answers; a session that moves is followed. Throws `notFound` for what WhatsApp does not know. */
+export async function throughOwner<T>(
+  { router, holds }: Pick<Services, 'router' | 'holds'>,
+  { tenantId, signal }: Asker,
+  sessionId: string,
+  call: (owner: Owner) => Promise<T>,
+  notFound: ProblemCode = 'contact_not_found',
+): Promise<T> {
+  try {
+    return await router.withOwner({ tenantId, sessionId }, { holdMs: holds.moveMs, repeatable: true, signal }, call)
+  } catch (error) {
+    if (!(error instanceof AskRefused)) throw error
+    const { code, retryAfterSeconds } = PROBLEMS[error.failure]
+    throw new Problem(error.failure === 'not_found' ? notFound : code, {
+      detail: error.message,
+      ...(retryAfterSeconds && { retryAfterSeconds }),
+    })
+  }
+}
+
+/** Throws the Problems of ASKING, and contact_not_found, group_not_found, too_many_lookups where they fit. */
+export async function ask<Q extends Question>(
+  services: Services,
+  asker: Asker,
+  question: Q,
+  input: InputOf<Q>,
+): Promise<AnswerOf<Q>> {
+  const { id } = await requireLinked(services, asker)
+  if (LOOKUPS.has(question)) {
+    const { allowed, resetSeconds } = services.lookups.take(id, LOOKUPS_PER_HOUR)
+    if (!allowed) throw new Problem('too_many_lookups', { retryAfterSeconds: resetSeconds })
+  }
+  const call = (owner: Owner) => services.workers.ask(owner, id, question, input, asker.signal)
+  return throughOwner(services, asker, id, call, question.startsWith('group') ? 'group_not_found' : 'contact_not_found')
+}
+
+/** Throws the Problems of ASKING. */
+export async function show(services: Services, asker: Asker, presence: ShownPresence): Promise<void> {
+  const { id } = await requireLinked(services, asker)
+  await throughOwner(services, asker, id, (owner) => services.workers.show(owner, id, presence, asker.signal))
+}
+
+async function requireLinked({ database }: Pick<Services, 'database'>, asker: Asker): Promise<SessionRow> {
+  const row = await requireSession(database, asker.tenantId, asker.name)
+  const refusal = linkRefusal(row)
+  if (refusal) throw new Problem(refusal, row.message ? { detail: row.message } : {})
+  return row
+}

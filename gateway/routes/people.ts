@@ -1,0 +1,198 @@
+/** People: the account's own profile, its contacts, and whether a number has WhatsApp. */
+import { z } from 'zod'
+import { ASKING, ask, askerOf } from '../ask.ts'
+import { chatOf, recipientOf } from '../chat.ts'
+import type { App, Context } from '../context.ts'
+import { decodeCursor, encodeCursor, page } from '../cursor.ts'
+import { findContact, listContacts } from '../data/contacts.ts'
+import { requireSession } from '../find.ts'
+import { problemResponses } from '../problems/problem.ts'
+import { cursorLike, Limit, PersonParams, PhoneNumber, pageOf, SessionParams } from '../schemas.ts'
+import { EVERYWHERE, tags } from './common.ts'
+
+const CURSOR = encodeCursor('5511999990002@s.whatsapp.net')
+const ID_FORM = /^\d{5,20}@(s\.whatsapp\.net|lid)$/
+
+const person = {
+  phoneNumber: z.string().optional().describe('E.164, when WhatsApp tells it'),
+  lid: z.string().optional().describe("WhatsApp's other id of a person"),
+  name: z.string().optional().describe('What they call themselves, as far as it is known'),
+}
+
+const look = {
+  about: z.string().optional().describe('What they write about themselves; left out when they have nothing or hide it'),
+  aboutSetAt: z.iso.datetime().optional().describe('Since when'),
+  pictureUrl: z.string().optional().describe("WhatsApp's address of the picture, good for some days"),
+}
+
+const Profile = z.object({ ...person, ...look }).meta({
+  id: 'Profile',
+  examples: [
+    {
+      phoneNumber: '+5511999990001',
+      lid: '123456789012@lid',
+      name: 'Acme Support',
+      about: 'Open from 9 to 5',
+      aboutSetAt: '2025-11-02T09:00:00.000Z',
+      pictureUrl: 'https://pps.whatsapp.net/v/t61/picture.jpg',
+    },
+  ],
+})
+
+const id = z.string().describe('The chat with them: write to it by using it as "to"')
+
+const Contact = z
+  .object({ id, ...person, lastMessageAt: z.iso.datetime().describe('When the last message came or went') })
+  .meta({
+    id: 'Contact',
+    examples: [
+      {
+        id: '5511999990002@s.whatsapp.net',
+        phoneNumber: '+5511999990002',
+        lid: '210987654321@lid',
+        name: 'Ana',
+        lastMessageAt: '2026-01-05T10:16:00.000Z',
+      },
+    ],
+  })
+
+const ContactProfile = z.object({ id, ...person, ...look }).meta({
+  id: 'ContactProfile',
+  examples: [
+    {
+      id: '5511999990002@s.whatsapp.net',
+      phoneNumber: '+5511999990002',
+      lid: '210987654321@lid',
+      name: 'Ana',
+      about: 'At the beach',
+    },
+  ],
+})
+
+const NumberCheck = z
+  .object({
+    phoneNumber: z.string().describe('As you asked'),
+    exists: z.boolean().describe('Somebody has it on WhatsApp'),
+    id: z.string().optional().describe('The chat with them, as WhatsApp writes it; it may differ from what you asked'),
+    lid: z.string().optional().describe("WhatsApp's other id of the person, when it is known"),
+  })
+  .meta({
+    id: 'NumberCheck',
+    examples: [{ phoneNumber: '+5511999990002', exists: true, id: '5511999990002@s.whatsapp.net' }],
+  })
+
+/** A contact's phone number stands in the id, if anywhere. */
+const phoneNumberIn = (chat: string) => (chat.endsWith('@lid') ? {} : { phoneNumber: recipientOf(chat) })
+
+export function peopleRoutes(app: App, context: Context): void {
+  const { database } = context
+
+  app.get(
+    '/sessions/:name/profile',
+    {
+      schema: {
+        operationId: 'getProfile',
+        summary: "The account's own profile",
+        description: 'As WhatsApp shows it at this moment; an answer is good for a minute.',
+        tags: tags.people,
+        params: SessionParams,
+        response: {
+          200: Profile.describe('The profile of the linked account'),
+          ...problemResponses(...ASKING, 'contact_not_found', ...EVERYWHERE),
+        },
+      },
+    },
+    (request, reply) => ask(context, askerOf(request, reply), 'profile', {}),
+  )
+
+  app.get(
+    '/sessions/:name/contacts',
+    {
+      schema: {
+        operationId: 'listContacts',
+        summary: 'List the contacts of a session',
+        description:
+          "The people of the session's newest 10,000 messages, groups' included, in the order of their ids, in pages.",
+        tags: tags.people,
+        params: SessionParams,
+        querystring: z.strictObject({ limit: Limit, cursor: cursorLike(CURSOR) }),
+        response: {
+          200: pageOf(Contact, CURSOR).describe('A page of contacts'),
+          ...problemResponses('session_not_found', 'validation_failed', ...EVERYWHERE),
+        },
+      },
+    },
+    async (request) => {
+      const { tenantId } = request.caller
+      const { limit, cursor } = request.query
+      const session = await requireSession(database, tenantId, request.params.name)
+      const rows = await listContacts(database, tenantId, {
+        sessionId: session.id,
+        limit: limit + 1,
+        ...(cursor !== undefined && { after: decodeCursor(cursor, ID_FORM) }),
+      })
+      return page(
+        rows,
+        limit,
+        (row) => ({
+          id: row.id,
+          ...phoneNumberIn(row.id),
+          ...(row.lid && { lid: row.lid }),
+          ...(row.name && { name: row.name }),
+          lastMessageAt: row.last_message_at.toISOString(),
+        }),
+        (row) => row.id,
+      )
+    },
+  )
+
+  app.get(
+    '/sessions/:name/contacts/:contact',
+    {
+      schema: {
+        operationId: 'getContact',
+        summary: 'What a contact shows of themselves',
+        description: 'Asked of WhatsApp; an answer is good for a minute. A session may look up 100 in an hour.',
+        tags: tags.people,
+        params: PersonParams,
+        response: {
+          200: ContactProfile.describe('What they show to this account'),
+          ...problemResponses(...ASKING, 'contact_not_found', 'too_many_lookups', ...EVERYWHERE),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = request.caller
+      const { name } = request.params
+      const chat = chatOf(request.params.contact)!
+      const shown = await ask(context, askerOf(request, reply), 'contact', { chat })
+      const session = await requireSession(database, tenantId, name)
+      const contact = (shown.phoneNumber && chatOf(shown.phoneNumber)) || chat
+      const known = await findContact(database, tenantId, { sessionId: session.id, id: contact })
+      return { id: contact, ...(known?.name && { name: known.name }), ...shown }
+    },
+  )
+
+  app.get(
+    '/sessions/:name/numbers/:number',
+    {
+      schema: {
+        operationId: 'checkNumber',
+        summary: 'Whether a number has WhatsApp',
+        description:
+          'An answer is good for ten minutes. A session may look up 100 in an hour; to send, there is no need to: a message to a number without WhatsApp fails with not_on_whatsapp.',
+        tags: tags.people,
+        params: SessionParams.extend({ number: PhoneNumber.describe('A phone number (E.164)') }),
+        response: {
+          200: NumberCheck.describe('What WhatsApp says'),
+          ...problemResponses(...ASKING, 'contact_not_found', 'too_many_lookups', ...EVERYWHERE),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { number: phoneNumber } = request.params
+      const { exists, chat, lid } = await ask(context, askerOf(request, reply), 'number', { phoneNumber })
+      return { phoneNumber, exists, ...(chat && { id: chat }), ...(lid && { lid }) }
+    },
+  )
+}
