@@ -5,8 +5,8 @@ import type { Device } from '../state/devices.ts'
 import { askForPreKeys } from './bundles.ts'
 import type { Connection } from './connection.ts'
 import { lidJid, SERVER } from './jid.ts'
-import { shareHistory } from './peer-messages.ts'
 import type { Network } from './network.ts'
+import { shareHistory } from './peer-messages.ts'
 import { seconds, stanza } from './stanza.ts'
 
 /** Any bytes: the client shows them at its next connection. */
