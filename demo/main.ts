@@ -2,8 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { BerthUnderTest } from '@berth/test/chaos/berth-under-test.ts'
 import { type ChaosResult, type Listener, runChaos } from '@berth/test/chaos/chaos.ts'
+import { OwnBerth } from '@berth/test/chaos/own-berth.ts'
 import { isGood, resultLines } from '@berth/test/chaos/report.ts'
+import { chooseBerth } from './choose.ts'
 import { type DemoOptions, HELP, parseOptions, UsageError } from './options.ts'
 import { chapterEnd, outcomeLines, outcomeOf } from './outcome.ts'
 import { demoPopulation } from './population.ts'
@@ -18,30 +21,40 @@ const RATES = { in: 12, out: 8 }
 /** What a shell reports for a program that Ctrl-C ended. */
 const INTERRUPTED = 130
 
-async function demo({ json, keep }: DemoOptions): Promise<boolean> {
+async function demo(options: DemoOptions): Promise<boolean> {
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (stopping.signal.aborted) process.exit(INTERRUPTED)
       stopping.abort(new Error('Stopped before the end.'))
+      console.log('\nStopping, and tidying up; Ctrl-C again leaves it as it is.')
     })
   }
+  const { signal } = stopping
+  const guest = await chooseBerth(options, signal)
+  const result = guest ? await tell(guest, signal) : await inOwnBerth(options, signal)
+  if (options.json) console.log(JSON.stringify(outcomeOf(result)))
+  return isGood(result)
+}
+
+/** Leaves its folder behind when that was asked for, or is needed to find out what went wrong. */
+async function inOwnBerth({ keep }: DemoOptions, signal: AbortSignal): Promise<ChaosResult> {
   const dataDir = await mkdtemp(join(PARENT, 'berth-demo-'))
   let isKept = keep
   try {
-    const result = await tell(dataDir, new Screen(process.stdout), stopping.signal)
+    const berth = await OwnBerth.start(dataDir, (line) => console.log(colours.dim(line)), signal)
+    const result = await tell(berth, signal)
     isKept ||= !isGood(result)
-    if (!isGood(result)) console.log(resultLines(result).join('\n'))
     if (isKept) console.log(`The logs are in ${dataDir}`)
-    if (json) console.log(JSON.stringify(outcomeOf(result)))
-    return isGood(result)
+    return result
   } finally {
     if (!isKept) await rm(dataDir, { recursive: true, force: true })
   }
 }
 
 /** Plays all chapters; what happens is on the screen. */
-async function tell(dataDir: string, screen: Screen, signal: AbortSignal): Promise<ChaosResult> {
+async function tell(berth: BerthUnderTest, signal: AbortSignal): Promise<ChaosResult> {
+  const screen = new Screen(process.stdout)
   const population = demoPopulation()
   screen.line(
     'Berth demo. Three customers, one on each tier; their accounts are linked to simulated phones, not to WhatsApp.',
@@ -49,9 +62,6 @@ async function tell(dataDir: string, screen: Screen, signal: AbortSignal): Promi
   screen.line()
   let watch: Watch | undefined
   const listener: Listener = {
-    tell: (line) => {
-      if (!watch) screen.line(colours.dim(line)) // later on, the story says what happens
-    },
     begins(...running) {
       screen.line()
       screen.line(
@@ -72,14 +82,20 @@ async function tell(dataDir: string, screen: Screen, signal: AbortSignal): Promi
       screen.line()
       screen.line('Waiting until the last message is through, then counting.')
     },
+    async ends() {
+      await watch?.stop()
+      screen.settle()
+      if (!berth.isShared) return
+      screen.line()
+      screen.line('Counted. Removing the customers, sessions and tiers of the demo.')
+    },
   }
   const plan = { population, rounds: CHAPTERS.length, faults: CHAPTERS.map(({ fault }) => fault), inOrder: true }
   try {
-    const result = await runChaos(dataDir, { ...plan, rates: RATES, seed: 1 }, listener, signal)
-    await watch?.stop()
-    screen.settle()
+    const result = await runChaos(berth, { ...plan, rates: RATES, seed: 1 }, listener, signal)
     screen.line()
     for (const text of outcomeLines(outcomeOf(result))) screen.line(text)
+    if (!isGood(result)) for (const text of resultLines(result)) screen.line(text)
     return result
   } finally {
     await watch?.stop()

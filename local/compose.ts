@@ -12,6 +12,7 @@ import { loadKubeConfig } from '@berth/core/kube/config.ts'
 import { findTenantId } from '@berth/core/postgres/api-keys.ts'
 import type { Berth, BerthOptions } from './berth.ts'
 import { clone } from './clone.ts'
+import { type ControlServer, startControl } from './control.ts'
 import {
   createDemoTenant,
   DEMO_TENANT,
@@ -38,6 +39,7 @@ import {
 } from './services.ts'
 import { choosePorts, type Ports, readSettings, type Settings, writeSettings } from './settings.ts'
 import { addFirstPhones, simulatorSettings } from './simulator.ts'
+import { together } from './together.ts'
 
 export type { Berth, BerthOptions }
 
@@ -59,14 +61,6 @@ export async function startBerth(options: BerthOptions): Promise<Berth> {
     await composition.stop()
     throw error
   }
-}
-
-/** As Promise.all, but fails only when all are settled: nothing goes on starting behind the back of who stops it all. */
-async function together<T extends readonly unknown[]>(
-  work: [...T],
-): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
-  await Promise.allSettled(work)
-  return Promise.all(work)
 }
 
 /** Where lines for a person go. */
@@ -97,6 +91,7 @@ class Composition implements Berth {
   readonly #logTimer: NodeJS.Timeout
   #ports!: Ports
   #postgres: PostgresService | undefined
+  #control: ControlServer | undefined
   #client: KubeClient | undefined
   #kubelet: Kubelet | undefined
   #stopped: Promise<void> | undefined
@@ -160,6 +155,7 @@ class Composition implements Berth {
     })
     await together([this.#startOperator(client), this.#startGateway()])
     await together([this.#untilPlacing(client), this.#findApiKey(isFirstStart)])
+    this.#control = await startControl(this, this.#postgres)
   }
 
   /** Ends what is just being started, so that start() fails now and not when it is done. */
@@ -173,7 +169,7 @@ class Composition implements Berth {
   }
 
   announce(summary: string): void {
-    this.#lock.announce(summary)
+    this.#lock.announce({ summary, ...(this.#control && { control: this.#control }) })
   }
 
   stop(): Promise<void> {
@@ -190,6 +186,7 @@ class Composition implements Berth {
   /** The operator first, or it would take what stops for a failure; then those that use something before what they use. */
   async #stop(): Promise<void> {
     this.#lock.announceStop()
+    this.#control?.close()
     clearInterval(this.#logTimer)
     for (const service of this.#services) service.letEnd()
     await this.#stopService('operator')
@@ -227,6 +224,8 @@ class Composition implements Berth {
         port: this.#ports.postgres,
         log: this.#tell,
       })
+      this.#ports.postgres = this.#postgres.port
+      this.#save({ ports: this.#ports })
       this.databaseUrl = await ensureDatabase(this.#postgres.url)
       await prepareDatabase(this.databaseUrl)
     }

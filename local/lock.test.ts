@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 /** Another process that holds the lock, and says so. */
 async function holder(then = '') {
   const script = `import { lockFolder } from ${JSON.stringify(path.join(import.meta.dirname, 'lock.ts'))}
-    const lock = lockFolder(${JSON.stringify(folder)}); lock.announce('addresses'); ${then} console.log('held')
+    const lock = lockFolder(${JSON.stringify(folder)}); lock.announce({ summary: 'addresses' }); ${then} console.log('held')
     setInterval(() => lock.announce, 1000)` // a lock that nothing refers to is collected, and so given back
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script])
   await once(child.stdout, 'data')

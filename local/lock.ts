@@ -6,19 +6,22 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ControlAddress } from './control.ts'
 
 /** What a second start tells about the first one. */
 export interface RunInfo {
   pid: number
   /** Absent while it is still starting. */
   summary?: string
+  /** Where it can be asked for more; absent while it starts and while it stops. */
+  control?: ControlAddress
   /** It is on its way out: worth waiting for. */
   stopping?: boolean
 }
 
 export interface RunLock {
-  /** For a second start to say. */
-  announce(summary: string): void
+  /** For a second start to say, and for who wants to ask more. */
+  announce(ready: Pick<RunInfo, 'summary' | 'control'>): void
   announceStop(): void
   release(): void
 }
@@ -65,7 +68,7 @@ export function lockFolder(folder: string): RunLock {
   const write = (info: RunInfo) => writeFileSync(infoFile, JSON.stringify(info), { mode: 0o600 })
   write({ pid: process.pid })
   return {
-    announce: (summary) => write({ pid: process.pid, summary }),
+    announce: (ready) => write({ pid: process.pid, ...ready }),
     announceStop: () => write({ pid: process.pid, stopping: true }),
     release: () => database.close(),
   }

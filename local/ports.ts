@@ -1,9 +1,20 @@
 /** Free TCP ports of 127.0.0.1. */
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 
-/** A port that nobody uses now. */
-export const freePort = async (): Promise<number> => (await tryPort(0))!
+/** Below those that systems give to outgoing connections and to who asks for any: nobody takes one of these by accident. */
+const OURS = { from: 20_000, count: 10_000 }
+const TRIES = 20
+
+/** A port that nobody uses now. Before you listen on it somebody else may. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = await tryPort(OURS.from + randomInt(OURS.count))
+    if (port) return port
+  }
+  return (await tryPort(0))!
+}
 
 /** The wanted port or, when it is taken, the next free one. */
 export async function freePortFrom(wanted: number): Promise<number> {

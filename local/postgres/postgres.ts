@@ -29,9 +29,15 @@ export interface PostgresOptions {
   log?: (line: string) => void
 }
 
+/** Somebody else listens on the port by now. */
+export class PortTaken extends Error {
+  override name = 'PortTaken'
+}
+
 export interface Postgres {
   /** Of the superuser and the database postgres. */
   url: string
+  port: number
   pid: number
   /** Resolves when the server has ended, whoever ended it. */
   ended: Promise<void>
@@ -44,6 +50,8 @@ const NOBODY = 65534
 const POLL_MS = 10
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
+/** A free port may be taken before the server has it. */
+const PORT_TRIES = 5
 const LOG_LIMIT_BYTES = 5_000_000
 /** Children of a killed server hold its shared memory for a moment; so long we try again. */
 const SHARED_MEMORY_TIMEOUT_MS = 10_000
@@ -63,7 +71,10 @@ interface Runtime {
   spawn: { uid?: number; gid?: number; env: NodeJS.ProcessEnv; cwd: string }
 }
 
-/** Starts the server on this folder, making the cluster first when there is none; resolves when it takes connections. */
+/**
+ * Starts the server on this folder, making the cluster first when there is none; resolves when it takes connections.
+ * Throws PortTaken for a port that was given.
+ */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { dataDir, log = () => {} } = options
   const asNobody = process.getuid?.() === 0
@@ -81,9 +92,17 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
   if (!(await exists(data))) await initialise(runtime, dataDir)
   await stopOrphan(data, log)
-  const port = options.port ?? (await freePort())
-  const child = await launch(runtime, dataDir, port, { ...SETTINGS, ...options.settings })
-  return supervise(child, port, await readFile(path.join(dataDir, 'password'), 'utf8'))
+  const settings = { ...SETTINGS, ...options.settings }
+  const password = await readFile(path.join(dataDir, 'password'), 'utf8')
+  for (let tries = 1; ; tries++) {
+    const port = options.port ?? (await freePort())
+    try {
+      return supervise(await launch(runtime, dataDir, port, settings), port, password)
+    } catch (error) {
+      const another = error instanceof PortTaken && options.port === undefined && tries < PORT_TRIES
+      if (!another) throw error
+    }
+  }
 }
 
 function supervise(child: ChildProcess, port: number, password: string): Postgres {
@@ -94,6 +113,7 @@ function supervise(child: ChildProcess, port: number, password: string): Postgre
   const off = ended.then(() => process.off('exit', stopAtExit))
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    port,
     pid,
     ended,
     async stop() {
@@ -191,6 +211,7 @@ async function launch(
     await log.close()
     if (failure === undefined) return child
     const said = (await readFile(logFile, 'utf8')).slice(logStart).trim()
+    if (/could not bind .*Address already in use/.test(said)) throw new PortTaken(`Port ${port} is taken. ${said}`)
     const held = /shared memory block|lock file .* already exists/.test(said)
     if (!held || performance.now() > giveUpAt) throw new Error(`Postgres did not start: ${failure}. ${said}`)
     await delay(100)

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Listener, type Plan, runChaos } from './chaos.ts'
+import { type Plan, runChaos } from './chaos.ts'
+import { OwnBerth } from './own-berth.ts'
 import { population } from './population.ts'
 import { resultLines, roundLine, summaryOf } from './report.ts'
 
@@ -26,8 +27,8 @@ test(
       faults: ['kill', 'pod-force', 'gateway', 'postgres-kill'],
     }
     const log: string[] = []
-    const listener: Listener = { tell: (line) => log.push(line), round: (round) => log.push(roundLine(round)) }
-    const result = await runChaos(dataDir, plan, listener)
+    const berth = await OwnBerth.start(dataDir, (line) => log.push(line))
+    const result = await runChaos(berth, plan, { round: (round) => log.push(roundLine(round)) })
     const summary = summaryOf(result)
     expect(summary, [...log, ...resultLines(result)].join('\n')).toMatchObject({
       ok: true,

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Arrivals } from './arrivals.ts'
+import type { BerthUnderTest } from './berth-under-test.ts'
 import { collect, connectionsOf } from './collect.ts'
 import { FAULTS, type FaultName } from './faults/all.ts'
 import { Installation } from './installation.ts'
@@ -43,12 +44,13 @@ export interface ChaosResult {
 }
 
 export interface Listener {
-  tell(line: string): void
   /** Everything is linked; traffic begins. */
   begins?(installation: Installation, traffic: Traffic, arrivals: Arrivals): void
   /** A fault is about to be caused. */
   strikes?(number: number, fault: FaultName): void
   round(round: Round): void
+  /** All is counted; what was made for the run is about to be removed. */
+  ends?(): Promise<void>
 }
 
 export interface Plan extends Pick<ChaosOptions, 'rounds' | 'rates' | 'seed' | 'faults'> {
@@ -65,18 +67,19 @@ const LISTED_TIMEOUT_MS = 30_000
 /** What is missing is named, up to so many. */
 const SHOWN = 10
 
-/** Throws when it can't even begin, or was aborted; what goes wrong later is in the result. */
+/** In that Berth, which is left afterwards. Throws when it can't even begin, or was aborted; what goes wrong later is in the result. */
 export async function runChaos(
-  dataDir: string,
+  berth: BerthUnderTest,
   plan: Plan,
   listener: Listener,
   signal?: AbortSignal,
 ): Promise<ChaosResult> {
-  const tell = (line: string) => listener.tell(line)
-  const installation = await Installation.start(dataDir, plan.population, tell, signal)
+  const installation = await Installation.start(berth, plan.population, signal)
   const run = new Run(installation, plan, listener, signal)
   try {
-    return await run.whole()
+    const result = await run.whole()
+    await listener.ends?.()
+    return result
   } finally {
     await run.stop()
     await installation.stop()

@@ -17,7 +17,10 @@ interface Sources {
 }
 
 export async function collect({ installation, traffic, arrivals, frozen, scansWanted }: Sources): Promise<Records> {
-  const { simulator, accounts } = installation
+  const { simulator, accounts, begunAt } = installation
+  const numbers = new Set(accounts.map(({ number }) => number))
+  const isOurs = ({ at, number }: { at: number; number: string | null }) =>
+    at >= begunAt && (number === null || numbers.has(number))
   const seen: Seen[] = []
   const listed: Listed[] = []
   for (const account of accounts) {
@@ -31,13 +34,13 @@ export async function collect({ installation, traffic, arrivals, frozen, scansWa
   return {
     sent: traffic.sent,
     written: traffic.written,
-    seen,
+    seen: seen.filter(({ at }) => at >= begunAt),
     listed,
-    ledger: arrivals.ledger,
-    connections: await connectionsOf(simulator),
+    ledger: arrivals.ledger.filter(isOurs),
+    connections: (await connectionsOf(simulator)).filter(({ openedAt: at, number }) => isOurs({ at, number })),
     frozen,
     scansWanted,
-    faults: await simulator.faults(),
+    faults: (await simulator.faults()).filter(isOurs),
   }
 }
 

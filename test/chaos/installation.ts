@@ -1,19 +1,15 @@
-/** A whole Berth for one chaos run: real processes in a data folder of its own, customers on all tiers, linked accounts. */
-import { chmod } from 'node:fs/promises'
-import { join } from 'node:path'
+/** The customers of one chaos run: on all tiers of a Berth, with linked accounts, groups and people who write with them. */
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
-import { PodKind, SessionKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import { PodKind, SessionKind } from '@berth/core/model/kind.ts'
 import { resourceNameOf } from '@berth/core/model/names.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
-import { TenantSpec } from '@berth/core/model/tenant.ts'
 import { findTenantId } from '@berth/core/postgres/api-keys.ts'
-import { type Berth, startBerth } from '@berth/local/compose.ts'
-import { ensureApiKey, ensureDatabase, openOperatorPool } from '@berth/local/database.ts'
-import { SimulatorClient } from '@berth/simulator/client.ts'
+import { ensureApiKey, openOperatorPool } from '@berth/local/database.ts'
+import { SimulatorClient, SimulatorClientError } from '@berth/simulator/client.ts'
 import { ApiClient } from './api-client.ts'
-import { DatabaseServer } from './database-server.ts'
+import type { BerthUnderTest } from './berth-under-test.ts'
 import type { Account, Population } from './population.ts'
 import { until } from './until.ts'
 
@@ -36,58 +32,45 @@ export interface GroupChat {
 const CONTACTS_IN_GROUP = 2
 const SETUP_TIMEOUT_MS = 60_000
 const LINKED_AT_ONCE = 4
-/** So that the load never meets a limit: what a customer may send is not what is tried here. */
-const LIMITS = { sessionsPerTenant: 100, requestsPerMinute: 1_000_000, messagesPerHour: 10_000_000 }
 const MANAGER = 'chaos'
 
-export class Installation {
-  readonly berth: Berth
-  readonly database: DatabaseServer
+export class Installation<B extends BerthUnderTest = BerthUnderTest> {
+  readonly berth: B
   readonly kube: KubeClient
   readonly simulator: SimulatorClient
   readonly accounts: Account[]
+  /** What was before is none of ours. Unix milliseconds. */
+  readonly begunAt = Date.now()
   readonly #clients = new Map<string, ApiClient>()
   readonly #groups = new Map<string, GroupChat>()
   /** Whatever ends the harness, its processes must not outlive it. */
   readonly #kill = () => this.berth.kill()
 
-  private constructor(berth: Berth, database: DatabaseServer, kube: KubeClient, accounts: Account[]) {
+  private constructor(berth: B, kube: KubeClient, accounts: Account[]) {
     this.berth = berth
-    this.database = database
     this.kube = kube
     this.accounts = accounts
-    this.simulator = new SimulatorClient(berth.simulatorUrl!)
+    this.simulator = new SimulatorClient(berth.simulatorUrl)
     process.once('exit', this.#kill)
   }
 
-  /** In that folder. Resolves when every account is linked and connected. */
-  static async start(
-    dataDir: string,
+  /** In that Berth, which is left when it can't be done. Resolves when every account is linked and connected. */
+  static async start<B extends BerthUnderTest>(
+    berth: B,
     { tenants, accounts }: Population,
-    tell: (line: string) => void,
     signal?: AbortSignal,
-  ): Promise<Installation> {
-    await chmod(dataDir, 0o711) // as root, Postgres runs as another user, who must get through
-    const database = await DatabaseServer.start(join(dataDir, 'postgres'))
-    let berth: Berth | undefined
+  ): Promise<Installation<B>> {
+    const kube = new KubeClient(await loadKubeConfig({ kubeconfig: berth.kubeconfig }), { component: MANAGER })
+    const installation = new Installation(berth, kube, accounts)
     try {
-      const databaseUrl = await ensureDatabase(database.url)
-      berth = await startBerth({ dataDir, databaseUrl, anyPorts: true, tell, ...(signal && { signal }) })
-      const kube = new KubeClient(await loadKubeConfig({ kubeconfig: berth.kubeconfig }), { component: MANAGER })
-      const installation = new Installation(berth, database, kube, accounts)
-      await installation.#raiseLimits()
-      for (const tenant of tenants) {
-        const spec = TenantSpec.parse({ tier: tenant.tier, displayName: tenant.name })
-        await kube.create(TenantKind, { metadata: { name: tenant.name }, spec })
-      }
+      await berth.makeTenants(kube, tenants)
       await installation.#makeKeys(tenants.map(({ name }) => name))
       await installation.#addPhones()
       await installation.#addGroups()
       await installation.#linkAll(signal)
       return installation
     } catch (error) {
-      await berth?.stop()
-      await database.stop()
+      await installation.stop()
       throw error
     }
   }
@@ -150,20 +133,9 @@ export class Installation {
   }
 
   async stop(): Promise<void> {
+    await this.berth.leave(this.kube)
     await this.kube.close()
-    await this.berth.stop()
-    await this.database.stop()
     process.off('exit', this.#kill)
-  }
-
-  async #raiseLimits(): Promise<void> {
-    for (const { metadata } of (await this.kube.list(TierKind)).items) {
-      await this.kube.mergePatch(TierKind, metadata.name!, { spec: { limits: LIMITS } }, { manager: MANAGER })
-    }
-    await until('the tiers are taken up', SETUP_TIMEOUT_MS, async () => {
-      const { items } = await this.kube.list(TierKind)
-      return items.every(({ metadata, status }) => status?.observedGeneration === metadata.generation)
-    })
   }
 
   async #makeKeys(tenants: string[]): Promise<void> {
@@ -180,15 +152,24 @@ export class Installation {
 
   async #addPhones(): Promise<void> {
     const contacts = new Set(this.accounts.flatMap((account) => account.contacts))
-    for (const { number } of this.accounts) await this.simulator.createPhone({ number, name: `Account ${number}` })
-    for (const number of contacts) await this.simulator.createPhone({ number, name: `Contact ${number}` })
+    for (const { number } of this.accounts) await this.#addPhone(number, `Account ${number}`)
+    for (const number of contacts) await this.#addPhone(number, `Contact ${number}`)
+  }
+
+  /** The simulator forgets no phone: in a Berth of somebody else an earlier run may have made it. */
+  async #addPhone(number: string, name: string): Promise<void> {
+    await this.simulator.createPhone({ number, name }).catch((error) => {
+      if (!(error instanceof SimulatorClientError && error.code === 'phone_exists')) throw error
+    })
   }
 
   async #addGroups(): Promise<void> {
+    const known = new Map((await this.simulator.groups()).map(({ subject, id }) => [subject, id]))
     for (const { number, contacts } of this.accounts) {
       const members = contacts.slice(0, CONTACTS_IN_GROUP)
       const subject = `Group of ${number}`
-      const { id } = await this.simulator.createGroup({ subject, members: [...members, number] })
+      const create = () => this.simulator.createGroup({ subject, members: [...members, number] })
+      const id = known.get(subject) ?? (await create()).id
       this.#groups.set(number, { id, members })
     }
   }

@@ -2,8 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Listener, runChaos } from './chaos.ts'
+import { type Round, runChaos } from './chaos.ts'
 import { type ChaosOptions, HELP, parseOptions, UsageError } from './options.ts'
+import { OwnBerth } from './own-berth.ts'
 import { population } from './population.ts'
 import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 
@@ -25,13 +26,10 @@ async function main(options: ChaosOptions): Promise<boolean> {
   console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
   let isKept = true
   try {
-    const listener: Listener = { tell: console.log, round: (round) => console.log(roundLine(round)) }
-    const result = await runChaos(
-      dataDir,
-      { ...options, population: population(options.sessions) },
-      listener,
-      stopping.signal,
-    )
+    const berth = await OwnBerth.start(dataDir, console.log, stopping.signal)
+    const plan = { ...options, population: population(options.sessions) }
+    const listener = { round: (round: Round) => console.log(roundLine(round)) }
+    const result = await runChaos(berth, plan, listener, stopping.signal)
     const good = isGood(result)
     isKept = options.keep || !good
     if (isKept) await writeFile(join(dataDir, 'records.json'), JSON.stringify(result))

@@ -7,6 +7,7 @@ import { Arrivals } from './arrivals.ts'
 import { collect } from './collect.ts'
 import { Installation } from './installation.ts'
 import { isClean, judge, type Verdict } from './judge.ts'
+import { OwnBerth } from './own-berth.ts'
 import { type Account, population } from './population.ts'
 import { Random } from './random.ts'
 import { Saboteur } from './sabotage.ts'
@@ -20,7 +21,8 @@ test(
   'a loss, a double, a second owner and a new QR, made on purpose, are all found',
   async () => {
     const dataDir = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-sabotage-'))
-    const installation = await Installation.start(dataDir, population(4), () => {})
+    const berth = await OwnBerth.start(dataDir, () => {})
+    const installation = await Installation.start(berth, population(4))
     const traffic = new Traffic(installation, new Random(1))
     const arrivals = new Arrivals(installation.simulator, traffic)
     const scans = new ScanWatch(installation)

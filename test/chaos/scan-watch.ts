@@ -36,6 +36,7 @@ export class ScanWatch {
   }
 
   async #lookAtSimulator(): Promise<void> {
+    if (this.#installation.berth.isShared) return // others may well link a phone meanwhile
     for (const { connection, since } of await this.#installation.simulator.waiting()) {
       this.#note(since, `connection ${connection} showed a code to scan`)
     }

@@ -11,6 +11,7 @@ import { Arrivals } from '../chaos/arrivals.ts'
 import { collect, connectionsOf } from '../chaos/collect.ts'
 import { Installation } from '../chaos/installation.ts'
 import { ACTS, isClean, judge } from '../chaos/judge.ts'
+import { OwnBerth } from '../chaos/own-berth.ts'
 import { population } from '../chaos/population.ts'
 import { proveJudge } from '../chaos/proof.ts'
 import { Random } from '../chaos/random.ts'
@@ -43,7 +44,7 @@ const MINUTE = 60_000
 
 describe('Postgres away', () => {
   let dataDir: string
-  let installation: Installation
+  let installation: Installation<OwnBerth>
   let traffic: Traffic
   let arrivals: Arrivals
   let scans: ScanWatch
@@ -51,7 +52,7 @@ describe('Postgres away', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-outage-'))
     await chmod(dataDir, 0o711)
-    installation = await Installation.start(dataDir, population(SESSIONS), () => {})
+    installation = await Installation.start(await OwnBerth.start(dataDir, () => {}), population(SESSIONS))
     traffic = new Traffic(installation, new Random(1))
     arrivals = new Arrivals(installation.simulator, traffic)
     scans = new ScanWatch(installation)
@@ -60,7 +61,7 @@ describe('Postgres away', () => {
   }, 3 * MINUTE)
 
   afterAll(async () => {
-    installation?.database.thaw() // a failed case leaves it as it was
+    installation?.berth.database.thaw() // a failed case leaves it as it was
     await traffic?.abort()
     await Promise.all([arrivals?.stop(), scans?.stop()])
     await installation?.stop()
@@ -91,8 +92,11 @@ describe('Postgres away', () => {
   }
 
   const ways: Record<Kind, { begin: () => Promise<void>; end: () => Promise<void> }> = {
-    stopped: { begin: () => installation.database.stop(), end: () => installation.database.restart() },
-    hanging: { begin: async () => installation.database.freeze(), end: async () => installation.database.thaw() },
+    stopped: { begin: () => installation.berth.database.stop(), end: () => installation.berth.database.restart() },
+    hanging: {
+      begin: async () => installation.berth.database.freeze(),
+      end: async () => installation.berth.database.thaw(),
+    },
   }
 
   test.each(OUTAGES)(

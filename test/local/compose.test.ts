@@ -4,11 +4,16 @@ import os from 'node:os'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
-import { PodKind, TenantKind } from '@berth/core/model/kind.ts'
+import { PodKind, SessionKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { type Berth, startBerth } from '@berth/local/compose.ts'
 import { AlreadyRuns } from '@berth/local/lock.ts'
 import { identify, isRunning, type ProcessIdentity } from '@berth/local/process/identity.ts'
+import { findRunning } from '@berth/local/running.ts'
+import { SimulatorClient } from '@berth/simulator/client.ts'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { GuestBerth } from '../chaos/guest-berth.ts'
+import { Installation } from '../chaos/installation.ts'
 import { kill, startFixture } from './fixtures/child.ts'
 
 interface Said {
@@ -105,3 +110,33 @@ it('a service that is killed is started again', async () => {
   expect(berth!.pids().gateway).not.toBe(before)
   expect(await readFile(path.join(logsDir, 'gateway.log'), 'utf8')).toContain('"component":"gateway"')
 })
+
+it('is found from beside it; a guest in it can have Postgres stopped, and leaves nothing behind', async () => {
+  const own = await start()
+  expect(await findRunning(dataDir)).toBeUndefined()
+  own.announce('It runs.')
+  const running = (await findRunning(dataDir))!
+  const { simulatorUrl, ...where } = await running.where()
+  expect(where).toMatchObject({ gatewayUrl: own.gatewayUrl, hasPostgres: true, pids: own.pids() })
+  const objects = () =>
+    withClient(own.kubeconfig, async (client) => {
+      const lists = await Promise.all([client.list(TenantKind), client.list(TierKind), client.list(SessionKind)])
+      return lists.map(({ items }) => items.map(({ metadata }) => metadata.name).sort())
+    })
+  const before = await objects()
+
+  const account = { tenant: 'bakery', session: 'orders', number: '5511977710001', contacts: ['5521988880001'] }
+  const population = { tenants: [{ name: 'bakery', tier: 'basic' as const }], accounts: [account] }
+  const guest = await Installation.start(new GuestBerth(running, { ...where, simulatorUrl: simulatorUrl! }), population)
+  expect(await guest.notConnected()).toEqual([])
+  expect((await guest.workers())[0]!.name).toMatch(/^demo-basic-/)
+  expect(await objects()).not.toEqual(before)
+  await guest.berth.stopPostgres()
+  await expect(runAsOwner(own.databaseUrl, 'SELECT 1')).rejects.toThrow('ECONNREFUSED')
+  await guest.stop()
+  expect(await objects()).toEqual(before)
+  await runAsOwner(own.databaseUrl, 'SELECT 1')
+  expect(
+    (await new SimulatorClient(own.simulatorUrl!).devices()).filter(({ number }) => number === account.number),
+  ).toEqual([])
+}, 120_000)

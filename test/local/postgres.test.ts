@@ -1,9 +1,10 @@
 /** The embedded Postgres: nothing is lost or left behind, whatever is killed. */
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { runAsOwner } from '@berth/core/postgres/owner.ts'
-import { freePort } from '@berth/local/ports.ts'
 import { startPostgres } from '@berth/local/postgres/postgres.ts'
 import { startPostgresService } from '@berth/local/postgres/service.ts'
 import { identify, isRunning } from '@berth/local/process/identity.ts'
@@ -56,14 +57,24 @@ it('whose supervisor was killed is stopped by the next one, and has lost nothing
   await expect(insert(second.url, 1)).rejects.toThrow('unique')
 })
 
-it('that was killed itself is started again on the same port', async () => {
+it('that was killed itself is started again on the same port, which is another one where that was taken', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  stops.push(async () => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
   const lines: string[] = []
-  const service = await startPostgresService({ dataDir, port: await freePort(), log: (line) => lines.push(line) })
+  const service = await startPostgresService({ dataDir, port, log: (line) => lines.push(line) })
   stops.push(service.stop)
+  expect(service.port).not.toBe(port)
   await insert(service.url, 1)
   process.kill(service.pid(), 'SIGKILL')
   await vi.waitFor(() => expect(insert(service.url, 1)).rejects.toThrow('unique'), { timeout: 20_000, interval: 50 })
   expect(lines[0]).toContain('postgres ended')
+
+  await service.pause()
+  await expect(insert(service.url, 1)).rejects.toThrow('ECONNREFUSED')
+  await service.resume()
+  await expect(insert(service.url, 1)).rejects.toThrow('unique')
 })
 
 it('that cannot start says why', async () => {

@@ -1,6 +1,9 @@
 /** Faults of what is there once: operator, gateway, the Kubernetes API, Postgres; and of the line to WhatsApp. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { signal } from '@berth/local/process/identity.ts'
+import type { DatabaseServer } from '../database-server.ts'
+import type { Installation } from '../installation.ts'
+import { OwnBerth } from '../own-berth.ts'
 import { patiently, until } from '../until.ts'
 import { type Fault, since } from './fault.ts'
 
@@ -13,7 +16,7 @@ type Name = 'operator' | 'gateway' | 'kubernetes'
 const kill =
   (name: Name): Fault =>
   async ({ berth }) => {
-    const pid = await until(`${name} runs`, RUNNING_TIMEOUT_MS, async () => berth.pids()[name])
+    const pid = await until(`${name} runs`, RUNNING_TIMEOUT_MS, async () => (await berth.pids())[name])
     return async () => {
       const at = Date.now()
       signal(pid, 'SIGKILL')
@@ -27,7 +30,7 @@ export const killKubernetes = kill('kubernetes')
 
 /** Hangs: takes connections and answers nothing. */
 export const freezeKubernetes: Fault = async ({ berth }, random) => {
-  const pid = await until('kubernetes runs', RUNNING_TIMEOUT_MS, async () => berth.pids().kubernetes)
+  const pid = await until('kubernetes runs', RUNNING_TIMEOUT_MS, async () => (await berth.pids()).kubernetes)
   const ms = random.between(4_000, 8_000)
   return async () => {
     const at = Date.now()
@@ -39,19 +42,26 @@ export const freezeKubernetes: Fault = async ({ berth }, random) => {
 }
 
 /** A fast shutdown, as for maintenance. */
-export const stopPostgres: Fault = async ({ database }, random) => {
+export const stopPostgres: Fault = async ({ berth }, random) => {
   const ms = random.between(5_000, 10_000)
   return async () => {
     const at = Date.now()
-    await database.stop()
+    await berth.stopPostgres()
     await delay(ms)
-    await database.restart()
+    await berth.startPostgres()
     return { at, what: `postgres, for ${since(at)}` }
   }
 }
 
+/** Throws in a Berth of somebody else, to which nothing may be done that it does not undo itself. */
+function databaseOf({ berth }: Installation): DatabaseServer {
+  if (berth instanceof OwnBerth) return berth.database
+  throw new Error('Only a Postgres of our own may be killed or frozen.')
+}
+
 /** Hangs: connections stay, nothing is answered; what was under way goes on when it wakes up. */
-export const freezePostgres: Fault = async ({ database }, random) => {
+export const freezePostgres: Fault = async (installation, random) => {
+  const database = databaseOf(installation)
   const ms = random.between(5_000, 15_000)
   return async () => {
     const at = Date.now()
@@ -63,7 +73,8 @@ export const freezePostgres: Fault = async ({ database }, random) => {
 }
 
 /** A crash of the server: it comes back by recovering its log. */
-export const killPostgres: Fault = async ({ database }) => {
+export const killPostgres: Fault = async (installation) => {
+  const database = databaseOf(installation)
   return async () => {
     const at = Date.now()
     await database.kill()
