@@ -111,4 +111,54 @@ describe('a session on a worker', () => {
     expect((await session.messages()).map(({ content }) => content.text)).toEqual(['before', 'after'])
     expect(await world.whatsapp.faults()).toEqual([])
   })
+
+  test('asks WhatsApp for profiles, numbers and groups, and shows and sees presence', async () => {
+    const [number, friend] = ['5511900000004', '5511900000005']
+    await world.whatsapp.createPhone({ number, name: 'Acme Office' })
+    await world.whatsapp.createPhone({ number: friend, name: 'Bea' })
+    await world.whatsapp.changeProfile(friend, { about: 'At the beach', picture: 'aaaa' })
+    const group = await world.whatsapp.createGroup({ subject: 'Beach', members: [friend, number] })
+    const worker = await world.startWorker()
+    const session = await world.addSession('curious')
+    await session.place(worker)
+    const ask = async (question: string, input: object = {}) =>
+      (await world.call(worker, `POST /sessions/${session.id}/questions/${question}`, input)).body
+    const show = async (presence: object) =>
+      (await world.call(worker, `PUT /sessions/${session.id}/presence`, presence)).status
+    await session.untilState('WaitingForScan')
+    expect(await ask('profile')).toMatchObject({ code: 'not_connected' })
+    await session.link(worker, number)
+
+    expect(await ask('profile')).toMatchObject({ phoneNumber: `+${number}`, name: 'Acme Office' })
+    const chat = `${friend}@s.whatsapp.net`
+    const { pictureUrl } = await world.whatsapp.profile(friend)
+    expect(await ask('contact', { chat })).toMatchObject({
+      phoneNumber: `+${friend}`,
+      about: 'At the beach',
+      pictureUrl,
+    })
+    expect(await ask('number', { phoneNumber: `+${friend}` })).toMatchObject({ exists: true, chat })
+    expect(await ask('number', { phoneNumber: '+5511999999999' })).toEqual({ exists: false })
+    expect(await ask('contact', { chat: '5511999999999@s.whatsapp.net' })).toMatchObject({ code: 'not_found' })
+    expect(await ask('groups')).toMatchObject({ groups: [{ id: group.id, subject: 'Beach', size: 2 }] })
+    expect(await ask('group', { chat: group.id })).toMatchObject({
+      owner: { phoneNumber: `+${friend}` },
+      members: [
+        { phoneNumber: `+${friend}`, role: 'owner' },
+        { phoneNumber: `+${number}`, role: 'member' },
+      ],
+    })
+    expect(await ask('group', { chat: '120363000000000000@g.us' })).toMatchObject({ code: 'not_found' })
+
+    expect(await show({ presence: 'available' })).toBe(204)
+    await until(async () => ((await world.whatsapp.presence(number)).online ? true : undefined))
+    expect(await show({ presence: 'composing', chat })).toBe(204)
+    await until(async () => (await world.whatsapp.presence(number)).activities[0])
+    expect(await ask('presence', { chat, waitSeconds: 5 })).toMatchObject({ presence: 'unavailable' })
+    await world.whatsapp.showPhone(friend, true)
+    await world.whatsapp.act(friend, { chat: number, activity: 'composing' })
+    const seen = () => ask('presence', { chat, waitSeconds: 5 }) as Promise<{ presence: string }>
+    await until(async () => ((await seen()).presence === 'composing' ? true : undefined))
+    expect(await world.whatsapp.faults()).toEqual([])
+  })
 })
