@@ -28,8 +28,14 @@ export type Change = { target: proto.IMessageKey } & (
   | { kind: 'vote'; vote: proto.Message.IPollEncValue }
 )
 
-/** Fields that carry keys or commands between devices. */
-const HIDDEN = new Set(['senderKeyDistributionMessage', 'messageContextInfo', 'protocolMessage'])
+/** Fields that carry keys or commands between devices, or change other messages. */
+const HIDDEN = new Set([
+  'senderKeyDistributionMessage',
+  'messageContextInfo',
+  'protocolMessage',
+  'reactionMessage',
+  'pollUpdateMessage',
+])
 const { REVOKE, MESSAGE_EDIT } = proto.Message.ProtocolMessage.Type
 
 /** Undefined when there's nothing to show in a chat. */

@@ -75,8 +75,8 @@ function chosen(vote: proto.Message.IPollEncValue, voter: Person, poll: Authored
   const options = contentOf(poll.message)?.poll?.options ?? []
   const secret = poll.message.messageContextInfo?.messageSecret
   if (!secret) return []
-  const [pn, lid] = [(person: Person) => numberJid(person.number), (person: Person) => lidJid(person.lid)]
-  for (const jid of [pn, lid]) {
+  // As the chat is addressed, which the poll doesn't say.
+  for (const jid of [({ number }: Person) => numberJid(number), ({ lid }: Person) => lidJid(lid)]) {
     const ballot = { poll: poll.id, secret, creator: jid(poll.author), voter: jid(voter) }
     const names = openVote(vote, ballot, options)
     if (names) return names
