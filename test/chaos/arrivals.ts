@@ -84,8 +84,8 @@ export class Arrivals {
     await this.#readLedger()
     const waiting = this.#traffic.sent.flatMap(copiesOf).filter((copy) => !this.#seen.has(keyOf(copy)))
     const chats = new Map(waiting.map((copy) => [`${copy.contact} ${chatOf(copy)}`, copy]))
-    const reads = []
-    for (const copy of chats.values()) reads.push(...(await Promise.allSettled([this.#readChat(copy)])))
+    // Together: on a busy machine each answer takes seconds, and there are dozens of chats.
+    const reads = await Promise.allSettled([...chats.values()].map((copy) => this.#readChat(copy)))
     const failed = reads.find((read) => read.status === 'rejected') // one that can't be read must not hide the others
     if (failed) throw failed.reason
   }
