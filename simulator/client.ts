@@ -215,8 +215,9 @@ export class SimulatorClient {
     return this.#post(load.Load, '/v1/load', plan)
   }
 
-  load() {
-    return this.#get(load.Load, '/v1/load')
+  /** Null while there is none. */
+  async load() {
+    return (await this.#get(load.MaybeLoad, '/v1/load')).load
   }
 
   /** Answers how it stood at its end. */

@@ -40,7 +40,7 @@ async function run({ data, startAt, load, ...options }: CommandLine): Promise<vo
   await client.startLoad(load)
   const timer = setInterval(async () => {
     // Somebody may have stopped it through the API.
-    const [now, { process: usage }] = await Promise.all([client.load().catch(() => undefined), client.stats()])
+    const [now, { process: usage }] = await Promise.all([client.load(), client.stats()])
     if (!now) return clearInterval(timer)
     const { plan: _, ...status } = now
     console.log(JSON.stringify({ load: { ...status, rss: usage.rss } }))

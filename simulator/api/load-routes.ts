@@ -22,7 +22,7 @@ export function registerLoadRoutes(app: FastifyInstance, network: Network): void
     reply.code(201)
     return running.status()
   })
-  app.get('/v1/load', (): schema.Load => load().status())
+  app.get('/v1/load', (): schema.MaybeLoad => ({ load: running?.status() ?? null }))
   app.delete('/v1/load', (): schema.Load => {
     const ended = load()
     ended.stop()

@@ -45,5 +45,9 @@ export const Load = z.object({
   deliveryMs: z.object({ p50: z.number().nullable(), p99: z.number().nullable() }),
 })
 
+/** Null while there is none. */
+export const MaybeLoad = z.object({ load: Load.nullable() })
+
 export type NewLoad = z.input<typeof NewLoad>
 export type Load = z.infer<typeof Load>
+export type MaybeLoad = z.infer<typeof MaybeLoad>

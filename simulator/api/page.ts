@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' } as const
 const FILES = [
   'index.html',
+  'base.css',
   'style.css',
   'chat.css',
   'main.js',

@@ -79,7 +79,7 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
     return state.ledger.messages(after, number, message)
   })
   app.get('/v1/connections', (request) => {
-    const { after, limit, number } = schema.LogQuery.parse(request.query)
-    return state.connections.list(after, limit, number)
+    const { after, limit, number, latest } = schema.ConnectionsQuery.parse(request.query)
+    return latest ? state.connections.latest(latest) : state.connections.list(after, limit, number)
   })
 }

@@ -100,6 +100,8 @@ export const LogQuery = z.object({
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
   number: number.optional(),
 })
+/** `latest` instead of the page's other end: so many of the newest. */
+export const ConnectionsQuery = LogQuery.extend({ latest: z.coerce.number().int().min(1).max(10_000).optional() })
 export const LedgerMessage = z.object({
   message: z.string(),
   direction,

@@ -1,11 +1,11 @@
 // The control API, as the page uses it.
 
-/** @returns {Promise<any>} @throws Error with a message for people, and the API's code */
+/** @returns {Promise<any>} @throws Error with a message for people */
 async function request(method, path, body) {
   const init = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
   const response = await fetch(path, { method, ...init })
   const answer = await response.json()
-  if (!response.ok) throw Object.assign(new Error(answer.error.message), { code: answer.error.code })
+  if (!response.ok) throw new Error(answer.error.message)
   return answer
 }
 
@@ -35,11 +35,8 @@ export const api = {
   faults: () => request('GET', '/v1/faults'),
   clearFaults: () => request('DELETE', '/v1/faults'),
   stats: () => request('GET', '/v1/stats'),
-  /** Undefined while there is none. */
-  load: () =>
-    request('GET', '/v1/load').catch((error) => {
-      if (error.code !== 'load_not_found') throw error
-    }),
+  /** Null while there is none. */
+  load: async () => (await request('GET', '/v1/load')).load,
   startLoad: (plan) => request('POST', '/v1/load', plan),
   stopLoad: () => request('DELETE', '/v1/load'),
 }

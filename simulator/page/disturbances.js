@@ -60,7 +60,7 @@ export function openDisturb(device) {
 
 export function disturbancesView({ disturbances }) {
   const rows = disturbances.map((each) => {
-    const limit = each.count === null ? 'every time' : `of ${each.count}`
+    const limit = each.count === null ? 'times so far' : `of ${each.count}`
     const remove = element('button', { className: 'quiet', onclick: () => api.removeDisturbance(each.id) }, 'Remove')
     remove.dataset.key = `remove ${each.id}`
     return element(
@@ -91,7 +91,7 @@ function planForm() {
   const example = { match: toDevice, action: { kind: 'delay', ms: 2000 }, count: 3, probability: 0.5, seed: 1 }
   const plan = element('textarea', {
     name: 'plan',
-    rows: 7,
+    rows: 14,
     spellcheck: false,
     value: JSON.stringify(example, null, 2),
   })

@@ -1,14 +1,14 @@
 // Small helpers to build the page. Everything a person typed is set as text, never as HTML.
 
 /**
- * An element with properties and children; undefined children are left out.
+ * An element with properties and children; those that are undefined, null or false are left out.
  * @param {string} tag
  * @param {Record<string, unknown>} properties such as className, onclick, ariaLabel
- * @param {(Node | string | undefined | false)[]} children
+ * @param {(Node | string | undefined | null | false)[]} children
  */
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties)
-  made.append(...children.filter((child) => child !== undefined && child !== false))
+  made.append(...children.filter((child) => child || child === ''))
   return made
 }
 

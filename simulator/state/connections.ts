@@ -40,6 +40,12 @@ export class Connections {
     this.#database.run(sql, this.#database.now(), reason, id)
   }
 
+  /** The latest ones, oldest first. */
+  latest(limit: number): ConnectionRecord[] {
+    const sql = 'SELECT ifnull(max(id), 0) AS id FROM connection'
+    return this.list(this.#database.get<{ id: number }>(sql)!.id - limit, limit)
+  }
+
   /** Oldest first, after `after` (an id); at most `limit`. */
   list(after: number, limit: number, number?: string): ConnectionRecord[] {
     return this.#database.all<ConnectionRecord>(
