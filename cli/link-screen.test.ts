@@ -36,6 +36,14 @@ test('a new code takes the place of the old one, and a word that of the code', (
   expect(printed.slice(2)).toEqual([`${eraseLines(4)}\u001b[1A`, 'Scanned.'])
 })
 
+test('a code to type is told with the phone that it is for, and gone when it was typed', () => {
+  const { screen, printed } = screenOn({})
+  screen.showPairingCode('ABCD-EFGH', '+5511999990001', 150)
+  expect(printed[0]).toMatch(/ABCD-EFGH\n\nType it on the phone \+5511999990001: .*\n.*\nValid for 150 s/)
+  screen.say('Scanned.')
+  expect(printed[1]).toBe(`${eraseLines(6)}\u001b[1A`)
+})
+
 test('what is not a terminal gets plain text, one code below the other', () => {
   const { screen, printed } = screenOn({ isInteractive: false, columns: undefined })
   screen.showCode(CODE, 20)

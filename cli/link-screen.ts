@@ -43,6 +43,17 @@ export class LinkScreen {
     if (isNarrow) this.#shown = 0
   }
 
+  /** Shows a code to type in place of the one before. */
+  showPairingCode(code: string, phoneNumber: string, secondsLeft: number): void {
+    const advice = [
+      `Type it on the phone ${phoneNumber}: WhatsApp, Settings, Linked devices,`,
+      'Link a device, Link with phone number instead.',
+    ]
+    const validity = `Valid for ${secondsLeft} s; a new one follows by itself. Ctrl-C ends this.`
+    this.#said = undefined
+    this.#replaceCode(['', `    ${code}`, '', ...advice, validity])
+  }
+
   /** Says how it goes on, once; a code that was shown is gone, since it is a secret and of no use any more. */
   say(line: string): void {
     this.clear()

@@ -6,9 +6,9 @@ const word = (state: SessionState, more: object = {}) => wordOn({ state, ...more
 
 test('a code that is offered speaks for itself; that there are new ones is worth a word', () => {
   expect(word('WaitingForScan', { reason: 'CodeReady', message: 'Scan the code.' })).toEqual({})
-  expect(word('WaitingForScan', { reason: 'NobodyScanned', message: 'Nobody scanned it.' })).toEqual({
-    say: 'Nobody scanned it.',
-  })
+  expect(word('WaitingForScan', { reason: 'NobodyLooks', message: 'Ask for the code.' })).toEqual({})
+  expect(word('Connecting', { reason: 'CodeWanted', message: 'Somebody asked.' })).toEqual({})
+  expect(word('WaitingForScan', { reason: 'NewCode', message: 'New ones come.' })).toEqual({ say: 'New ones come.' })
 })
 
 test('tells the scan, and what is on its way', () => {

@@ -8,6 +8,8 @@ export interface LinkingWord {
   stuck?: string
 }
 
+const SILENT = new Set(['CodeReady', 'PairingCodeReady', 'NobodyLooks'])
+
 /** @param name of the resource, for commands to copy */
 export function wordOn(
   { state, reason, message }: Pick<Session, 'state' | 'reason' | 'message'>,
@@ -18,10 +20,11 @@ export function wordOn(
     case 'Connected':
       return {}
     case 'WaitingForScan':
-      // The code itself says it; a word is needed only when codes ran out.
-      return reason === 'CodeReady' || reason === undefined ? {} : { say: why }
+      // The code itself says it, and this is who looks; a word is needed only when codes ran out.
+      return reason === undefined || SILENT.has(reason) ? {} : { say: why }
     case 'Connecting':
       // WhatsApp asks for a new connection right after a scan, so soon that the scan itself may not be seen.
+      if (reason === 'CodeWanted') return {}
       return { say: reason === 'Scanned' || reason === 'Restart' ? 'Scanned. Connecting …' : `Connecting … (${why})` }
     case 'Stopped':
     case 'Stopping':

@@ -1,4 +1,4 @@
-/** `sessions link`: draws the code, follows it until the phone is linked. */
+/** `sessions link`: draws the code, or shows one to type, and follows it until the phone is linked. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isProblem, NoAnswer, type QrCode, type Session } from '@berth/client'
 import { type Call, defineCommand, gatewayOptions, type Options } from '../command.ts'
@@ -16,6 +16,7 @@ const DEFAULT_TIMEOUT_S = 300
 const PAUSE_MS = 500
 
 const options = {
+  phone: { type: 'string', value: 'NUMBER', about: 'show a code to type on the phone of this number (+5511…)' },
   again: { type: 'boolean', about: 'log the present phone out first, and link anew' },
   timeout: { type: 'string', value: 'SECONDS', about: `how long to wait for the phone (${DEFAULT_TIMEOUT_S})` },
   ...gatewayOptions,
@@ -28,10 +29,12 @@ export const sessionsLink = defineCommand({
   arguments: 'NAME',
   summary: 'link a phone: draws the QR code here and follows it',
   details: `A new code takes the place of the old one, until the phone is connected. Whoever scans the code owns the session:
-it is shown to nobody else. A session that was logged out is linked again by this (spec.linking.attempt goes up).
+it is shown to nobody else. With --phone there is nothing to scan: type the code that is shown on that phone.
+A session that was logged out is linked again by this (spec.linking.attempt goes up).
 With --json every event is a line, with the text of each code.`,
   examples: [
     ['sessions link support', 'scan what it draws with the phone'],
+    ['sessions link support --phone +5511999990001', 'without a camera: type the code on that phone'],
     ['sessions link support --again', 'with another phone than now'],
     ['sessions link support --json', 'the codes as text, for a page of your own'],
   ],
@@ -69,9 +72,13 @@ async function link(call: LinkCall, resource: string, session: TenantSession, si
   }
   const screen = new LinkScreen(terminal)
   try {
-    while (!(await followStream(call, screen, resource, session, signal))) {
-      // The gateway ends a stream when it stops, and after some minutes.
-      await pause(signal)
+    for (;;) {
+      const expiry = values.phone === undefined ? undefined : await showPairingCode(call, screen, session, signal)
+      while (!expiry?.aborted) {
+        if (await followStream(call, screen, resource, session, signal, expiry)) return
+        // The gateway ends a stream when it stops, and after some minutes.
+        await pause(signal)
+      }
     }
   } finally {
     screen.clear()
@@ -88,16 +95,37 @@ async function logOut({ api, name }: TenantSession, signal: AbortSignal): Promis
   if (command.status === 'failed') throw new CliError(`The present phone could not be logged out: ${command.error}.`)
 }
 
-/** Whether the phone was linked before the stream ended. Throws CliError when somebody has to do something first. */
+/** Answers what is aborted when the code expires. */
+async function showPairingCode(
+  { terminal, values }: LinkCall,
+  screen: LinkScreen,
+  { api, name }: TenantSession,
+  signal: AbortSignal,
+): Promise<AbortSignal> {
+  const phoneNumber = values.phone!
+  const { code, expiresAt } = await api.createPairingCode(name, { phoneNumber }, { signal })
+  const leftMs = Math.max(0, Date.parse(expiresAt) - Date.now())
+  if (values.json) terminal.print(asJsonLine({ event: 'pairingCode', code, expiresAt }))
+  else screen.showPairingCode(code, phoneNumber, Math.round(leftMs / 1000))
+  return AbortSignal.timeout(leftMs)
+}
+
+/**
+ * Whether the phone was linked before the stream ended. Throws CliError when somebody has to do something first.
+ * @param expiry of the code to type; with one, codes to scan are of no interest
+ */
 async function followStream(
   { terminal, values }: LinkCall,
   screen: LinkScreen,
   resource: string,
   { api, name }: TenantSession,
   signal: AbortSignal,
+  expiry: AbortSignal | undefined,
 ): Promise<boolean> {
+  const until = expiry ? AbortSignal.any([signal, expiry]) : signal
   try {
-    for await (const { event, data } of api.streamQr(name, { signal })) {
+    for await (const { event, data } of api.streamQr(name, { signal: until })) {
+      if (event === 'qr' && expiry) continue
       if (values.json) terminal.print(asJsonLine({ event, ...(data as object) }))
       if (event === 'qr' && !values.json) await showCode(screen, { api, name }, data as QrCode, signal)
       if (event === 'state') {
@@ -112,6 +140,7 @@ async function followStream(
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason
+    if (expiry?.aborted) return false
     // A connection that breaks off in the midst of a stream is an error of fetch.
     if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error
     terminal.note(`The gateway does not answer (${error.message}). Trying again.`)

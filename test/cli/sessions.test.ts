@@ -149,6 +149,26 @@ test('links another phone: logs the present one out, and begins a new attempt', 
 const attemptOf = async (name: string): Promise<number | undefined> =>
   (await world.cluster!.client.get(SessionKind, name))?.spec.linking.attempt
 
+test('shows a code to type, and follows it', async () => {
+  const { id, worker } = await heldSession('typed')
+  await worker.setState(id, 'WaitingForScan', { reason: 'NobodyLooks' })
+  const watching = link('acme.typed', '--phone', '+5511999990004')
+  const lines = [await watching.line(), await watching.line(), await watching.line(), await watching.line()]
+  expect(lines.map((line) => line.trim())).toContain('ABCD-EFGH')
+  expect(lines.at(-1)).toContain('+5511999990004')
+  worker.offer(id, '2@not-drawn')
+  await worker.connect(id, '+5511999990004')
+  expect([await watching.line(), await watching.line()]).toEqual([
+    expect.stringContaining('Link with phone number'),
+    expect.stringMatching(/^Valid for \d+ s/),
+  ])
+  expect(await watching.line()).toBe('Connected as +5511999990004.')
+  expect(await watching.code()).toBe(0)
+  await worker.setState(id, 'WaitingForScan')
+  const wrong = link('acme.typed', '--phone', '0170')
+  expect(await wrong.note()).toContain('country code')
+})
+
 test('Ctrl-C ends the linking, and the key that was made for it', async () => {
   const { id, worker } = await heldSession('given-up')
   await worker.setState(id, 'WaitingForScan', { reason: 'CodeReady' })
