@@ -141,6 +141,16 @@ describe.each(places)('%s', (_where, { ofAna, ofShop, jid, person }) => {
     }
   })
 
+  it("the account's own phone changes what it wrote, and the device sees it", async () => {
+    const id = await world.api.sendText(shop, ofShop(), 'from the phone')
+    await client.message(id)
+    await world.api.send(shop, { to: ofShop(), kind: 'edit', target: id, text: 'from the own phone' })
+    const { key, update } = await updateOf(id, ({ message }) => message?.editedMessage)
+    expect(update.message?.editedMessage?.message?.conversation).toBe('from the own phone')
+    expect(key).toMatchObject({ remoteJid: jid(), fromMe: true })
+    expect(await atAna(id)).toMatchObject({ text: 'from the own phone', edited: true })
+  })
+
   it('the device edits and deletes what it wrote', async () => {
     const { key } = await fromClient({ text: 'open until 5' })
     await fromClient({ text: 'open until 6', edit: key })
@@ -215,6 +225,15 @@ it('lets who made a group delete what others wrote there', async () => {
   })
   await world.api.send(ana, { to: group, kind: 'delete', target: id })
   expect(await atBob()).toMatchObject({ deleted: true })
+})
+
+it('retry-requested: a device that cannot read a change gets it again', async () => {
+  const id = await world.api.sendText(ana, shop, 'first')
+  await client.message(id)
+  for (const row of client.auth.rows.keys()) if (row.startsWith('session/')) client.auth.rows.delete(row)
+  await world.api.send(ana, { to: shop, kind: 'edit', target: id, text: 'second' })
+  await until(() => client.updates.find(({ key, update }) => key.id === id && update.message), 'the edit')
+  expect((await world.api.faults()).map(({ kind }) => kind)).toEqual(['retry-requested'])
 })
 
 it('says what is wrong with a message that cannot be written', async () => {

@@ -11,9 +11,6 @@ import {
 } from 'node:crypto'
 import type { MediaKind } from '../whatsapp/content/media-fields.ts'
 
-/** What is encrypted so: files of messages, and the history that a phone gives to a new device. */
-export type CipherKind = MediaKind | 'history'
-
 /** What opens a file, and what it must be. */
 export interface Seal {
   mediaKey: Buffer
@@ -24,17 +21,16 @@ export interface Seal {
 
 const KEY_LENGTH = 32
 const SEAL_LENGTH = 10
-const INFO: Record<CipherKind, string> = {
+const INFO: Record<MediaKind, string> = {
   image: 'WhatsApp Image Keys',
   video: 'WhatsApp Video Keys',
   voice: 'WhatsApp Audio Keys',
   audio: 'WhatsApp Audio Keys',
   document: 'WhatsApp Document Keys',
   sticker: 'WhatsApp Image Keys',
-  history: 'WhatsApp History Keys',
 }
 
-export function encryptFile(kind: CipherKind, plain: Buffer): Seal & { encrypted: Buffer } {
+export function encryptFile(kind: MediaKind, plain: Buffer): Seal & { encrypted: Buffer } {
   const mediaKey = randomBytes(KEY_LENGTH)
   const { iv, cipherKey, sealKey } = keysOf(kind, mediaKey)
   const cipher = createCipheriv('aes-256-cbc', cipherKey, iv)
@@ -44,7 +40,7 @@ export function encryptFile(kind: CipherKind, plain: Buffer): Seal & { encrypted
 }
 
 /** @throws Error that says what is wrong with the file, in words */
-export function decryptFile(kind: CipherKind, encrypted: Buffer, { mediaKey, sha256, encryptedSha256 }: Seal): Buffer {
+export function decryptFile(kind: MediaKind, encrypted: Buffer, { mediaKey, sha256, encryptedSha256 }: Seal): Buffer {
   if (!hash(encrypted).equals(encryptedSha256)) throw new Error('its encrypted form has another hash')
   const { iv, cipherKey, sealKey } = keysOf(kind, mediaKey)
   const ciphertext = encrypted.subarray(0, -SEAL_LENGTH)
@@ -58,7 +54,7 @@ export function decryptFile(kind: CipherKind, encrypted: Buffer, { mediaKey, sha
   return plain
 }
 
-function keysOf(kind: CipherKind, mediaKey: Buffer): { iv: Buffer; cipherKey: Buffer; sealKey: Buffer } {
+function keysOf(kind: MediaKind, mediaKey: Buffer): { iv: Buffer; cipherKey: Buffer; sealKey: Buffer } {
   const expanded = Buffer.from(hkdfSync('sha256', mediaKey, Buffer.alloc(0), INFO[kind], 112))
   return { iv: expanded.subarray(0, 16), cipherKey: expanded.subarray(16, 48), sealKey: expanded.subarray(48, 80) }
 }

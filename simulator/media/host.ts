@@ -3,9 +3,9 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
 import type { State } from '../state/state.ts'
-import type { MediaFile } from '../whatsapp/content/media-fields.ts'
+import type { MediaFile, MediaKind } from '../whatsapp/content/media-fields.ts'
 import { type Stanza, stanza } from '../whatsapp/stanza.ts'
-import { type CipherKind, decryptFile, encryptFile } from './cipher.ts'
+import { decryptFile, encryptFile } from './cipher.ts'
 
 /** Bytes of one file. */
 export const MAXIMUM_FILE = 32 * 1024 * 1024
@@ -56,7 +56,7 @@ export class MediaHost {
   }
 
   /** A phone encrypts a file and uploads it. To be called in the change that its message is stored in, or before. */
-  place(kind: CipherKind, plain: Buffer): PlacedFile {
+  place(kind: MediaKind, plain: Buffer): PlacedFile {
     const { encrypted, mediaKey, sha256: fileSha256, encryptedSha256: fileEncSha256 } = encryptFile(kind, plain)
     const directPath = this.#state.mediaFiles.add(encrypted)
     const url = `https://${this.address}${directPath}`

@@ -24,7 +24,9 @@ export interface MediaFile {
 /** Undefined when the message has no file. */
 export function fileOf(message: proto.IMessage): MediaFile | undefined {
   const inner = normalizeMessageContent(message) ?? {}
-  const { imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage } = inner
+  const { imageMessage, audioMessage, documentMessage, stickerMessage } = inner
+  // A video note (ptv) is a video with a field of its own.
+  const videoMessage = inner.videoMessage ?? inner.ptvMessage
   if (imageMessage)
     return { ...common('image', imageMessage), ...(imageMessage.caption && { caption: imageMessage.caption }) }
   if (videoMessage) {
