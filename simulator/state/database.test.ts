@@ -50,3 +50,12 @@ it('takes back all of a change that failed, and nothing of the others', async ()
   await database.durable()
   expect([committed(), told]).toEqual([['a'], []])
 })
+
+it('adds the columns that a file of an earlier day lacks', () => {
+  database.close()
+  const earlier = new DatabaseSync(join(folder, 'simulator.db'))
+  earlier.exec('DROP INDEX message_target; ALTER TABLE message DROP COLUMN target')
+  earlier.close()
+  database = new Database(folder)
+  expect(database.all('SELECT target FROM message')).toEqual([])
+})
