@@ -33,6 +33,8 @@ const textsOf = (client: TestClient, id: string) =>
 /** What each phone and each device made of the message. */
 async function copies(id: string, chatOf: (number: string) => string) {
   await acknowledged()
+  // A device acknowledges a message shortly before it tells of it.
+  for (const client of Object.values(clients).flat()) await client.message(id)
   const found: Record<string, unknown> = {}
   for (const [number, [first, second]] of Object.entries(clients)) {
     const shown = (await world.api.messages(number, chatOf(number))).filter((message) => message.id === id)

@@ -5,7 +5,6 @@
 //
 // A client may ask again: only its latest code counts, and of several clients only the latest one. A wrong code shows no
 // sooner than in companion_finish; the person may then type again.
-import { randomBytes } from 'node:crypto'
 import { SimulatorError } from '../errors.ts'
 import type { Device } from '../state/devices.ts'
 import type { Connection } from './connection.ts'
@@ -99,7 +98,7 @@ function takeHello(connection: Connection, hello: Stanza): Answer {
   }
   const unacknowledged = connection.codeRequest?.unacknowledged ?? new Set()
   withdrawCode(connection)
-  const ref = Buffer.from(randomBytes(24).toString('base64'))
+  const ref = Buffer.from(network.random.bytes(24).toString('base64'))
   const { number } = phone
   connection.codeRequest = { number, ref, wrappedKey, at: network.now(), unacknowledged, trial: undefined }
   network.codeRequests.set(number, connection)
