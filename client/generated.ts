@@ -317,7 +317,7 @@ export interface Session {
   state: SessionState
   /** One word for programs: why it is so */
   reason?: string
-  /** One sentence: why, and what to do */
+  /** Why it is so, and what to do */
   message?: string
   /** Since when it has been so */
   since: string
@@ -348,7 +348,7 @@ export interface SessionChange {
  *
  * - `Pending`: no worker holds it at the moment; it goes on by itself, or `message` says what is missing
  * - `Connecting`, `Disconnected`: on its way to WhatsApp; nothing to do
- * - `WaitingForScan`: scan the code of …/qr with the phone
+ * - `WaitingForScan`: ask for the code of …/qr and scan it with the phone, or type the one of …/pairing-code there
  * - `Connected`: it sends and receives
  * - `Stopping`, `Stopped`: as you asked for
  * - `UsedElsewhere`: somebody else uses the same link; it tries again now and then

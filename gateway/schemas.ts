@@ -29,7 +29,7 @@ const STATES = `What it is doing:
 
 - \`Pending\`: no worker holds it at the moment; it goes on by itself, or \`message\` says what is missing
 - \`Connecting\`, \`Disconnected\`: on its way to WhatsApp; nothing to do
-- \`WaitingForScan\`: scan the code of …/qr with the phone
+- \`WaitingForScan\`: ask for the code of …/qr and scan it with the phone, or type the one of …/pairing-code there
 - \`Connected\`: it sends and receives
 - \`Stopping\`, \`Stopped\`: as you asked for
 - \`UsedElsewhere\`: somebody else uses the same link; it tries again now and then
@@ -46,7 +46,7 @@ export const Session = z
     name: z.string().describe('What you call it'),
     state: SessionState,
     reason: z.string().optional().describe('One word for programs: why it is so'),
-    message: z.string().optional().describe('One sentence: why, and what to do'),
+    message: z.string().optional().describe('Why it is so, and what to do'),
     since: z.iso.datetime().describe('Since when it has been so'),
     phoneNumber: z.string().optional().describe('The linked phone, as +5511999990001'),
     lid: z.string().optional().describe("WhatsApp's other id of the linked account"),

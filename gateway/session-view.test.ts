@@ -51,8 +51,8 @@ describe('the state', () => {
     ['its worker was revoked', { ...row, revoked_at: at(5) }, 'Pending Moving', at(5)],
     ['its worker ended', { ...row, ended_at: at(6) }, 'Pending Moving', at(6)],
     ['logged out stays true without a worker', { ...row, state: 'LoggedOut', released_at: at(4) }, 'LoggedOut', at(2)],
-    ['stopping', { ...row, desired_state: 'Stopped' }, 'Stopping', at(1)],
-    ['stopped', { ...row, desired_state: 'Stopped', released_at: at(4) }, 'Stopped', at(4)],
+    ['stopping', { ...row, desired_state: 'Stopped' }, 'Stopping Stopping', at(1)],
+    ['stopped', { ...row, desired_state: 'Stopped', released_at: at(4) }, 'Stopped Stopped', at(4)],
     ['started again', { ...row, state: 'Stopped', released_at: at(4) }, 'Pending NotPlaced', at(0)],
     ['a word of a newer release', { ...row, state: 'Meditating' }, 'Failed', at(2)],
   ]
@@ -60,6 +60,7 @@ describe('the state', () => {
     const view = sessionView(situation)
     expect([view.state, view.reason].filter(Boolean).join(' ')).toBe(expected)
     expect(view.since).toBe(since.toISOString())
+    expect(view.message !== undefined, 'says why, unless all is well').toBe(view.state !== 'Connected')
   })
 
   test('a session that is not linked shows no phone', () => {

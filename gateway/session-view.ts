@@ -10,14 +10,33 @@ interface Situation {
   since: Date
 }
 
+const BY_ITSELF = 'Nothing to do: it goes on by itself'
+
 /** The operator's reasons in words for the tenant, who can't see workers and tiers. */
 const OBSTACLES: Record<string, string> = {
-  NoCapacity: 'The platform has no free worker right now. Nothing to do: it goes on by itself',
+  NoCapacity: `The platform has no free worker right now. ${BY_ITSELF}`,
   QuotaExceeded: 'Your tier allows no more sessions. Stop or delete another one, or ask the platform for a higher tier',
   NameTaken: 'Another of your sessions has the same name. Delete one of the two',
   Suspended: 'Your account is suspended. Ask the platform to activate it; nothing is lost',
   Deleting: 'It is being deleted',
 }
+const STOPPING = {
+  state: 'Stopping',
+  reason: 'Stopping',
+  message: 'It is being disconnected. Nothing to do: the phone stays linked',
+} as const
+const STOPPED = {
+  state: 'Stopped',
+  reason: 'Stopped',
+  message: 'You stopped it: nothing is lost, and the phone stays linked. Start it with POST …/start',
+} as const
+const CLAIMED = {
+  state: 'Connecting',
+  reason: 'Claimed',
+  message: `A worker has just taken it up. ${BY_ITSELF}`,
+} as const
+
+const NOT_SAID = 'Its worker does not say why. If it stays so, tell the platform'
 const obstacleMessage = (obstacle: string): string =>
   OBSTACLES[obstacle] ?? 'The platform has to see to it before it can run. Ask them, and name the reason'
 
@@ -31,7 +50,7 @@ const written = (row: SessionRow): Situation | undefined =>
     : {
         state: SessionState.safeParse(row.state).data ?? 'Failed',
         ...(row.reason && { reason: row.reason }),
-        ...(row.message && { message: row.message }),
+        ...(row.message ? { message: row.message } : row.state !== 'Connected' && { message: NOT_SAID }),
         since: row.since,
       }
 
@@ -43,21 +62,22 @@ function situationOf(row: SessionRow): Situation {
   const held = isHeld(row)
   if (row.desired_state === 'Stopped') {
     const since = row.released_at ?? row.created_at
-    return held ? { state: 'Stopping', since: row.claimed_at ?? since } : { state: 'Stopped', since }
+    return held ? { ...STOPPING, since: row.claimed_at ?? since } : { ...STOPPED, since }
   }
   const last = written(row)
   if (last && (last.state === 'LoggedOut' || last.state === 'Banned')) return last
   if (held) {
     if (last && row.state_epoch === row.owner_epoch) return last
-    return { state: 'Connecting', reason: 'Claimed', since: row.claimed_at ?? row.created_at }
+    return { ...CLAIMED, since: row.claimed_at ?? row.created_at }
   }
   if (row.obstacle) {
     return { state: 'Pending', reason: row.obstacle, message: obstacleMessage(row.obstacle), since: row.created_at }
   }
   const left = row.revoked_at ?? row.ended_at ?? row.released_at
   if (left && last?.state !== 'Stopped')
-    return { state: 'Pending', reason: 'Moving', message: 'Another worker takes it over', since: left }
-  return { state: 'Pending', reason: 'NotPlaced', message: 'Waiting for a place on a worker', since: row.created_at }
+    return { state: 'Pending', reason: 'Moving', message: `Another worker takes it over. ${BY_ITSELF}`, since: left }
+  const message = `It waits for a place on a worker. ${BY_ITSELF}`
+  return { state: 'Pending', reason: 'NotPlaced', message, since: row.created_at }
 }
 
 /** The answer of the API. */

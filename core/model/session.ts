@@ -56,8 +56,8 @@ export type SessionSpec = z.infer<typeof SessionSpec>
 
 /**
  * What a session is doing, as its worker sees it.
- * Connecting → WaitingForScan (not linked yet) → Connecting → Connected; Disconnected between tries;
- * LoggedOut, Banned, UsedElsewhere and Failed need a person.
+ * WaitingForScan (no phone yet; no connection either, unless somebody wants a code) → Connecting → Connected;
+ * Disconnected between tries; LoggedOut, Banned, UsedElsewhere and Failed need a person.
  */
 export const ConnectionState = z.enum([
   'Connecting',

@@ -76,7 +76,7 @@ export function sessionRoutes(app: App, context: Context): void {
       name,
       state: 'Pending',
       reason: 'NotTakenUp',
-      message: 'The operator has not taken the session up yet',
+      message: 'The platform has not taken the session up yet. Nothing to do: it goes on by itself',
       since: resource.metadata.creationTimestamp!,
       attempt: 0,
       desiredState,

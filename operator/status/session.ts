@@ -45,7 +45,8 @@ export function readinessOf({ placement, reason, owner, held, state }: SessionSi
 
 const adviceOn = ({ state, reason }: StateRow): string => {
   const why = reason ? ` (${reason})` : ''
-  if (state === 'WaitingForScan') return 'Scan the QR with the phone: WhatsApp, Settings, Linked devices.'
+  if (state === 'WaitingForScan')
+    return 'Ask for the code and scan it with the phone: WhatsApp, Settings, Linked devices.'
   if (state === 'LoggedOut') return `The phone has removed this device${why}. Raise spec.linking.attempt to link again.`
   if (state === 'Banned') return `WhatsApp has banned the number${why}. Appeal in the phone's WhatsApp.`
   if (state === 'UsedElsewhere') return `The same device is connected from somewhere else${why}. Stop the other one.`

@@ -191,11 +191,15 @@ export class Session {
     await this.#driver?.stop()
     await failpoint('release.closed')
     this.qr.clear()
-    const moved = { state: 'Disconnected', reason: 'Moving', message: 'The session moves to another worker.' } as const
+    const moved = {
+      state: 'Disconnected',
+      reason: 'Moving',
+      message: 'The session moves to another worker, and goes on by itself.',
+    } as const
     const stopped = {
       state: 'Stopped',
       reason: 'Stopped',
-      message: 'The session is stopped; nothing is lost.',
+      message: 'The session is stopped: nothing is lost, and the phone stays linked. Start it to go on.',
     } as const
     if (why === 'stopped') this.#set({ ...this.#state, ...stopped, attempt: 0 })
     else if (!isResting(this.#state.state)) this.#set({ ...this.#state, ...moved, attempt: 0 })
