@@ -98,7 +98,7 @@ function takeHello(connection: Connection, hello: Stanza): Answer {
   }
   const unacknowledged = connection.codeRequest?.unacknowledged ?? new Set()
   withdrawCode(connection)
-  const ref = Buffer.from(network.random.bytes(24).toString('base64'))
+  const ref = Buffer.from(network.state.random.bytes(24).toString('base64'))
   const { number } = phone
   connection.codeRequest = { number, ref, wrappedKey, at: network.now(), unacknowledged, trial: undefined }
   network.codeRequests.set(number, connection)
