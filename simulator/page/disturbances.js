@@ -2,14 +2,14 @@
 import { api } from './api.js'
 import { element, formatNumber, onSubmit, pageView } from './elements.js'
 
-const CONDITIONS = {
-  drop: 'Cut the connection',
-  silent: 'Go silent (half-open)',
-  503: 'Service unavailable (503)',
-  515: 'Restart required (515)',
-  replaced: 'Replaced by another (440)',
-  logout: 'Remove the device (401)',
-}
+const CONDITIONS = [
+  ['drop', 'Cut the connection'],
+  ['silent', 'Go silent (half-open)'],
+  ['503', 'Service unavailable (503)'],
+  ['515', 'Restart required (515)'],
+  ['replaced', 'Replaced by another (440)'],
+  ['logout', 'Remove the device (401)'],
+]
 
 const toDevice = { direction: 'to-device', tag: 'message' }
 const fromDevice = { direction: 'from-device', tag: 'message' }
@@ -45,9 +45,7 @@ export function openDisturb(device) {
   document.getElementById('disturb-title').textContent = `${device.platform}, device ${id} of ${formatNumber(number)}`
   document
     .getElementById('conditions')
-    .replaceChildren(
-      ...Object.entries(CONDITIONS).map(([condition, label]) => choice(label, () => api.force(number, id, condition))),
-    )
+    .replaceChildren(...CONDITIONS.map(([condition, label]) => choice(label, () => api.force(number, id, condition))))
   document
     .getElementById('presets')
     .replaceChildren(
