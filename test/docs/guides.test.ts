@@ -97,6 +97,7 @@ example(
     for (const told of ['connected\n+5511999990002', 'wrote: Thank you!', 'order-4711', 'ratelimit-limit']) {
       expect(all).toContain(told)
     }
+    expect((await api.getSession('desk')).phoneNumber, all).toBe('+5511999990004')
     const sent = ['We got your payment.', 'It is on its way.', 'You are welcome.']
     await expect.poll(seenByAna, patience).toEqual(sent)
   },

@@ -99,7 +99,7 @@ it('killed: the next start ends what was left behind, and goes on with the same 
   expect((await sessions(second.gatewayUrl, second.apiKey!)).status).toBe(200)
 })
 
-it('a service that is killed is started again', async () => {
+it('a service that is killed is started again; a guest is let in, and leaves nothing behind', async () => {
   const { pids, gatewayUrl, apiKey, logsDir } = await start()
   const before = pids.call(berth).gateway!
   process.kill(before, 'SIGKILL')
@@ -109,17 +109,18 @@ it('a service that is killed is started again', async () => {
   })
   expect(berth!.pids().gateway).not.toBe(before)
   expect(await readFile(path.join(logsDir, 'gateway.log'), 'utf8')).toContain('"component":"gateway"')
-})
+  await beAGuest(berth!)
+}, 120_000)
 
-it('is found from beside it; a guest in it can have Postgres stopped, and leaves nothing behind', async () => {
-  const own = await start()
+/** As the demo is one: beside the process that runs it. */
+async function beAGuest(berth: Berth): Promise<void> {
   expect(await findRunning(dataDir)).toBeUndefined()
-  own.announce('It runs.')
+  berth.announce('It runs.')
   const running = (await findRunning(dataDir))!
   const { simulatorUrl, ...where } = await running.where()
-  expect(where).toMatchObject({ gatewayUrl: own.gatewayUrl, hasPostgres: true, pids: own.pids() })
+  expect(where).toMatchObject({ gatewayUrl: berth.gatewayUrl, hasPostgres: true, pids: berth.pids() })
   const objects = () =>
-    withClient(own.kubeconfig, async (client) => {
+    withClient(berth.kubeconfig, async (client) => {
       const lists = await Promise.all([client.list(TenantKind), client.list(TierKind), client.list(SessionKind)])
       return lists.map(({ items }) => items.map(({ metadata }) => metadata.name).sort())
     })
@@ -132,11 +133,11 @@ it('is found from beside it; a guest in it can have Postgres stopped, and leaves
   expect((await guest.workers())[0]!.name).toMatch(/^demo-basic-/)
   expect(await objects()).not.toEqual(before)
   await guest.berth.stopPostgres()
-  await expect(runAsOwner(own.databaseUrl, 'SELECT 1')).rejects.toThrow('ECONNREFUSED')
+  await expect(runAsOwner(berth.databaseUrl, 'SELECT 1')).rejects.toThrow('ECONNREFUSED')
   await guest.stop()
   expect(await objects()).toEqual(before)
-  await runAsOwner(own.databaseUrl, 'SELECT 1')
+  await runAsOwner(berth.databaseUrl, 'SELECT 1')
   expect(
-    (await new SimulatorClient(own.simulatorUrl!).devices()).filter(({ number }) => number === account.number),
+    (await new SimulatorClient(berth.simulatorUrl!).devices()).filter(({ number }) => number === account.number),
   ).toEqual([])
-}, 120_000)
+}
