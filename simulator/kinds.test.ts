@@ -9,7 +9,7 @@ import { World } from './testing/world.ts'
 import { sealVote } from './whatsapp/content/poll-votes.ts'
 
 // A busy machine is no failure.
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const shop = '5511900000001'
 const ana = '5511911111111'

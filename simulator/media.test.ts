@@ -15,7 +15,7 @@ import { until } from './testing/until.ts'
 import { World } from './testing/world.ts'
 
 // A busy machine is no failure.
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const shop = '5511900000001'
 const ana = '5511911111111'
