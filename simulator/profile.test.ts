@@ -90,6 +90,22 @@ it('keeps the block list, and tells the device what the phone changed', async ()
   expect(await world.api.block(shop, ana, false)).toEqual([])
 })
 
+it('who is blocked reaches nobody, and is not told', async () => {
+  await world.api.block(shop, ana, true)
+  await world.api.block(bob, shop, true)
+  const written = await world.api.sendText(ana, shop, 'hello?')
+  const sent = await client.sendText(bob, 'hello?')
+  await until(async () => (await world.api.messages(shop, bob)).some(({ id }) => id === sent), 'the own copy')
+  expect((await world.api.messages(ana, shop)).at(-1)).toMatchObject({ id: written, status: 'sent' })
+  expect((await world.api.messages(bob, shop)).some(({ id }) => id === sent)).toBe(false)
+  await world.api.block(shop, ana, false)
+  await world.api.block(bob, shop, false)
+  const [again, answer] = [await world.api.sendText(ana, shop, 'still there?'), await client.sendText(bob, 'and you?')]
+  await client.message(again)
+  await until(() => client.status(answer) >= 3, 'the delivered receipt')
+  expect(client.messages.some(({ key }) => key.id === written)).toBe(false)
+})
+
 it('has no shops', async () => {
   expect(await client.socket.getBusinessProfile(at(ana))).toBeUndefined()
 })

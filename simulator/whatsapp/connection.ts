@@ -15,7 +15,7 @@ import type { Network } from './network.ts'
 import { Noise } from './noise.ts'
 import { offerPairing, type Pairing, type Registration, readRegistration } from './pairing.ts'
 import { type CodeRequest, withdrawCode } from './pairing-code.ts'
-import { withdrawPresence } from './presence.ts'
+import { type Presence, withdrawPresence } from './presence.ts'
 import { type Stanza, stanza } from './stanza.ts'
 
 /**
@@ -39,6 +39,8 @@ export class Connection {
   pairing: Pairing | undefined
   /** While it shows a code that a person is to type on a phone. */
   codeRequest: CodeRequest | undefined
+  /** Whom it wants to hear of. */
+  readonly subscriptions = new Set<Presence>()
   /** The QR references that it may show. */
   refs: string[] = []
   /** True from the device's "active" on: stanzas go out as they come. */

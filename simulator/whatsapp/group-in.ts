@@ -47,6 +47,7 @@ export async function receiveGroupMessage(submission: Submission): Promise<void>
       for (const phone of phones) received.push(await receiveAtMember(toGroup, phone))
       network.state.database.change(() => {
         record(submission, group.id, 'submitted')
+        network.presence(device.number).stop(device.id, group.id)
         // The own phone first, so that it has its copy when a receipt raises that copy's status.
         for (const each of received) if (each.phone.number === device.number) takeOwnCopy(toGroup, each)
         for (const each of received) if (each.phone.number !== device.number) take(toGroup, each)

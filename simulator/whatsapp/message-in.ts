@@ -43,11 +43,14 @@ export async function receiveMessage(connection: Connection, device: Device, mes
 async function receiveDirect(submission: Direct): Promise<void> {
   const { connection, device, message, peer, id } = submission
   const { network } = connection
-  const parts = readParts(connection, message, (phone) => phone === peer || phone.number === device.number)
-  if (!parts.some((part) => part.phone === peer)) {
+  const all = readParts(connection, message, (phone) => phone === peer || phone.number === device.number)
+  if (!all.some((part) => part.phone === peer)) {
     connection.fault({ kind: 'no-recipients', detail: `Nobody at ${peer.number} can read this message`, message: id })
   }
-  checkIdentity(connection, device, message, parts)
+  checkIdentity(connection, device, message, all)
+  // Who is blocked isn't told so: the message goes no further than to the own phone and devices.
+  const isBlocked = network.state.blocks.has(peer.number, device.number)
+  const parts = isBlocked ? all.filter((part) => part.phone !== peer) : all
   const forPhones = parts.filter((part) => part.device === 0)
   const numbers = forPhones.map((part) => part.phone.number)
   await network.locks.exclusive(numbers, async () => {
@@ -55,6 +58,7 @@ async function receiveDirect(submission: Direct): Promise<void> {
     for (const part of forPhones) received.push(await receiveAtPhone(network, device, part))
     network.state.database.change(() => {
       record(submission, peer.number, 'submitted')
+      network.presence(device.number).stop(device.id, peer.number)
       const token = bytesOf(message, 'tctoken')
       if (token) network.state.privacyTokens.show(device.number, device.id, peer.number, token)
       // The own phone first, so that it has its copy when a receipt raises that copy's status.

@@ -34,12 +34,15 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
   if (from === to) {
     throw new SimulatorError('message_to_itself', 'A phone cannot write to itself here. Choose another number.')
   }
-  const { devices, messages, database } = network.state
+  const { blocks, devices, messages, database } = network.state
   const id = messageId(network)
   return network.locks.exclusive([from], async () => {
     const copy = { deviceSentMessage: { destinationJid: numberJid(to), message } }
     const outgoing: [Device, Sealed, Record<string, string>][] = []
-    for (const device of devices.of(to)) {
+    // Who is blocked isn't told so: the message is sent, and reaches nobody.
+    const isBlocked = blocks.has(to, from)
+    const readers = isBlocked ? [] : devices.of(to)
+    for (const device of readers) {
       outgoing.push([
         device,
         await seal(network, writer, device, message),
@@ -53,15 +56,17 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
     database.change(() => {
       const row = { id, ...keptOf(message)! }
       // Without a linked device the other phone has it at once; with one, the device's receipt says when.
-      const status = devices.of(to).length ? 'sent' : 'delivered'
+      const status = isBlocked || readers.length ? 'sent' : 'delivered'
       const at = network.now()
       messages.add(from, { ...row, chat: to, direction: 'out', address: numberJid(to), at, status })
-      messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
+      if (!isBlocked) {
+        messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
+        network.publish({ type: 'chat', number: to, chat: from })
+      }
       for (const [device, sealed, attrs] of outgoing) {
         enqueue(network, writer, device, { ...attrs, id }, [encStanza(sealed)])
       }
       network.publish({ type: 'chat', number: from, chat: to })
-      network.publish({ type: 'chat', number: to, chat: from })
     })
     return id
   })

@@ -10,7 +10,7 @@ import type { Device } from '../state/devices.ts'
 import type { Connection } from './connection.ts'
 import { SERVER } from './jid.ts'
 import type { Network } from './network.ts'
-import { checkDeviceLimit, linkDevice, type Registration } from './pairing.ts'
+import { ANSWER_MS, checkDeviceLimit, linkDevice, type Registration } from './pairing.ts'
 import { type KeyBundle, openKeyBundle, unwrapKey, WRAPPED_LENGTH, wrapKey } from './pairing-code-keys.ts'
 import type { Answer } from './queries/answer.ts'
 import { curve } from './signal/libsignal.ts'
@@ -18,7 +18,6 @@ import { bytesOf, child, describe, type Stanza, seconds, stanza } from './stanza
 
 /** As long as the clients of WhatsApp show one. */
 const CODE_LIFE_MS = 180_000
-const ANSWER_MS = 10_000
 
 /** A client shows a code and waits for a person to type it. */
 export interface CodeRequest {

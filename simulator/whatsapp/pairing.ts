@@ -19,7 +19,8 @@ import { bytesOf, type Stanza, seconds, stanza, unsigned } from './stanza.ts'
 const REFERENCES = 6
 /** WhatsApp's limit of linked devices per account. */
 const MAXIMUM_DEVICES = 4
-const ANSWER_MS = 10_000
+/** How long a phone waits for the device: the machine may be busy. */
+export const ANSWER_MS = 30_000
 
 /** What a client says of itself when it asks to be registered. */
 export type Registration = Pick<Device, 'platform' | 'noiseKey' | 'identity' | 'registrationId' | 'signedPreKey'>

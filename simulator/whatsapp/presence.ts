@@ -54,9 +54,13 @@ export class Presence {
   }
 
   act(device: number, chat: string, activity: Activity, at: number): void {
-    const key = `${device} ${chat}`
-    if (activity === 'paused') this.#activities.delete(key)
-    else this.#activities.set(key, { device, chat, activity, at })
+    if (activity === 'paused') this.stop(device, chat)
+    else this.#activities.set(`${device} ${chat}`, { device, chat, activity, at })
+  }
+
+  /** It does nothing in the chat any more. */
+  stop(device: number, chat: string): void {
+    this.#activities.delete(`${device} ${chat}`)
   }
 
   /** The device is away: it does nothing in any chat. */
@@ -86,11 +90,12 @@ export function receivePresence(connection: Connection, device: Device, presence
     connection.fault({ kind: 'bad-stanza', detail: `Not a presence: ${describe(presence)}` })
     return
   }
-  // Anybody may ask about a number that isn't on WhatsApp, or about a group; nothing is told of those.
+  // Anybody may ask about a number that isn't on WhatsApp, or about a group; nothing is told of those, nor to who is blocked.
   const peer = network.phoneOf(to)
-  if (!peer) return
+  if (!peer || network.state.blocks.has(peer.number, device.number)) return
   const shown = network.presence(peer.number)
   shown.subscribers.set(connection, to)
+  connection.subscriptions.add(shown)
   connection.send(presenceStanza(shown, to))
 }
 
@@ -110,9 +115,9 @@ export function receiveChatState(connection: Connection, device: Device, chatSta
 
 /** The connection is gone, and with it what its device showed. */
 export function withdrawPresence(connection: Connection): void {
-  const { device, network } = connection
+  const { device } = connection
   if (!device) return
-  for (const shown of network.presences.values()) shown.subscribers.delete(connection)
+  for (const shown of connection.subscriptions) shown.subscribers.delete(connection)
   showDevice(connection, device, false)
 }
 
@@ -185,6 +190,7 @@ function tellActivity(
   if (group && !group.members.includes(phone.number)) return
   network.presence(phone.number).act(device, chat, activity, network.now())
   network.publish({ type: 'presence', number: phone.number })
+  if (network.state.blocks.has(chat, phone.number)) return
   const doing = activity === 'recording' ? stanza('composing', { media: 'audio' }) : stanza(activity)
   const from = group ? fromMember(group.id, phone) : { from: byLid ? lidJid(phone.lid) : numberJid(phone.number) }
   for (const number of group?.members ?? [chat]) {
