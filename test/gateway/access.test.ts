@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createApiKey } from '@berth/core/crypto/api-key.ts'
+import { type ApiDocument, operationsOf } from '@berth/gateway/openapi/document.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, World } from './world.ts'
 
@@ -60,29 +61,30 @@ describe('a tenant sees only its own', () => {
     commandId = (await world.call(acme, 'POST /v1/sessions/support/logout')).body.id
   })
 
-  const routes = () => [
-    'GET /v1/sessions/NAME',
-    'DELETE /v1/sessions/NAME',
-    'POST /v1/sessions/NAME/start',
-    'POST /v1/sessions/NAME/stop',
-    'POST /v1/sessions/NAME/logout',
-    `GET /v1/sessions/NAME/commands/${commandId}`,
-    'GET /v1/sessions/NAME/qr',
-    'GET /v1/sessions/NAME/qr/stream',
-    'GET /v1/sessions/NAME/messages',
-    `GET /v1/sessions/NAME/messages/${messageId}`,
-    'POST /v1/sessions/NAME/messages',
-  ]
+  /** Every operation on a session, with the examples of the document. */
+  async function calls(): Promise<{ route: string; body: unknown }[]> {
+    const document: ApiDocument = (await world.call(undefined, 'GET /openapi.json')).body
+    const ids: Record<string, string> = { '/messages/': messageId, '/commands/': commandId }
+    return operationsOf(document)
+      .filter(({ path, operation }) => path.includes('{name}') && operation.operationId !== 'putSession')
+      .map(({ method, path, operation }) => {
+        const own = Object.keys(ids).find((part) => path.includes(part))
+        const values = Object.fromEntries((operation.parameters ?? []).map(({ name, example }) => [name, example]))
+        const filled = path.replace(/{(\w+)}/g, (_, name) =>
+          name === 'name' ? 'NAME' : name === 'id' && own ? ids[own]! : encodeURIComponent(String(values[name])),
+        )
+        const body = operation.requestBody?.content['application/json']?.example
+        return { route: `${method.toUpperCase()} ${filled}`, body }
+      })
+  }
 
   test('every route answers for another tenant exactly as for nothing', async () => {
-    for (const route of routes()) {
-      const body =
-        route.endsWith('/messages') && route.startsWith('POST') ? { to: '+5511999990002', text: 'x' } : undefined
+    for (const { route, body } of await calls()) {
       const call = { body, headers: { 'x-request-id': 'same' } }
       const others = await world.call(globex, route.replace('NAME', 'support'), call)
       const missing = await world.call(globex, route.replace('NAME', 'no-such-session'), call)
       expect([route, others.status, others.body]).toEqual([route, missing.status, missing.body])
-      expect(others.body.code).toBe('session_not_found')
+      expect([route, others.body.code]).toEqual([route, 'session_not_found'])
     }
     expect((await world.call(globex, 'GET /v1/sessions')).body.data).toEqual([])
   })
