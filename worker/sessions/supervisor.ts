@@ -134,9 +134,7 @@ export class Supervisor {
 
   /** Gives all sessions back, a few at a time; resolves when none is held. */
   async stop(): Promise<void> {
-    this.#stopping = true
-    clearTimeout(this.#soon)
-    clearInterval(this.#tick)
+    this.#takeNoMore()
     const rest = this.list()
     const leave = async () => {
       for (let session = rest.shift(); session; session = rest.shift()) {
@@ -149,10 +147,14 @@ export class Supervisor {
 
   /** Closes all connections at once and without a word: this boot owns nothing any more. */
   destroy(reason: Error): void {
+    this.#takeNoMore()
+    for (const session of this.list()) session.owner.lose(reason)
+  }
+
+  #takeNoMore(): void {
     this.#stopping = true
     clearTimeout(this.#soon)
     clearInterval(this.#tick)
-    for (const session of this.list()) session.owner.lose(reason)
   }
 
   async #takeUpAgain(): Promise<void> {
@@ -281,9 +283,8 @@ export class Supervisor {
 
   async #leaveWanted(): Promise<void> {
     const { pool, bootId } = this.#options
-    const wanted = this.#held.size > 0 ? await wantedElsewhere(pool, bootId) : []
-    if (wanted.length > 0) await failpoint('release.asked')
-    for (const sessionId of wanted) {
+    for (const sessionId of this.#held.size > 0 ? await wantedElsewhere(pool, bootId) : []) {
+      await failpoint('release.asked')
       const session = this.#held.get(sessionId)
       if (session) void this.#leave(session, 'moved')
     }

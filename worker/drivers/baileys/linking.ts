@@ -49,7 +49,11 @@ export class Linking {
   /** A pairing code replaces the one before: one is asked for after another. */
   #lastPairing: Promise<unknown> = Promise.resolve()
 
-  constructor(host: Pick<DriverHost, 'qr' | 'isCodeWanted'>, auth: AuthState, report: Report) {
+  constructor(
+    host: Pick<DriverHost, 'qr' | 'isCodeWanted'>,
+    auth: Pick<AuthState, 'me' | 'forgetPairingCode'>,
+    report: Report,
+  ) {
     this.#host = host
     this.#auth = auth
     this.#report = report
