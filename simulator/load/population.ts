@@ -6,9 +6,6 @@ import type { Network, NetworkEvent } from '../whatsapp/network.ts'
 import { scan } from '../whatsapp/pairing.ts'
 import { accountNumber, contactNumber, isBusy, type LoadPlan } from './plan.ts'
 
-/** Phones made in one turn of the event loop: each costs a millisecond or so of making keys. */
-const MADE_AT_ONCE = 20
-
 export class Population {
   readonly #network: Network
   readonly #plan: LoadPlan
@@ -108,7 +105,8 @@ export class Population {
       this.#network.publish({ type: 'phone', number })
     }
     this.#made++
-    if (this.#made % MADE_AT_ONCE === 0) await new Promise(setImmediate)
+    // Its keys took some ten milliseconds: others have their turn.
+    await new Promise(setImmediate)
   }
 
   readonly #notice = (event: NetworkEvent): void => {
