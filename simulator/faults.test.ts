@@ -66,6 +66,23 @@ it('bad-stanza: attributes that are missing or make no sense', async () => {
   await until(async () => (await world.api.faults('bad-stanza')).length === 2, 'both')
 })
 
+it('bad-stanza: a presence that says nothing, and typing in no chat', async () => {
+  await send({ tag: 'presence', attrs: { type: 'asleep' } })
+  await send({ tag: 'chatstate', attrs: { to: '120363999999999999@g.us' }, content: [{ tag: 'composing', attrs: {} }] })
+  await send({ tag: 'chatstate', attrs: { to: anaJid }, content: [{ tag: 'dancing', attrs: {} }] })
+  await until(async () => (await world.api.faults('bad-stanza')).length === 3, 'all of them')
+})
+
+it('bad-stanza: a code asked for with the key of another device', async () => {
+  const auth = memoryAuth()
+  const stranger = world.connect(auth)
+  await stranger.qr()
+  Object.assign(auth.creds, { noiseKey: memoryAuth().creds.noiseKey })
+  const code = await stranger.socket.requestPairingCode(shop)
+  expect((await noticed('bad-stanza')).detail).toContain('companion_hello')
+  await expect(world.api.typeCode(shop, code)).rejects.toMatchObject({ code: 'code_expired' })
+})
+
 it('bad-frame: bytes that are no client', async () => {
   const socket = new WebSocket(world.simulator.websocketUrl)
   socket.on('open', () => socket.send('GET / HTTP/1.1'))
@@ -76,7 +93,8 @@ it('before-login: a message of a device that is not linked yet', async () => {
   const stranger = world.connect()
   await stranger.qr()
   await stranger.socket.sendNode({ tag: 'message', attrs: { id: 'X2', to: anaJid, type: 'text' } })
-  await noticed('before-login')
+  await stranger.socket.sendNode({ tag: 'presence', attrs: { type: 'available', name: 'Nobody' } })
+  await until(async () => (await world.api.faults('before-login')).length === 2, 'both')
 })
 
 it('wrong-noise-key: somebody else logs in as the device', async () => {

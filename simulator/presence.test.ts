@@ -90,7 +90,8 @@ it('shows to people and to other devices what a device types', async () => {
   expect((await shown(rival)).activities).toMatchObject([{ chat: shop, device: 1, activity: 'composing' }])
   await other.socket.sendPresenceUpdate('recording', at(ana))
   await until(async () => (await shown(rival)).activities.length === 2, 'both chats')
-  await other.socket.sendPresenceUpdate('paused', at(ana))
+  // A message ends it as well as a word.
+  await other.sendText(ana, 'what I have typed')
   await other.socket.sendPresenceUpdate('paused', at(shop))
   await until(async () => (await shown(rival)).activities.length === 0, 'neither')
 })
