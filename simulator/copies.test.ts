@@ -87,6 +87,19 @@ it.each([
   })
 })
 
+it('what is read on the phone or on one device is read on all', async () => {
+  const [first, second] = clients[shop]! as [TestClient, TestClient]
+  const onDevice = await world.api.sendText(rival, shop, 'read on a device')
+  await first.socket.readMessages([(await first.message(onDevice)).key])
+  await until(() => second.status(onDevice) === 4, 'the second device to know')
+  await until(async () => (await world.api.messages(shop, rival)).at(-1)?.status === 'read', 'the phone to know')
+  const onPhone = await world.api.sendText(rival, shop, 'read on the phone')
+  for (const client of [first, second]) await client.message(onPhone)
+  await world.api.readChat(shop, rival)
+  for (const client of [first, second]) await until(() => client.status(onPhone) === 4, 'the devices to know')
+  expect((await world.api.messages(rival, shop)).at(-1)).toMatchObject({ id: onPhone, status: 'read' })
+})
+
 it('leaves no fault', async () => {
   expect(await world.api.faults()).toEqual([])
 })

@@ -120,7 +120,25 @@ export function tellSender(
   }
 }
 
-/** The person reads a chat: whoever wrote there is told. Answers how many messages were unread. */
+/**
+ * The account's other devices hear that a message was read.
+ * Sources: Baileys' handleReceipt, whatsmeow's parseMessageSource.
+ * @param what.writer the writer's address
+ * @param what.by the device on which it was read; 0 is the phone
+ */
+function tellOwnDevices(
+  network: Network,
+  reader: Phone,
+  { id, writer, group, by }: { id: string; writer: string; group: string | undefined; by: number },
+): void {
+  const where = group ? fromMember(group, reader, by) : { from: numberJid(reader.number, by), recipient: writer }
+  const attrs = { ...where, id, t: seconds(network.now()), type: 'read' }
+  for (const device of network.state.devices.of(reader.number)) {
+    if (device.id !== by) network.deliver(device, stanza('receipt', attrs))
+  }
+}
+
+/** The person reads a chat: whoever wrote there is told, and so are the account's devices. Answers how many messages were unread. */
 export function readChat(network: Network, number: string, chat: string): number {
   const { messages, database } = network.state
   const reader = network.phone(number)
@@ -130,6 +148,7 @@ export function readChat(network: Network, number: string, chat: string): number
     for (const { id, address } of unread) {
       messages.raise(number, chat, id, 'in', 'read')
       tellSender(network, { sender: network.phoneOf(address)!.number, reader, group, id, status: 'read' })
+      tellOwnDevices(network, reader, { id, writer: address, group, by: 0 })
     }
     network.publish({ type: 'chat', number, chat })
     return unread.length
@@ -177,6 +196,7 @@ function takeReceipt(
   const chat = group ?? writer.number
   if (meaning === 'read' && messages.raise(device.number, chat, id, 'in', 'read')) {
     network.publish({ type: 'chat', number: device.number, chat })
+    tellOwnDevices(network, reader, { id, writer: numberJid(writer.number), group, by: device.id })
   }
 }
 
