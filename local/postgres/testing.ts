@@ -56,12 +56,13 @@ export async function shareTestPostgres(): Promise<() => Promise<void>> {
 async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'berth-test-postgres-'))
   const postgres = await startPostgres({ dataDir, settings })
-  removeWithUs(postgres.pid, dataDir)
+  const letGo = removeWithUs(postgres.pid, dataDir)
   await runAsOwner(postgres.url, `CREATE DATABASE ${TEMPLATE}`)
   await migrate(databaseUrl(postgres.url, TEMPLATE))
   return {
     url: postgres.url,
     async stop() {
+      letGo()
       await postgres.stop()
       await rm(dataDir, { recursive: true, force: true })
     },
@@ -70,9 +71,9 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
 
 /**
  * Test runners end their processes by a signal, so no code of ours runs at the end. A shell that waits for the end of its
- * input, which closes with this process however it dies, ends the server and removes its files.
+ * input, which closes with this process however it dies, ends the server and removes its files. The answer calls that off.
  */
-function removeWithUs(pid: number, dataDir: string): void {
+export function removeWithUs(pid: number, dataDir: string): () => void {
   const script = 'read -r line; kill -QUIT "$0"; while kill -0 "$0"; do sleep 0.1; done; rm -rf "$1"'
   const guard = spawn('/bin/sh', ['-c', script, String(pid), dataDir], {
     detached: true,
@@ -80,6 +81,7 @@ function removeWithUs(pid: number, dataDir: string): void {
   })
   guard.unref()
   ;(guard.stdin as Socket).unref()
+  return () => void guard.kill('SIGKILL')
 }
 
 const databaseUrl = (serverUrl: string, name: string): string => {

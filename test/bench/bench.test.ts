@@ -8,7 +8,7 @@ import { BENCHES } from './options.ts'
 import { resultLines } from './report.ts'
 
 test('measures all that it can on two sessions', { timeout: 120_000 }, async () => {
-  const size = { sessions: 2, messages: 3, idle: [1], hop: { perSecond: 10, seconds: 1 } }
+  const size = { sessions: 2, messages: 3, idle: [1], rate: { perSecond: 10, seconds: 1 } }
   const expiry = { sessions: 1, seconds: 1 }
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
   const result = await runBench({ benches: [...BENCHES], ...size, expiry, profile, json: false }, () => {})
@@ -24,6 +24,8 @@ test('measures all that it can on two sessions', { timeout: 120_000 }, async () 
   }
   expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
   expect(result.hop.map(({ latency }) => latency.n)).toEqual([10, 10, 10])
+  expect(result.ack).toMatchObject([{ answered: { n: 10 }, acked: { n: 10, p50: expect.any(Number) } }])
+  expect(result.ack[0]!.acked.p50).toBeGreaterThan(0)
   expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
   expect(resultLines(result).join('\n')).toContain('send')
 })

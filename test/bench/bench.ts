@@ -1,4 +1,5 @@
 /** One run: the benches that were asked for, both sides one after the other on the same stage. */
+import { type Ack, ack } from './measures/ack.ts'
 import { type Expiry, expiry } from './measures/expiry.ts'
 import { type Hop, hop } from './measures/hop.ts'
 import { type Idle, idle } from './measures/idle.ts'
@@ -14,6 +15,7 @@ export interface BenchResult {
   send: Traffic[]
   idle: Idle[]
   hop: Hop[]
+  ack: Ack[]
   expiry: Expiry[]
 }
 
@@ -21,7 +23,7 @@ export interface BenchResult {
 const WARM_UP_MESSAGES = 10
 
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
-  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], expiry: [] }
+  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], ack: [], expiry: [] }
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
   const stage = await Stage.start(options.profile)
   try {
@@ -31,7 +33,11 @@ export async function runBench(options: BenchOptions, tell: (line: string) => vo
         await measureTraffic(stage, await Kind.start(stage), options, result)
       }
     }
-    if (wants('hop')) result.hop = await hop(stage, options.hop)
+    if (wants('hop')) result.hop = await hop(stage, options.rate)
+    if (wants('ack')) {
+      tell(`linking ${options.sessions} sessions: ack`)
+      result.ack = [await ack(stage, options.sessions, options.rate)]
+    }
     if (wants('idle')) result.idle = await idle(stage, options.idle, tell)
     if (wants('expiry')) result.expiry = [await expiry(stage, options.expiry, tell)]
   } finally {

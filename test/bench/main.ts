@@ -3,6 +3,11 @@ import { runBench } from './bench.ts'
 import { HELP, parseOptions, UsageError } from './options.ts'
 import { machine, resultLines } from './report.ts'
 
+/** What a shell reports for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+// Ended by a signal, it would not take its processes along.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(INTERRUPTED))
+
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') {

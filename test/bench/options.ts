@@ -1,19 +1,20 @@
 /** What `npm run bench` is asked for. */
 import { parseArgs } from 'node:util'
+import type { Rate } from './open-loop.ts'
 
-export const BENCHES = ['receive', 'send', 'idle', 'hop', 'expiry'] as const
+export const BENCHES = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry'] as const
 export type BenchName = (typeof BENCHES)[number]
 
 export interface BenchOptions {
   benches: BenchName[]
-  /** Linked sessions of `receive` and `send`. */
+  /** Linked sessions of `receive`, `send` and `ack`. */
   sessions: number
   /** For each session. */
   messages: number
   /** How many linked sessions `idle` looks at, smallest first. */
   idle: number[]
-  /** Requests per second of `hop`, and for how long. */
-  hop: { perSecond: number; seconds: number }
+  /** Requests of `hop`, messages of `ack`. */
+  rate: Rate
   /** How many sessions log in during `expiry`, and for how long all cores are busy. */
   expiry: { sessions: number; seconds: number }
   /** A folder for CPU profiles of `receive` and `send`; they slow down what they profile. */
@@ -34,12 +35,13 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   send            rows in Postgres (bare: sendMessage), until the server's ack
   idle            process start to all connected, and memory of a linked session that does nothing
   hop             what the gateway adds to a read, at a fixed rate
+  ack             a POST to the API until WhatsApp's server has the message, at a fixed rate
   expiry          leases that the operator takes for expired, while all sessions log in and all cores are busy
 
-  --sessions N    linked sessions of receive and send (50)
+  --sessions N    linked sessions of receive, send and ack (50)
   --messages N    for each of them (40)
   --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
-  --per-second N  requests of hop (100)
+  --per-second N  requests of hop, messages of ack (100)
   --storm N       sessions of expiry (300)
   --storm-seconds S   how long its cores are busy (60)
   --profile DIR   CPU profiles of receive and send into that folder, with a summary; figures are worse meanwhile
@@ -58,7 +60,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       .split(',')
       .map((size) => whole('idle', size))
       .sort((a, b) => a - b),
-    hop: { perSecond: whole('per-second', values['per-second']), seconds: 10 },
+    rate: { perSecond: whole('per-second', values['per-second']), seconds: 10 },
     expiry: { sessions: whole('storm', values.storm), seconds: whole('storm-seconds', values['storm-seconds']) },
     ...(values.profile ? { profile: values.profile } : {}),
     json: values.json,

@@ -1,6 +1,8 @@
 /** The figures as a person reads them. */
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import type { Spread } from '../chaos/figures.ts'
 import type { BenchResult } from './bench.ts'
+import type { Ack } from './measures/ack.ts'
 import type { Expiry } from './measures/expiry.ts'
 import type { Hop } from './measures/hop.ts'
 import type { Idle } from './measures/idle.ts'
@@ -18,7 +20,7 @@ export const machine = () => ({
   load: loadavg()[0]!,
 })
 
-export function resultLines({ receive, send, idle, hop, expiry }: BenchResult): string[] {
+export function resultLines({ receive, send, idle, hop, ack, expiry }: BenchResult): string[] {
   const { cores, cpu, node, load } = machine()
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
@@ -27,6 +29,7 @@ export function resultLines({ receive, send, idle, hop, expiry }: BenchResult): 
     ...section("send: until the server's ack", [...send.flatMap(trafficLines), ...shareLine(send)]),
     ...section('idle: a new process with all sessions in Postgres', idle.map(idleLine)),
     ...section('hop: a read at a fixed rate', hop.map(hopLine)),
+    ...section("ack: from a POST to the server's ack, at a fixed rate", ack.flatMap(ackLines)),
     ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
   ]
 }
@@ -87,9 +90,15 @@ const idleLine = ({ sessions, allConnectedMs, cpuMs, rssBytes, rssBytesPerSessio
   `(${(cpuMs / 1000).toFixed(1)} s of CPU); RSS ${(rssBytes / 2 ** 20).toFixed(0)} MB, ` +
   `${(rssBytesPerSession / 1024).toFixed(0)} KB a session`
 
-const hopLine = ({ way, perSecond, latency }: Hop): string =>
-  `  ${way.padEnd(34)} ${perSecond}/s: p50 ${latency.p50.toFixed(1)}, p99 ${latency.p99.toFixed(1)}, ` +
-  `max ${latency.max.toFixed(1)} ms`
+const hopLine = ({ way, perSecond, latency }: Hop): string => spreadLine(way, perSecond, latency)
+
+const ackLines = ({ sessions, perSecond, answered, acked }: Ack): string[] => [
+  spreadLine('stored and answered', perSecond, answered),
+  spreadLine(`WhatsApp has it, ${sessions} sessions`, perSecond, acked),
+]
+
+const spreadLine = (what: string, perSecond: number, { p50, p99, max }: Spread): string =>
+  `  ${what.padEnd(34)} ${perSecond}/s: p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms`
 
 const expiryLine = ({ sessions, seconds, connected, revoked, renewals, worstGapMs }: Expiry): string =>
   `  ${sessions} sessions, ${seconds} s: ${revoked} leases revoked though alive; ${renewals} renewals, ` +

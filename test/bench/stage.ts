@@ -8,6 +8,7 @@ import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { ensureDatabase, openOperatorPool, prepareDatabase } from '@berth/local/database.ts'
 import { freePort } from '@berth/local/ports.ts'
 import { type Postgres, startPostgres } from '@berth/local/postgres/postgres.ts'
+import { removeWithUs } from '@berth/local/postgres/testing.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { parse, stringify } from 'yaml'
 import { until } from '../chaos/until.ts'
@@ -49,7 +50,7 @@ export class Stage {
   private constructor(
     parts: Pick<Stage, 'databaseUrl' | 'postgres' | 'cluster' | 'kubeconfig' | 'simulatorUrl' | 'relay'>,
     simulator: Child,
-    dataDir: string,
+    removeFiles: () => Promise<void>,
     profiles: string | undefined,
   ) {
     this.databaseUrl = parts.databaseUrl
@@ -69,7 +70,7 @@ export class Stage {
       () => simulator.stop(),
       () => parts.cluster.close(),
       () => parts.postgres.stop(),
-      () => rm(dataDir, { recursive: true, force: true }),
+      removeFiles,
     ]
   }
 
@@ -78,6 +79,7 @@ export class Stage {
     const dataDir = await mkdtemp(join(PARENT, 'berth-bench-'))
     await chmod(dataDir, 0o711)
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres') })
+    const letGo = removeWithUs(postgres.pid, dataDir)
     const databaseUrl = await ensureDatabase(postgres.url)
     await prepareDatabase(databaseUrl)
     const cluster = await startTestCluster()
@@ -88,7 +90,12 @@ export class Stage {
     const simulatorUrl = `http://127.0.0.1:${port}`
     await until('the simulator listens', START_TIMEOUT_MS, () => new SimulatorClient(simulatorUrl).info())
     const relay = await Relay.before({ host: '127.0.0.1', port })
-    return new Stage({ databaseUrl, postgres, cluster, kubeconfig, simulatorUrl, relay }, simulator, dataDir, profiles)
+    const removeFiles = async () => {
+      letGo()
+      await rm(dataDir, { recursive: true, force: true })
+    }
+    const parts = { databaseUrl, postgres, cluster, kubeconfig, simulatorUrl, relay }
+    return new Stage(parts, simulator, removeFiles, profiles)
   }
 
   /** The simulator as both sides reach it: through the relay. */

@@ -26,6 +26,9 @@ export interface Pod {
 
 export const newPod = (): Pod => ({ name: `worker-${randomBytes(3).toString('hex')}`, uid: randomUUID() })
 
+/** What the account's session is called. */
+export const sessionNameOf = (number: string): string => `s${number}`
+
 interface Placed extends Account {
   sessionId: string
 }
@@ -84,7 +87,7 @@ export class WorkerSide implements Side {
 
   async link(accounts: Account[]): Promise<void> {
     await each(accounts, LINKED_AT_ONCE, async (account) => {
-      const sessionId = await this.place(`s${account.number}`)
+      const sessionId = await this.place(sessionNameOf(account.number))
       await this.#stage.simulator.scan(account.number, await this.qr(sessionId))
       this.#sessions.push({ ...account, sessionId })
     })
