@@ -9,7 +9,7 @@ export const checks = [
   { name: 'style and import rules (Biome)', command: [bin('biome'), 'check', '--error-on-warnings', '.'] },
   { name: 'types (tsc)', command: [bin('tsc'), '-p', '.'] },
   { name: 'dead code and dependencies (knip)', command: [bin('knip'), '--no-progress'] },
-  { name: 'generated files', command: [process.execPath, 'core/generate.ts', '--check'] },
+  { name: 'generated files', command: [process.execPath, 'test/generate.ts', '--check'] },
 ]
 
 /** Runs one command; answers its output when it failed. */

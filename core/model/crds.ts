@@ -23,6 +23,7 @@ export const definitions: CrdDefinition[] = [
     columns: [
       { name: 'Mode', type: 'string', jsonPath: '.spec.placement.mode' },
       { name: 'Price', type: 'string', jsonPath: '.spec.price.amount' },
+      { name: 'Currency', type: 'string', jsonPath: '.spec.price.currency' },
       {
         name: 'Limit',
         type: 'integer',
