@@ -261,6 +261,7 @@ export type ProblemCode =
   | 'idempotency_key_reused'
   | 'rate_limited'
   | 'message_limit_reached'
+  | 'too_many_pairing_codes'
   | 'too_many_lookups'
   | 'session_busy'
   | 'whatsapp_rate_limited'
@@ -589,13 +590,13 @@ export class Berth extends Transport {
    * A code to type on the phone.
    *
    * Links a phone without a camera: WhatsApp, Linked devices, Link a device, Link with phone number instead. The
-   * code is shown once; another one makes it worthless. Follow the linking with …/qr/stream. WhatsApp gives a number
-   * only so many codes.
+   * code is shown once; another one makes it worthless. Follow the linking with …/qr/stream. A session may ask for
+   * 10 in an hour.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
    * session_already_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
-   * payload_too_large, unsupported_media_type, validation_failed, whatsapp_rate_limited, rate_limited,
-   * internal_error, session_moving, session_not_connected, whatsapp_no_answer, database_unavailable.
+   * payload_too_large, unsupported_media_type, validation_failed, whatsapp_rate_limited, too_many_pairing_codes,
+   * rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   createPairingCode(name: string, body: PairingCodeRequest, options: CallOptions = {}): Promise<PairingCode> {
     return this.call<PairingCode>({ method: 'POST', path: `/v1/sessions/${segment(name)}/pairing-code`, body, options })

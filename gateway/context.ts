@@ -40,6 +40,8 @@ export interface Context {
   messageRate: RateLimiter
   /** By session: what tells who has WhatsApp. */
   lookups: RateLimiter
+  /** By session. */
+  pairingCodes: RateLimiter
   router: SessionRouter
   knownSessions: KnownSessions
   workers: WorkerClient

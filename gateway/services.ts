@@ -39,6 +39,7 @@ export function createContext({ pool, kube, namespace, internalToken, log, publi
     requestRate: new RateLimiter(60),
     messageRate: new RateLimiter(3600),
     lookups: new RateLimiter(3600),
+    pairingCodes: new RateLimiter(3600),
     router,
     knownSessions: new KnownSessions(),
     workers,

@@ -198,6 +198,12 @@ export const catalogue = {
     cause: 'The account sent as many messages in an hour as its tier allows. Each gateway counts for itself.',
     remedy: 'Wait as long as the Retry-After header says, or move to a higher tier.',
   },
+  too_many_pairing_codes: {
+    status: 429,
+    title: 'This session asked for too many pairing codes',
+    cause: 'A session may ask for 10 in an hour: each one is announced on the phone, and WhatsApp gives only so many.',
+    remedy: 'Wait as long as the Retry-After header says, or scan the code of GET /v1/sessions/{name}/qr.',
+  },
   too_many_lookups: {
     status: 429,
     title: 'This session looked up too many contacts and numbers',

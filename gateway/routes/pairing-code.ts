@@ -9,6 +9,9 @@ import { NOT_AN_OBJECT, PhoneNumber, SessionParams } from '../schemas.ts'
 import { qrRefusal } from '../session-view.ts'
 import { ON_CHANGES, tags } from './common.ts'
 
+/** Each one is announced on the phone, whosever it is. */
+const CODES_PER_HOUR = 10
+
 const PairingCodeRequest = z
   .strictObject({ phoneNumber: PhoneNumber.describe('The number of the phone that will type the code') }, NOT_AN_OBJECT)
   .meta({ id: 'PairingCodeRequest', examples: [{ phoneNumber: '+5511999990001' }] })
@@ -26,7 +29,7 @@ export function pairingCodeRoutes(app: App, context: Context): void {
         operationId: 'createPairingCode',
         summary: 'A code to type on the phone',
         description:
-          'Links a phone without a camera: WhatsApp, Linked devices, Link a device, Link with phone number instead. The code is shown once; another one makes it worthless. Follow the linking with …/qr/stream. WhatsApp gives a number only so many codes.',
+          'Links a phone without a camera: WhatsApp, Linked devices, Link a device, Link with phone number instead. The code is shown once; another one makes it worthless. Follow the linking with …/qr/stream. A session may ask for 10 in an hour.',
         tags: tags.linking,
         params: SessionParams,
         body: PairingCodeRequest,
@@ -43,6 +46,7 @@ export function pairingCodeRoutes(app: App, context: Context): void {
             'session_not_connected',
             'whatsapp_refused',
             'whatsapp_rate_limited',
+            'too_many_pairing_codes',
             'whatsapp_no_answer',
             'validation_failed',
             ...ON_CHANGES,
@@ -55,6 +59,8 @@ export function pairingCodeRoutes(app: App, context: Context): void {
       const row = await requireSession(context.database, asker.tenantId, asker.name)
       const refusal = qrRefusal(row)
       if (refusal) throw new Problem(refusal, row.message ? { detail: row.message } : {})
+      const { allowed, resetSeconds } = context.pairingCodes.take(row.id, CODES_PER_HOUR)
+      if (!allowed) throw new Problem('too_many_pairing_codes', { retryAfterSeconds: resetSeconds })
       const code = await throughOwner(context, asker, row.id, (owner) =>
         context.workers.pairingCode(owner, row.id, request.body.phoneNumber, asker.signal),
       )

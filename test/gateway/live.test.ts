@@ -40,6 +40,15 @@ describe('a pairing code', () => {
     expect(logged.join()).not.toContain('ABCD')
   })
 
+  test('is announced on a phone: 10 in an hour, and no more', async () => {
+    const id = await world.addSession(acme, 'nagging')
+    await owner.claim(id, 1)
+    await owner.setState(id, 'WaitingForScan')
+    const answers = await Promise.all(Array.from({ length: 11 }, () => ask('nagging', '+5511999990001')))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(10)
+    expect(answers.find(({ status }) => status !== 201)!.body.code).toBe('too_many_pairing_codes')
+  })
+
   test('of a linked session, a session that is not there, or for no number: a problem', async () => {
     expect((await ask('support', '+5511999990001')).body.code).toBe('session_already_linked')
     expect((await ask('missing', '+5511999990001')).body.code).toBe('session_not_found')

@@ -79,8 +79,10 @@ export class Linking {
     if (this.#host.isCodeWanted() || signal.aborted) return
     this.#report(RESTING)
     this.#asked = Promise.withResolvers()
-    signal.addEventListener('abort', () => this.wake(), { once: true })
+    const wake = () => this.wake()
+    signal.addEventListener('abort', wake, { once: true })
     await this.#asked.promise
+    signal.removeEventListener('abort', wake)
     this.#report({ state: 'Connecting', reason: 'CodeWanted', message: 'Somebody asked for a code. Connecting.' })
   }
 
@@ -121,7 +123,7 @@ export class Linking {
   scanned(): void {
     this.#wasUnscanned = false
     this.#host.qr(undefined)
-    this.#report({ state: 'Connecting', reason: 'Scanned', message: 'The code was scanned. Connecting.' })
+    this.#report({ state: 'Connecting', reason: 'Scanned', message: 'The phone took the code. Connecting.' })
   }
 
   /** The connection has ended. */
