@@ -1,5 +1,6 @@
 /** The worker as a process of its own: started as the kubelet starts it, stopped, and killed in the middle of traffic. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -11,6 +12,7 @@ const MAIN = fileURLToPath(import.meta.resolve('@berth/worker/main.ts'))
 const PHONE = '5511900000001'
 const CONTACT = '5511900000002'
 const POD = { name: 'worker-p', podUid: '00000000-0000-4000-8000-00000000000a' }
+const OTHER_POD = { name: 'worker-q', podUid: '00000000-0000-4000-8000-00000000000b' }
 
 describe('the worker process', () => {
   let world: World
@@ -59,6 +61,20 @@ describe('the worker process', () => {
     ]) {
       expect(words).toContain(`${name} is not set`)
     }
+  })
+
+  test('logs in at no server without a certificate of WhatsApp, and says so', async () => {
+    const session = await world.addSession('careful')
+    await session.place(OTHER_POD)
+    const stranger = randomBytes(32).toString('base64')
+    const child = start({ ...(await world.environmentOf(OTHER_POD)), BERTH_WHATSAPP_ROOT: stranger })
+    const worker = await world.addressOf(OTHER_POD)
+    await until(async () => {
+      await world.call(worker, `GET /sessions/${session.id}/qr`)
+      return (await session.state())?.reason === 'NotWhatsApp' || undefined
+    })
+    await session.place(undefined)
+    await end(child, 'SIGTERM')
   })
 
   test('killed again and again under traffic: nothing is lost, nothing is stored or shown twice; SIGTERM gives back', async () => {

@@ -18,7 +18,7 @@ describe('after a connection ended', () => {
     expect(decide(ending({ code: 515, failures: 9 }), Math.random)).toMatchObject({ next: 'connect', waitMs: 0 })
   })
 
-  test.each([408, 428, 500, 503, 418, undefined])(
+  test.each([400, 408, 428, 500, 503, 418, undefined])(
     '%s is tried again, later each time, at most every minute',
     (code) => {
       const waits = [1, 2, 3, 20].map((failures) => {

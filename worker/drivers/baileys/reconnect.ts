@@ -86,6 +86,11 @@ const STOPS: Record<number, Words> = {
 }
 
 const RETRIES: Record<number, { reason: string; message: string }> = {
+  400: {
+    reason: 'NotWhatsApp',
+    message:
+      "The server showed no certificate of WhatsApp's: see what stands between Berth and WhatsApp. Trying again.",
+  },
   408: { reason: 'NoAnswer', message: 'WhatsApp did not answer in time. Trying again.' },
   428: { reason: 'ConnectionClosed', message: 'The connection to WhatsApp was closed. Trying again.' },
   500: { reason: 'ServerError', message: 'WhatsApp ended the connection with an error. Trying again.' },

@@ -1,6 +1,6 @@
 /**
- * Makes Baileys trust the simulator's root instead of WhatsApp's, process-wide. (Baileys 7.0.0-rc14 does not really check
- * the signatures, so what protects a connection to WhatsApp is TLS; a fixed release will check, and then this counts.)
+ * Makes Baileys trust the simulator's root instead of WhatsApp's, process-wide. (By itself, Baileys 7.0.0-rc14 does not really
+ * check the signatures: signatures.ts has it do so.)
  */
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys'
 
