@@ -7,6 +7,7 @@ import * as notice from './api/notice-schemas.ts'
 import * as presence from './api/presence-schemas.ts'
 import * as profile from './api/profile-schemas.ts'
 import * as schema from './api/schemas.ts'
+import { readEvents } from './event-reader.ts'
 import type { FaultKind } from './state/faults.ts'
 import type { Condition } from './whatsapp/forced.ts'
 import type { NetworkEvent } from './whatsapp/network.ts'
@@ -167,6 +168,11 @@ export class SimulatorClient {
     return (await this.#post(notice.Version, `/v1/phones/${number}/mutes`, { chat })).version
   }
 
+  /** What the app state says, whoever changed it. */
+  settings(number: string) {
+    return this.#get(z.array(notice.Setting), `/v1/phones/${number}/settings`)
+  }
+
   /** Answers the notice's id, under which the ledger has it. */
   async notify(number: string, device: number, what: notice.NewNotice) {
     return (await this.#post(message.MessageId, `/v1/devices/${number}/${device}/notices`, what)).id
@@ -254,18 +260,8 @@ export class SimulatorClient {
   }
 
   /** What changes from now on, until the signal aborts or the simulator ends. */
-  async *events(signal?: AbortSignal): AsyncGenerator<NetworkEvent> {
-    const response = await fetch(`${this.#url}/v1/events`, signal ? { signal } : {})
-    let text = ''
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      text += chunk
-      const messages = text.split('\n\n')
-      text = messages.pop()!
-      for (const message of messages) {
-        const data = message.split('\n').find((line) => line.startsWith('data: '))
-        if (data) yield JSON.parse(data.slice(6)) as NetworkEvent
-      }
-    }
+  events(signal?: AbortSignal): AsyncGenerator<NetworkEvent> {
+    return readEvents(`${this.#url}/v1/events`, signal)
   }
 
   #get<Schema extends z.ZodType>(answer: Schema, path: string, query: Query = {}) {

@@ -111,6 +111,30 @@ it('a phone shares a key, without which the device can read no change of the app
   expect(await known()).toBe(3)
 })
 
+it('a device changes the app state: the phone reads it, and another device is told', async () => {
+  const other = await world.linked(shop)
+  const muted: unknown[] = []
+  other.socket.ev.on('chats.update', (chats) => muted.push(...chats.map(({ id, muteEndTime }) => [id, muteEndTime])))
+  await world.api.tellDevices(shop, 'app-state-key')
+  await acknowledged()
+  const chat = `${ana}@s.whatsapp.net`
+  await client.socket.chatModify({ mute: 1_900_000_000_000 }, chat)
+  await until(() => muted.length > 0, 'the other device to know')
+  expect(muted).toEqual([[chat, 1_900_000_000_000]])
+  await client.socket.updateProfileName('Corner shop')
+  expect((await world.api.profile(shop)).name).toBe('Corner shop')
+  expect(await world.api.settings(shop)).toMatchObject([
+    { collection: 'critical_block', value: { pushNameSetting: { name: 'Corner shop' } } },
+    { collection: 'regular_high', name: ['mute', chat], value: { muteAction: { muted: true } } },
+  ])
+  // Both go on from there: the device that made the change, and the phone.
+  expect(await world.api.mute(shop, ana)).toBe(2)
+  await acknowledged()
+  await client.socket.chatModify({ mute: null }, chat)
+  expect(await world.api.mute(shop, ana)).toBe(4)
+  await acknowledged()
+})
+
 it('a phone tells addresses and history', async () => {
   await arrived('so that there is a chat')
   client.end()

@@ -34,6 +34,9 @@ export function registerNoticeRoutes(app: FastifyInstance, network: Network): vo
     reply.code(201)
     return { id }
   })
+  app.get('/v1/phones/:number/settings', (request) => {
+    return state.appState.settings(network.phone(ofPhone.parse(request.params).number).number)
+  })
   app.post('/v1/phones/:number/mutes', async (request, reply) => {
     const { number } = ofPhone.parse(request.params)
     const version = await muteChat(network, number, schema.Mute.parse(request.body).chat)

@@ -1,5 +1,6 @@
 // Requests and answers about what devices are told besides messages.
 import { z } from 'zod'
+import { COLLECTIONS } from '../state/app-state.ts'
 import { NOTICES } from '../whatsapp/notices.ts'
 import { PEER_MESSAGES } from '../whatsapp/peer-messages.ts'
 
@@ -9,6 +10,12 @@ export const NewNotice = z.object({
   contact: z.string().optional(),
 })
 export const NewPeerMessage = z.object({ kind: z.enum(PEER_MESSAGES) })
+/** Of the app state, as the phone knows it. */
+export const Setting = z.object({
+  collection: z.enum(COLLECTIONS),
+  name: z.array(z.string()),
+  value: z.record(z.string(), z.unknown()),
+})
 export const Mute = z.object({ chat: z.string() })
 /** Of a collection of the app state. */
 export const Version = z.object({ version: z.number().int() })

@@ -3,13 +3,22 @@
 import { BufferJSON, type LTHashState, newLTHashState } from '@whiskeysockets/baileys'
 import type { Database } from './database.ts'
 
-export type Collection = 'critical_block' | 'critical_unblock_low' | 'regular_high' | 'regular_low' | 'regular'
+export const COLLECTIONS = ['critical_block', 'critical_unblock_low', 'regular_high', 'regular_low', 'regular'] as const
+export type Collection = (typeof COLLECTIONS)[number]
 
 export interface AppStateKey {
   /** Base64, as Baileys names keys. */
   id: string
   /** 32 bytes. */
   data: Buffer
+}
+
+export interface Setting {
+  collection: Collection
+  /** What it is about, such as `["mute", "5511…@s.whatsapp.net"]`. */
+  name: string[]
+  /** Its `SyncActionValue`. */
+  value: Record<string, unknown>
 }
 
 export class AppState {
@@ -30,6 +39,12 @@ export class AppState {
       number,
     )
     return row && { id: row.id, data: Buffer.from(row.data) }
+  }
+
+  findKey(number: string, id: string): AppStateKey | undefined {
+    const sql = 'SELECT data FROM app_state_key WHERE number = ? AND id = ?'
+    const row = this.#database.get<{ data: Uint8Array }>(sql, number, id)
+    return row && { id, data: Buffer.from(row.data) }
   }
 
   /** What the patches of a collection add up to. */
@@ -55,6 +70,32 @@ export class AppState {
       collection,
       JSON.stringify(sum, BufferJSON.replacer),
     )
+  }
+
+  settings(number: string): Setting[] {
+    const rows = this.#database.all<{ collection: Collection; name: string; value: string }>(
+      'SELECT collection, name, value FROM app_state_setting WHERE number = ? ORDER BY collection, name',
+      number,
+    )
+    return rows.map(({ collection, name, value }) => {
+      return { collection, name: JSON.parse(name) as string[], value: JSON.parse(value) as Setting['value'] }
+    })
+  }
+
+  set(number: string, { collection, name, value }: Setting): void {
+    this.#database.run(
+      `INSERT INTO app_state_setting (number, collection, name, value) VALUES (?, ?, ?, ?)
+       ON CONFLICT (number, collection, name) DO UPDATE SET value = excluded.value`,
+      number,
+      collection,
+      JSON.stringify(name),
+      JSON.stringify(value),
+    )
+  }
+
+  unset(number: string, collection: Collection, name: string[]): void {
+    const sql = 'DELETE FROM app_state_setting WHERE number = ? AND collection = ? AND name = ?'
+    this.#database.run(sql, number, collection, JSON.stringify(name))
   }
 
   /** Encoded `SyncdPatch`es, oldest first. */

@@ -97,6 +97,11 @@ CREATE TABLE IF NOT EXISTS app_state_patch (
   number TEXT NOT NULL, collection TEXT NOT NULL, version INTEGER NOT NULL, patch BLOB NOT NULL,
   PRIMARY KEY (number, collection, version)
 ) STRICT, WITHOUT ROWID;
+-- What the patches say: each setting with its latest value, both as JSON.
+CREATE TABLE IF NOT EXISTS app_state_setting (
+  number TEXT NOT NULL, collection TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (number, collection, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS app_state_known (
   number TEXT NOT NULL, device INTEGER NOT NULL, collection TEXT NOT NULL, version INTEGER NOT NULL,
   PRIMARY KEY (number, device, collection)

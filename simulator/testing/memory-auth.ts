@@ -4,6 +4,7 @@ import {
   type AuthenticationState,
   BufferJSON,
   initAuthCreds,
+  proto,
   type SignalDataSet,
 } from '@whiskeysockets/baileys'
 
@@ -21,7 +22,10 @@ export function memoryAuth(creds: AuthenticationCreds = initAuthCreds()): Memory
       async get(type, ids) {
         const found = ids.flatMap((id) => {
           const row = rows.get(`${type}/${id}`)
-          return row === undefined ? [] : [[id, JSON.parse(row, BufferJSON.reviver)]]
+          if (row === undefined) return []
+          const value = JSON.parse(row, BufferJSON.reviver)
+          // A protobuf's own JSON has its bytes in base64.
+          return [[id, type === 'app-state-sync-key' ? proto.Message.AppStateSyncKeyData.fromObject(value) : value]]
         })
         return Object.fromEntries(found)
       },

@@ -59,14 +59,13 @@ export function sendFromPhone(network: Network, { from, to, message, addressing 
       const status = isBlocked || readers.length ? 'sent' : 'delivered'
       const at = network.now()
       messages.add(from, { ...row, chat: to, direction: 'out', address: numberJid(to), at, status })
-      if (!isBlocked) {
-        messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
-        network.publish({ type: 'chat', number: to, chat: from })
-      }
       for (const [device, sealed, attrs] of outgoing) {
         enqueue(network, writer, device, { ...attrs, id }, [encStanza(sealed)])
       }
       network.publish({ type: 'chat', number: from, chat: to })
+      if (isBlocked) return
+      messages.add(to, { ...row, chat: from, direction: 'in', address: numberJid(from), at, status: 'received' })
+      network.publish({ type: 'chat', number: to, chat: from })
     })
     return id
   })

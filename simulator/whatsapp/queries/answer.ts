@@ -22,7 +22,7 @@ const NOTHING: Answer = []
 /** What every account of the simulator has: everybody may see everything. */
 const PRIVACY = ['readreceipts', 'last', 'status', 'profile', 'online', 'groupadd', 'calladd']
 
-export function answerQuery(connection: Connection, query: Stanza): void {
+export async function answerQuery(connection: Connection, query: Stanza): Promise<void> {
   const { device } = connection
   // A client that waits to be linked sends keep-alives and may ask for a code; all else is for devices that are logged in.
   const early = query.attrs.xmlns === 'w:p' ? NOTHING : device ? undefined : answerCodeRegistration(connection, query)
@@ -35,13 +35,13 @@ export function answerQuery(connection: Connection, query: Stanza): void {
     reply(connection, query, { error: '401', text: 'not-authorized' })
     return
   }
-  const answer = answerOf(connection, device, query)
+  const answer = await answerOf(connection, device, query)
   if (answer === NOT_IMPLEMENTED) connection.fault({ kind: 'unknown-stanza', detail: `Not known: ${describe(query)}` })
   reply(connection, query, answer)
   after(connection, device, query)
 }
 
-function answerOf(connection: Connection, device: Device, query: Stanza): Answer {
+function answerOf(connection: Connection, device: Device, query: Stanza): Answer | Promise<Answer> {
   const [asked] = children(query)
   switch (`${query.attrs.xmlns} ${asked?.tag}`) {
     case 'passive active':
@@ -64,7 +64,7 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
     case 'privacy tokens':
       return [stanza('tokens', {}, [])]
     case 'w:sync:app:state sync':
-      return answerAppState(connection.network, device, asked!)
+      return answerAppState(connection, device, asked!)
     case 'w:g2 participating':
       return answerParticipating(connection.network, device)
     case 'w:g2 query':
