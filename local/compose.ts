@@ -34,6 +34,7 @@ import {
   kubernetesService,
   localUrl,
   operatorService,
+  podLogsFolder,
   type ServiceContext,
   simulatorService,
 } from './services.ts'
@@ -150,7 +151,7 @@ class Composition implements Berth {
       kubeconfig: this.kubeconfig,
       clone,
       runFolder: this.#podsFolder,
-      logsFolder: path.join(this.logsDir, 'pods'),
+      logsFolder: podLogsFolder(this.logsDir),
       tell: this.#tell,
     })
     await together([this.#startOperator(client), this.#startGateway()])

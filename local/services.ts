@@ -29,6 +29,9 @@ interface Program {
   readyUrl: string
 }
 
+/** Of what the kubelet's containers write. */
+export const podLogsFolder = (logsDir: string): string => path.join(logsDir, 'pods')
+
 export const localUrl = (port: number, scheme = 'http'): string => `${scheme}://127.0.0.1:${port}`
 
 export function kubernetesService(context: ServiceContext, port: number): { service: Service; folder: string } {
@@ -36,7 +39,7 @@ export function kubernetesService(context: ServiceContext, port: number): { serv
   const service = toService(context, {
     name: 'kubernetes',
     script: 'local/kubernetes/main.ts',
-    args: ['--data', folder, '--port', String(port)],
+    args: ['--data', folder, '--port', String(port), '--pod-logs', podLogsFolder(context.logsDir)],
     readyUrl: `${localUrl(port, 'https')}/readyz`,
   })
   return { service, folder }

@@ -7,13 +7,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import os from 'node:os'
-import path from 'node:path'
 import { kubeTime } from '@berth/core/kube/time.ts'
 import type { Container, ContainerState, ContainerStatus, Pod, Secret } from '@berth/core/model/builtin.ts'
 import { freePort } from '../ports.ts'
 import { signal, signalGroup } from '../process/identity.ts'
 import type { ProcessLedger } from '../process/ledger.ts'
-import { openLog } from '../process/log-file.ts'
+import { openLog, podLogFile } from '../process/log-file.ts'
 import { environment } from './environment.ts'
 import { commandOf } from './image.ts'
 import { type Probing, startProbe } from './probe.ts'
@@ -268,7 +267,7 @@ export class ContainerRunner {
 
   get #logFile(): string {
     const { namespace, name } = this.#pod.metadata
-    return path.join(this.#host.logsFolder, `${namespace}.${name}.${this.#container.name}.log`)
+    return podLogFile(this.#host.logsFolder, namespace!, name, this.#container.name)
   }
 }
 

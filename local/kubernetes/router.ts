@@ -83,7 +83,9 @@ export function findTarget(registry: Registry, path: string): Target | undefined
   if (resource.namespaced ? name !== undefined && namespace === undefined : namespace !== undefined) return undefined
   const hasSubresource =
     subresource === undefined ||
-    (subresource === 'status' ? resource.hasStatus : subresource === 'scale' && resource.scale)
+    (subresource === 'status' && resource.hasStatus) ||
+    (subresource === 'scale' && resource.scale) ||
+    (subresource === 'log' && resource.kind === 'Pod')
   if (!hasSubresource) return undefined
   return {
     resource,

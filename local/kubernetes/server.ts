@@ -5,11 +5,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { ApiError, unauthorized } from './api-error.ts'
+import { ApiError, methodNotAllowed, unauthorized } from './api-error.ts'
 import { NAMESPACES } from './builtins.ts'
 import { loadCredentials, writeKubeconfig } from './certificates.ts'
 import { expireEvents } from './event-expiry.ts'
 import { Collector } from './garbage.ts'
+import { answerPodLog } from './pod-logs.ts'
 import { Registry } from './registry.ts'
 import type { ApiRequest, Reply } from './request.ts'
 import { apiVersionOf, storageKey } from './resource.ts'
@@ -31,6 +32,8 @@ export interface KubernetesOptions {
   /** 0, the default, takes a free one. */
   port?: number
   host?: string
+  /** Where the local kubelet's containers write their logs; without it there are none. */
+  podLogs?: string
 }
 
 export interface Kubernetes {
@@ -55,7 +58,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   expireEvents(store, Date.now())
   const isAllowed = tokenCheck(credentials.token)
   const server = createServer({ key: credentials.key, cert: credentials.certificate }, (request, response) => {
-    void handle(store, registry, isAllowed, request, response)
+    void handle(store, registry, isAllowed, options.podLogs, request, response)
   })
   await listen(server, port, host)
   const url = `https://${host}:${(server.address() as AddressInfo).port}`
@@ -114,6 +117,7 @@ async function handle(
   store: Store,
   registry: Registry,
   isAllowed: (header: string | undefined) => boolean,
+  podLogs: string | undefined,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -133,6 +137,10 @@ async function handle(
     }
     const target = findTarget(registry, request.path)
     if (!target) return send(response, answerMeta(registry, request) ?? pathNotFound())
+    if (target.subresource === 'log') {
+      if (request.method !== 'GET') throw methodNotAllowed()
+      return await answerPodLog(store, podLogs, request, target, response)
+    }
     const isWatch = request.method === 'GET' && ['true', '1'].includes(request.query.get('watch') ?? '')
     if (isWatch) watchObjects(store, registry, request, target, response)
     else send(response, answerObjects(store, request, target))

@@ -12,6 +12,10 @@ export function openLog(file: string): { fd: number; close(): void } {
   return { fd, close: () => closeSync(fd) }
 }
 
+/** Of a container of a pod: the kubelet has it written, the Kubernetes API reads it. */
+export const podLogFile = (folder: string, namespace: string, pod: string, container: string): string =>
+  path.join(folder, `${namespace}.${pod}.${container}.log`)
+
 /**
  * Moves the content of each log that has grown too long into `<log>.old`. The writer keeps its file, which it opened for
  * appending, and goes on at its new end; a line written in between may be lost.

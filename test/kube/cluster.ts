@@ -138,6 +138,11 @@ export class Cluster {
     }
   }
 
+  /** An answer as it comes. */
+  stream(path: string): Promise<import('node:http').IncomingMessage> {
+    return this.#send('GET', path, {})
+  }
+
   async close(): Promise<void> {
     this.#agent.destroy()
     await this.#stop()
