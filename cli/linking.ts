@@ -42,3 +42,7 @@ export function wordOn(
 /** Linked to a phone, whether it is connected at this moment or not. */
 export const isLinked = ({ state, phoneNumber }: Pick<Session, 'state' | 'phoneNumber'>): boolean =>
   phoneNumber !== undefined && state !== 'LoggedOut' && state !== 'WaitingForScan'
+
+/** The link can be undone in good order. */
+export const isUsable = ({ state }: Pick<Session, 'state'>): boolean =>
+  !['LoggedOut', 'Banned', 'Failed', 'UsedElsewhere'].includes(state)

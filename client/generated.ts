@@ -554,6 +554,21 @@ export class Berth extends Transport {
   }
 
   /**
+   * Link a session again.
+   *
+   * For one whose link is of no use any more: logged out, banned, failed, or used elsewhere. The old link is
+   * forgotten, the messages stay; then scan the code of …/qr, or type the one of …/pairing-code. A link that works
+   * is logged out first: POST …/logout.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * managed_elsewhere, session_being_deleted, session_already_linked, payload_too_large, unsupported_media_type,
+   * validation_failed, rate_limited, internal_error, control_plane_unavailable, database_unavailable.
+   */
+  relinkSession(name: string, options: CallOptions = {}): Promise<Session> {
+    return this.call<Session>({ method: 'POST', path: `/v1/sessions/${segment(name)}/relink`, options })
+  }
+
+  /**
    * The code to scan.
    *
    * Waits up to 10 seconds for a first code. A picture (SVG by default, PNG), a picture made of characters with the

@@ -20,6 +20,7 @@ import { pairingCodeRoutes } from './routes/pairing-code.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { presenceRoutes } from './routes/presence.ts'
 import { qrRoutes } from './routes/qr.ts'
+import { sessionStateRoutes } from './routes/session-state.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { NOT_AN_OBJECT } from './schemas.ts'
 
@@ -112,6 +113,7 @@ export async function buildApp(context: Context): Promise<App> {
     async (v1: App) => {
       guard(v1, context)
       sessionRoutes(v1, context)
+      sessionStateRoutes(v1, context)
       qrRoutes(v1, context, streams)
       pairingCodeRoutes(v1, context)
       messageRoutes(v1, context)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SessionRow } from './data/sessions.ts'
-import { linkRefusal, qrRefusal, sessionView } from './session-view.ts'
+import { linkRefusal, qrRefusal, relinkRefusal, sessionView } from './session-view.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 10, minute))
 
@@ -85,4 +85,22 @@ describe('what can not be done', () => {
     const situation = { ...row, ...change }
     expect([linkRefusal(situation), qrRefusal(situation)]).toEqual([link, qr])
   })
+})
+
+test('is linked again only where the link that there is can not be used', () => {
+  const refused = [
+    'Connected',
+    'Connecting',
+    'Disconnected',
+    'Stopped',
+    'LoggedOut',
+    'Banned',
+    'Failed',
+    'UsedElsewhere',
+  ]
+    .map((state) => ({ ...row, state }))
+    .filter((linked) => relinkRefusal(linked))
+  expect(refused.map(({ state }) => state)).toEqual(['Connected', 'Connecting', 'Disconnected', 'Stopped'])
+  expect(relinkRefusal({ ...row, state: 'WaitingForScan' })).toBeUndefined()
+  expect(relinkRefusal(fresh)).toBeUndefined()
 })

@@ -119,3 +119,10 @@ export const linkRefusal = (row: Settled): ProblemCode | undefined =>
 /** Why there is no code to scan, now or soon. */
 export const qrRefusal = (row: Settled): ProblemCode | undefined =>
   blockOf(row) ?? (isLinked(row) ? 'session_already_linked' : undefined)
+
+/** In these a link is of no use any more, though there is one. */
+const USELESS = new Set<string | null>(['LoggedOut', 'Banned', 'Failed', 'UsedElsewhere'])
+
+/** Why it can't be linked again as it is: the phone would go on listing a device that nobody uses. */
+export const relinkRefusal = (row: Settled): ProblemCode | undefined =>
+  isLinked(row) && !USELESS.has(row.state) ? 'session_already_linked' : undefined

@@ -5,7 +5,7 @@ import { type Call, defineCommand, gatewayOptions, type Options } from '../comma
 import { CliError } from '../error.ts'
 import { interruptionSignal } from '../interruption.ts'
 import { LinkScreen } from '../link-screen.ts'
-import { isLinked, wordOn } from '../linking.ts'
+import { isLinked, isUsable, wordOn } from '../linking.ts'
 import { PROGRAM } from '../program.ts'
 import { onlyArgument, secondsOf } from '../target.ts'
 import { asTenantOf, type TenantSession } from '../tenant-session.ts'
@@ -65,10 +65,10 @@ async function link(call: LinkCall, resource: string, session: TenantSession, si
     else terminal.print(`${resource} is linked to ${now.phoneNumber} already.`)
     return terminal.note(`To link another phone: ${PROGRAM} sessions link ${resource} --again`)
   }
-  if (isLinked(now)) await logOut(session, signal)
   if (isLinked(now) || now.state === 'LoggedOut') {
+    if (isUsable(now)) await logOut(session, signal)
     terminal.note('Linking again.')
-    await api.startSession(name, { signal })
+    await api.relinkSession(name, { signal })
   }
   const screen = new LinkScreen(terminal)
   try {

@@ -148,13 +148,15 @@ export const catalogue = {
     status: 409,
     title: 'WhatsApp banned this number',
     cause: 'WhatsApp refuses the number, usually after complaints or for sending too much too fast.',
-    remedy: 'Ask for a review in the WhatsApp app on the phone; once the number works, stop the session and start it.',
+    remedy:
+      'Ask for a review in the WhatsApp app on the phone; once the number works, stop the session and start it. For another number: POST /v1/sessions/{name}/relink.',
   },
   session_failed: {
     status: 409,
     title: 'The session failed and does not go on by itself',
     cause: 'Something happened that repeating does not heal; the session says what in its message.',
-    remedy: 'Read its reason and message with GET /v1/sessions/{name}; then stop and start it.',
+    remedy:
+      'Read its reason and message with GET /v1/sessions/{name}; then stop and start it, or link it again: POST /v1/sessions/{name}/relink.',
   },
   whatsapp_refused: {
     status: 409,

@@ -1,19 +1,10 @@
-/** Sessions: declare, read, start, stop, delete. */
-import { resourceNameOf, sessionIdOf } from '@berth/core/model/names.ts'
-import type { WhatsAppSession } from '@berth/core/model/session.ts'
+/** Sessions: declare, read, delete. */
+import { sessionIdOf } from '@berth/core/model/names.ts'
 import { z } from 'zod'
 import type { Caller } from '../auth.ts'
 import type { App, Context } from '../context.ts'
-import type { ResourceKey } from '../control-plane.ts'
 import { decodeCursor, encodeCursor, page } from '../cursor.ts'
-import {
-  countSessions,
-  findSession,
-  installationId,
-  isRetained,
-  listSessions,
-  type SessionRow,
-} from '../data/sessions.ts'
+import { countSessions, findSession, installationId, isRetained, listSessions } from '../data/sessions.ts'
 import { requireSession } from '../find.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import {
@@ -26,9 +17,9 @@ import {
   SessionChange,
   SessionParams,
 } from '../schemas.ts'
+import { keyOf, takenUp } from '../session-changes.ts'
 import { sessionView } from '../session-view.ts'
 import { until } from '../until.ts'
-import type { Wish } from '../wish.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
 const CURSOR = encodeCursor('support')
@@ -36,13 +27,7 @@ const NAME_FORM = /^[-a-z0-9]{1,63}$/
 const MAX_DELETE_WAIT_SECONDS = 30
 
 export function sessionRoutes(app: App, context: Context): void {
-  const { database, controlPlane, limits, holds } = context
-
-  /** The resource behind a session name: the one that the mirror knows, or the one that the API would create. */
-  const keyOf = (caller: Caller, name: string, row: SessionRow | undefined): ResourceKey => ({
-    tenant: caller.tenantName,
-    resourceName: row?.resource_name ?? resourceNameOf(caller.tenantName, name),
-  })
+  const { database, controlPlane, limits } = context
 
   /** Refuses a new session that the operator would not place (its word counts when two come at once), or that would take up a deleted one's data unasked. */
   async function checkCreation(caller: Caller, resourceName: string): Promise<void> {
@@ -52,51 +37,6 @@ export function sessionRoutes(app: App, context: Context): void {
     if ((await countSessions(database, caller.tenantId)) >= sessionsPerTenant) {
       throw new Problem('quota_exceeded', { detail: `Your tier allows ${sessionsPerTenant} of them` })
     }
-  }
-
-  /** The session once the operator took the change up; after a while as it will be. */
-  async function takenUp(
-    caller: Caller,
-    name: string,
-    resource: WhatsAppSession,
-    isSettled: (row: SessionRow) => boolean = () => true,
-  ): Promise<Session> {
-    const { desiredState } = resource.spec
-    const row = await until(holds.takeUpMs, async () => {
-      const found = await findSession(database, caller.tenantId, name)
-      return found?.desired_state === desiredState && isSettled(found) ? found : undefined
-    })
-    if (row) return sessionView(row)
-    const known = await findSession(database, caller.tenantId, name)
-    if (known) return sessionView({ ...known, desired_state: desiredState })
-    return {
-      id:
-        resource.status?.id ??
-        sessionIdOf(await installationId(database), controlPlane.namespace, resource.metadata.name),
-      name,
-      state: 'Pending',
-      reason: 'NotTakenUp',
-      message: 'The platform has not taken the session up yet. Nothing to do: it goes on by itself',
-      since: resource.metadata.creationTimestamp!,
-      attempt: 0,
-      desiredState,
-      createdAt: resource.metadata.creationTimestamp!,
-    }
-  }
-
-  /** Changes a session that must be there already. */
-  async function change(
-    caller: Caller,
-    name: string,
-    wishFor: (current: WhatsAppSession, row: SessionRow) => Wish,
-    isSettled?: (row: SessionRow) => boolean,
-  ): Promise<Session> {
-    const row = await requireSession(database, caller.tenantId, name)
-    const { session } = await controlPlane.declare(keyOf(caller, name, row), (current) => {
-      if (!current) throw new Problem('session_not_found')
-      return wishFor(current, row)
-    })
-    return takenUp(caller, name, session, isSettled)
   }
 
   app.get(
@@ -178,65 +118,8 @@ export function sessionRoutes(app: App, context: Context): void {
         if (!current) await checkCreation(caller, key.resourceName)
         return { desiredState: wanted.desiredState, method: wanted.linking.method }
       })
-      return reply.code(created ? 201 : 200).send(await takenUp(caller, name, session))
+      return reply.code(created ? 201 : 200).send(await takenUp(context, caller, name, session))
     },
-  )
-
-  const changeSchema = {
-    tags: tags.sessions,
-    params: SessionParams,
-    response: {
-      200: Session.describe('The session with the change'),
-      ...problemResponses(
-        'session_not_found',
-        'managed_elsewhere',
-        'session_being_deleted',
-        'control_plane_unavailable',
-        'validation_failed',
-        ...ON_CHANGES,
-      ),
-    },
-  }
-
-  app.post(
-    '/sessions/:name/start',
-    {
-      schema: {
-        ...changeSchema,
-        operationId: 'startSession',
-        summary: 'Start a session',
-        description: 'One that was logged out is linked anew: scan the code of …/qr.',
-      },
-    },
-    (request) => {
-      let attempt: number | undefined
-      return change(
-        request.caller,
-        request.params.name,
-        (current, row) => {
-          if (row.state !== 'LoggedOut') return { desiredState: 'Running' }
-          // One attempt for one request, however often it is asked for; another request at the same time will do as well.
-          const present = current.spec.linking?.attempt ?? 0
-          attempt ??= present + 1
-          return { desiredState: 'Running', attempt: Math.max(attempt, present) }
-        },
-        // The worker begins anew, so that a request for the code that follows finds no "logged out".
-        (row) => row.state !== 'LoggedOut',
-      )
-    },
-  )
-
-  app.post(
-    '/sessions/:name/stop',
-    {
-      schema: {
-        ...changeSchema,
-        operationId: 'stopSession',
-        summary: 'Stop a session',
-        description: 'The phone stays linked and nothing is lost; WhatsApp keeps what arrives until the next start.',
-      },
-    },
-    (request) => change(request.caller, request.params.name, () => ({ desiredState: 'Stopped' })),
   )
 
   app.delete(

@@ -137,6 +137,23 @@ describe('start and stop', () => {
   })
 })
 
+describe('linking again', () => {
+  test('begins a new attempt where the link is of no use, and only there', async () => {
+    const { body } = await world.call(acme, 'PUT /v1/sessions/stolen')
+    const worker = await world.startWorker()
+    await worker.claim(body.id, 1)
+    await worker.connect(body.id)
+    const refused = await world.call(acme, 'POST /v1/sessions/stolen/relink')
+    expect([refused.status, refused.body.code]).toEqual([409, 'session_already_linked'])
+    await worker.setState(body.id, 'UsedElsewhere', { phoneNumber: '+5511999990001', reason: 'Replaced' })
+    const relinked = world.call(acme, 'POST /v1/sessions/stolen/relink')
+    const attempt = async () => (await resource('acme.stolen'))!.spec.linking.attempt
+    await expect.poll(attempt, { timeout: 15_000 }).toBe(1)
+    await worker.setState(body.id, 'WaitingForScan', { reason: 'NobodyLooks' })
+    expect(await relinked).toMatchObject({ status: 200, body: { id: body.id, state: 'WaitingForScan' } })
+  })
+})
+
 describe('reading', () => {
   test('lists page by page in the order of names', async () => {
     const tenant = await world.addTenant('lister')

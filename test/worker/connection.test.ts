@@ -69,7 +69,7 @@ describe("a linked session's connection", () => {
     await session.untilMessage('linked again', 'delivered')
   })
 
-  test('used elsewhere (440): does not fight', async () => {
+  test('used elsewhere (440): does not fight, and can be linked again', async () => {
     await force('replaced')
     await session.untilState('UsedElsewhere')
     expect((await device()).online).toBe(false)
@@ -78,6 +78,8 @@ describe("a linked session's connection", () => {
       return found.status?.connection?.state === 'UsedElsewhere' ? found : undefined
     })
     expect(resource.status?.connection).toMatchObject({ reason: 'Replaced', epoch: 1 })
+    await session.patchSpec({ linking: { attempt: 1 } })
+    await session.link(worker, phone)
   })
 
   test('a logout command undoes the link, once', async () => {

@@ -49,7 +49,7 @@ export const RESTING: Words = {
 const BACKOFF = { baseMs: 1000, maxMs: 60_000 }
 const ELSEWHERE_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 }
 
-const LINK_AGAIN = 'Link it again: raise spec.linking.attempt, or start it through the API, and scan the new code.'
+const LINK_AGAIN = 'Link it again: raise spec.linking.attempt, or POST …/relink in the API, and scan the new code.'
 const TRY_AGAIN = 'Then stop and start the session to try again.'
 
 const STOPS: Record<number, Words> = {
@@ -117,7 +117,8 @@ export function decide(ending: Ending, random: () => number): Decision {
       checkOwner: true,
       state: 'UsedElsewhere',
       reason: 'Replaced',
-      message: 'Another program connected with the keys of this linked device. Stop it, or link this session again.',
+      message:
+        'Another program connected with the keys of this linked device. Stop it, or link this session again (raise spec.linking.attempt, or POST …/relink in the API).',
     }
   }
   if (!linked && !isCodeWanted) return { next: 'rest', ...RESTING }
