@@ -19,8 +19,9 @@ describe('a load', () => {
   it('writes to the accounts that are linked, alone and in groups, and counts what arrives', async () => {
     const { api } = world
     await api.startLoad({ accounts: 2, contacts: 5, perMinute: 600, groupShare: 0.5, groupSize: 4 })
-    await until(async () => (await api.load())?.phones === 7, 'the phones')
     await expect(api.startLoad({ accounts: 1 })).rejects.toMatchObject({ code: 'load_exists' })
+    await expect(api.scanForLoad('hello')).rejects.toMatchObject({ code: 'qr_malformed' })
+    await until(async () => (await api.load())?.phones === 7, 'the phones')
     expect((await api.load())?.totals.written).toBe(0)
 
     const pairing = world.connect()

@@ -56,7 +56,7 @@ export class Load {
     this.#population = new Population(network, plan)
     this.#stopWatching = network.state.ledger.watch((entry) => this.#figures.note(entry, Date.now()))
     this.#timer = setInterval(() => this.#writeDue(Date.now()), TICK_MS)
-    this.#population.make().catch((error) => this.#fail(error))
+    this.#population.ready.catch((error) => this.#fail(error))
   }
 
   scan(qr: string): Promise<Device> {

@@ -14,8 +14,12 @@ export class Population {
   readonly #isLinked = new Set<number>()
   readonly #places = new Map<string, number>()
   readonly #groups = new Map<number, string>()
+  /** Resolves when all phones exist. */
+  readonly ready: Promise<void>
   /** The first place that nobody was given to link. */
   #nextToLink = 0
+  /** Places whose phone was given a code that led nowhere. */
+  readonly #again: number[] = []
   #made = 0
   #isOver = false
 
@@ -23,6 +27,7 @@ export class Population {
     this.#network = network
     this.#plan = plan
     network.events.on('event', this.#notice)
+    this.ready = this.#make()
   }
 
   get made(): number {
@@ -40,8 +45,7 @@ export class Population {
     }).length
   }
 
-  /** Makes the phones that don't exist yet, a few at a time. */
-  async make(): Promise<void> {
+  async #make(): Promise<void> {
     const { accounts, contacts } = this.#plan
     for (let index = 0; index < contacts && !this.#isOver; index++) {
       await this.#phone(contactNumber(index), `Contact ${index + 1}`)
@@ -55,16 +59,25 @@ export class Population {
   }
 
   /**
-   * The next phone without a device scans a QR code.
+   * The next phone without a device scans a QR code, as soon as there is one.
    * @throws SimulatorError all_linked, and what `scan` throws
    */
   async scan(qr: string): Promise<Device> {
-    while (this.#nextToLink < this.#places.size) {
-      const place = this.#nextToLink++
-      const number = accountNumber(place)
-      if (!this.#isLinked.has(place)) return scan(this.#network, number, qr)
+    while (this.#again.length > 0 || this.#nextToLink < this.#plan.accounts) {
+      const place = this.#again.pop() ?? this.#nextToLink++
+      if (place >= this.#places.size) await this.ready
+      if (!this.#isLinked.has(place)) return this.#scanAt(place, qr)
     }
     throw new SimulatorError('all_linked', 'No account of the load is left to be linked. Plan a load with more.')
+  }
+
+  async #scanAt(place: number, qr: string): Promise<Device> {
+    try {
+      return await scan(this.#network, accountNumber(place), qr)
+    } catch (error) {
+      this.#again.push(place)
+      throw error
+    }
   }
 
   /** An account that somebody writes to now; undefined while none is linked. */

@@ -12,8 +12,9 @@ import { phoneView } from './phone.js'
 import { drawPhones, drawWaiting } from './phones.js'
 
 const $ = (id) => document.getElementById(id)
-/** Between two readings: a load changes something all the time. */
+/** Between two readings, and how much longer than the reading itself: a load changes something all the time. */
 const REST_MS = 150
+const REST_TIMES = 4
 /** A load's figures change without an event. */
 const FIGURES_MS = 1000
 
@@ -45,10 +46,12 @@ async function refresh() {
   running = true
   do {
     again = false
+    const startedAt = performance.now()
     await read().then(draw, (error) => {
       $('live').textContent = error.message
     })
-    if (again) await new Promise((resolve) => setTimeout(resolve, REST_MS))
+    const rest = Math.max(REST_MS, REST_TIMES * (performance.now() - startedAt))
+    if (again) await new Promise((resolve) => setTimeout(resolve, rest))
   } while (again)
   running = false
 }

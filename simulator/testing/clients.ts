@@ -5,6 +5,7 @@ import { SimulatorClient } from '../client.ts'
 import { contactNumber } from '../load/plan.ts'
 import { Random } from '../random.ts'
 import { TestClient, trust } from './baileys.ts'
+import type { MemoryAuth } from './memory-auth.ts'
 
 const LINKED_AT_ONCE = 4
 const REPORT_MS = 5000
@@ -25,12 +26,23 @@ const random = new Random('clients')
 const clients: TestClient[] = []
 let submitted = 0
 
-/** Baileys as it is used for many accounts: nothing kept that nobody asks for. */
 async function linkOne(): Promise<void> {
   const pairing = new TestClient(websocketUrl)
   await api.scanForLoad(await pairing.qr())
   await pairing.closed()
-  clients.push(await new TestClient(websocketUrl, pairing.auth).open())
+  clients.push(await logIn(pairing.auth))
+}
+
+/** A busy machine may need more than one try. */
+async function logIn(auth: MemoryAuth, tries = 5): Promise<TestClient> {
+  const client = new TestClient(websocketUrl, auth)
+  try {
+    return await client.open()
+  } catch (error) {
+    client.end()
+    if (tries <= 1) throw error
+    return logIn(auth, tries - 1)
+  }
 }
 
 async function linkAll(count: number): Promise<void> {

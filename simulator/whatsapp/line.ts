@@ -89,7 +89,7 @@ export class Line {
 }
 
 /** Whether a disturbance is about this stanza. */
-export function fits({ match, action }: Disturbance, stanza: Stanza, party: Party): boolean {
+function fits({ match, action }: Disturbance, stanza: Stanza, party: Party): boolean {
   const type = stanza.tag === 'iq' ? stanza.attrs.xmlns : stanza.attrs.type
   if (match.tag !== undefined && match.tag !== stanza.tag) return false
   if (match.type !== undefined && match.type !== type) return false
