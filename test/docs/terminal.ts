@@ -15,10 +15,14 @@ export class Terminal {
   #errors = ''
   #told: () => void = () => {}
 
-  /** @param scratch a folder for what is pasted */
+  /**
+   * Of the environment only what programs need to run: a developer's own DATABASE_URL must not be used by a test.
+   * @param scratch a folder for what is pasted
+   */
   constructor(folder: string, scratch: string, env: Record<string, string>) {
     this.#scratch = scratch
-    this.#bash = spawn('bash', ['-eo', 'pipefail'], { cwd: folder, env: { ...process.env, ...env }, detached: true })
+    const { PATH, HOME } = process.env
+    this.#bash = spawn('bash', ['-eo', 'pipefail'], { cwd: folder, env: { PATH, HOME, ...env }, detached: true })
     this.#bash.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text
       this.#told()
