@@ -101,7 +101,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       const session = acting(request)
       const { question } = request.params as { question: string }
       if (!isQuestion(question)) return reply.callNotFound()
-      return session.ask(question, questions[question].input.parse(request.body) as never)
+      const input = questions[question].input.parse(request.body)
+      return session.ask(question, input as never) // the types can't tell that it is this question's
     })
     api.put('/sessions/:id/presence', async (request, reply) => {
       await acting(request).show(ShownPresence.parse(request.body))

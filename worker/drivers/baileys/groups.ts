@@ -2,7 +2,8 @@
 import type { AnswerOf, InputOf } from '@berth/core/model/questions.ts'
 import { type GroupMetadata, isLidUser, isPnUser, jidNormalizedUser } from '@whiskeysockets/baileys'
 import { AskFailed } from '../driver.ts'
-import { type Asking, addressesOf } from './questions.ts'
+import { addressesOf } from './people.ts'
+import type { Asking } from './questions.ts'
 import type { FindPerson, Person } from './receive.ts'
 
 type Summary = AnswerOf<'groups'>['groups'][number]

@@ -10,6 +10,7 @@ import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren, type WASock
 import { within } from '../../store/within.ts'
 import { AskFailed, type ConnectionReport, type DriverHost, type PairingCode } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
+import { failureOf } from './questions.ts'
 import { RESTING } from './reconnect.ts'
 
 /** How long a code can be scanned: the first of a connection, and the others. */
@@ -148,7 +149,10 @@ export class Linking {
 
   async #pairingCode(phoneNumber: string): Promise<PairingCode> {
     const offering = await this.#fresh(Date.now() + CONNECTION_MS)
-    const [code] = await Promise.all([offering.socket.requestPairingCode(phoneNumber.slice(1)), answerOn(offering)])
+    const asked = offering.socket.requestPairingCode(phoneNumber.slice(1))
+    const [code] = await Promise.all([asked, answerOn(offering)]).catch((error) => {
+      throw failureOf(error)
+    })
     const expiresAt = new Date(offering.endsAt)
     offering.pairingCodeUntil = offering.endsAt
     this.#report({

@@ -1,7 +1,7 @@
-/** Finds the other address of a person, in the mappings that Baileys stores. */
+/** The addresses of a person: finds the other one in the mappings that Baileys stores. */
 import { jidDecode, jidEncode } from '@whiskeysockets/baileys'
 import type { SessionStore } from '../../store/session-store.ts'
-import type { Person } from './receive.ts'
+import { type Person, phoneNumberOf } from './receive.ts'
 
 /** Baileys' key type: `<phone number>` → LID, `<LID>_reverse` → phone number. */
 const MAPPING = 'lid-mapping'
@@ -24,3 +24,9 @@ async function look(store: Pick<SessionStore, 'get'>, id: string | undefined): P
   const found = (await store.get(MAPPING, [id]))[id]
   return typeof found === 'string' ? found : undefined
 }
+
+/** As the API writes a person. */
+export const addressesOf = ({ pn, lid }: Person) => ({
+  ...(pn ? { phoneNumber: phoneNumberOf(pn) } : {}),
+  ...(lid ? { lid } : {}),
+})

@@ -30,12 +30,13 @@ function world() {
 }
 
 test('a contact is asked for once on a connection; until it says something it is unknown', async () => {
-  const { ask, subscribed, connectAgain } = world()
+  const { ask, told, subscribed, connectAgain } = world()
   expect(await ask(NUMBER)).toEqual({ presence: 'unknown' })
   await ask(NUMBER)
   expect(subscribed).toEqual([NUMBER])
+  told(NUMBER, { lastKnownPresence: 'available' })
   connectAgain()
-  await ask(NUMBER)
+  expect(await ask(NUMBER), 'what was told on an earlier connection may be over').toEqual({ presence: 'unknown' })
   expect(subscribed).toEqual([NUMBER, NUMBER])
 })
 

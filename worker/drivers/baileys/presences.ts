@@ -20,17 +20,18 @@ interface Seen {
 
 export class Presences {
   readonly #seen = new LRUCache<string, Seen>({ max: MAX_CONTACTS })
+  readonly #asked = new LRUCache<string, true>({ max: MAX_CONTACTS })
   readonly #now: () => number
-  #asked = new LRUCache<string, true>({ max: MAX_CONTACTS })
   #changed = Promise.withResolvers<void>()
 
   constructor(now: () => number = Date.now) {
     this.#now = now
   }
 
-  /** A connection begins: on it nothing was asked for yet. */
+  /** A connection begins: on it nothing was asked for yet, and what was told on the one before may be over. */
   follow(socket: Pick<WASocket, 'ev'>): void {
-    this.#asked = new LRUCache({ max: MAX_CONTACTS })
+    this.#asked.clear()
+    this.#seen.clear()
     socket.ev.on('presence.update', ({ presences }) => {
       for (const [jid, data] of Object.entries(presences)) this.#take(jid, data)
     })

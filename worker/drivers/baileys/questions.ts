@@ -3,8 +3,9 @@ import type { AnswerOf, InputOf, Question } from '@berth/core/model/questions.ts
 import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { AskFailed } from '../driver.ts'
 import { askGroup, askGroups } from './groups.ts'
+import { addressesOf } from './people.ts'
 import type { Presences } from './presences.ts'
-import { type FindPerson, type Person, phoneNumberOf } from './receive.ts'
+import type { FindPerson, Person } from './receive.ts'
 
 /** What questions are asked with. */
 export interface Asking {
@@ -102,9 +103,3 @@ async function aboutOf(socket: WASocket, jid: string) {
   if (!status) return {}
   return { about: status, ...(setAt?.getTime() ? { aboutSetAt: setAt.toISOString() } : {}) }
 }
-
-/** As the API writes a person. */
-export const addressesOf = ({ pn, lid }: Person) => ({
-  ...(pn ? { phoneNumber: phoneNumberOf(pn) } : {}),
-  ...(lid ? { lid } : {}),
-})
