@@ -45,7 +45,7 @@ const ADVICE: Record<string, Advice> = {
   },
   UsedElsewhere: {
     concern: 'person',
-    remedy: 'Stop whatever else uses the same linked device, for example another installation with a copy of the data.',
+    remedy: `Stop whatever else uses the same linked device, for example another installation with a copy of the data; or link it again: ${command('sessions link NAME --again')}`,
   },
   Failed: { concern: 'person', remedy: `Read its message, then ${command('sessions stop NAME')}, and start it.` },
   QuotaExceeded: { concern: 'person', remedy: `Stop or delete one: ${command('sessions list --tenant TENANT')}` },
