@@ -15,6 +15,7 @@ const FILES = [
   'phones.js',
   'phone.js',
   'conversation.js',
+  'message.js',
   'connections.js',
   'disturbances.js',
   'faults.js',

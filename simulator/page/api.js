@@ -24,6 +24,8 @@ export const api = {
   messages: (number, chat) => request('GET', `${chatPath(number, chat)}/messages`),
   mediaPath: (number, chat, id) => `${chatPath(number, chat)}/messages/${encodeURIComponent(id)}/media`,
   read: (number, chat) => request('POST', `${chatPath(number, chat)}/read`, {}),
+  presence: (number) => request('GET', `${phonePath(number)}/presence`),
+  act: (number, chat, activity) => request('POST', `${phonePath(number)}/activity`, { chat, activity }),
   devices: () => request('GET', '/v1/devices'),
   waiting: () => request('GET', '/v1/waiting'),
   force: (number, device, condition) => request('POST', `/v1/devices/${number}/${device}/force`, { condition }),
@@ -48,7 +50,7 @@ export const api = {
  */
 export function listen(changed, connected) {
   const source = new EventSource('/v1/events')
-  for (const type of ['phone', 'group', 'chat', 'device', 'connection', 'fault', 'disturbance']) {
+  for (const type of ['phone', 'group', 'chat', 'device', 'connection', 'fault', 'disturbance', 'presence']) {
     source.addEventListener(type, (event) => changed(JSON.parse(event.data)))
   }
   source.onopen = () => connected(true)

@@ -39,6 +39,11 @@ export function formatNumber(number) {
   return number.includes('@') ? number : `+${number}`
 }
 
+/** Tells the name of a number, as far as there is a phone with it. */
+export function nameIn({ phones }) {
+  return (number) => phones.find((phone) => phone.number === number)?.name ?? formatNumber(number)
+}
+
 /** Today the time, otherwise the day. @param {number} at Unix milliseconds */
 export function formatTime(at) {
   const date = new Date(at)

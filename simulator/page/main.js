@@ -68,11 +68,13 @@ async function read() {
     VIEWS[view]?.read(),
   ])
   const known = phones.some((phone) => phone.number === number)
-  const [chats, messages] = await Promise.all([
+  const isPerson = phones.some((phone) => phone.number === chat)
+  const [chats, messages, presence] = await Promise.all([
     known ? api.chats(number) : [],
     known && chat ? api.messages(number, chat) : [],
+    isPerson ? api.presence(chat) : undefined,
   ])
-  const shown = { number: known ? number : '', chat, view, chats, messages }
+  const shown = { number: known ? number : '', chat, view, chats, messages, presence }
   state = { phones, groups, devices, waiting, faults, disturbances, ...more, ...shown }
 }
 
