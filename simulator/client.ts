@@ -60,7 +60,12 @@ export class SimulatorClient {
     return this.#get(schema.Group, `/v1/groups/${id}`)
   }
 
-  /** The first member makes the group. */
+  /** Somebody in the group adds or removes members, or calls it something else. Their devices are told. */
+  changeGroup(id: string, change: schema.GroupChange) {
+    return this.#post(schema.Group, `/v1/groups/${id}/changes`, change)
+  }
+
+  /** The first member makes the group. Devices hear of it by what is written there. */
   createGroup(group: schema.NewGroup) {
     return this.#post(schema.Group, '/v1/groups', group)
   }

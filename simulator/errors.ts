@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'app_state_key_missing'
   | 'group_not_found'
   | 'not_a_member'
+  | 'not_an_admin'
   | 'qr_malformed'
   | 'qr_expired'
   | 'qr_of_another_device'
@@ -51,6 +52,7 @@ const STATUS: Record<ErrorCode, number> = {
   app_state_key_missing: 409,
   group_not_found: 404,
   not_a_member: 403,
+  not_an_admin: 403,
   qr_malformed: 422,
   qr_expired: 410,
   qr_of_another_device: 422,

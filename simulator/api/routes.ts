@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { SimulatorError } from '../errors.ts'
 import { force } from '../whatsapp/forced.ts'
+import { addMembers, removeMembers, renameGroup } from '../whatsapp/group-changes.ts'
 import type { Network } from '../whatsapp/network.ts'
 import { scan } from '../whatsapp/pairing.ts'
 import { typeCode } from '../whatsapp/pairing-code.ts'
@@ -53,6 +54,14 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
     network.publish({ type: 'group', group: group.id })
     reply.code(201)
     return group
+  })
+
+  app.post('/v1/groups/:group/changes', (request) => {
+    const { group } = ofGroup.parse(request.params)
+    const change = schema.GroupChange.parse(request.body)
+    const actor = { number: change.by, device: 0 }
+    if (change.kind === 'subject') return renameGroup(network, group, actor, change.subject)
+    return (change.kind === 'add' ? addMembers : removeMembers)(network, group, actor, change.members)
   })
 
   app.get('/v1/devices', () => state.devices.list().map((device) => viewDevice(network, device)))

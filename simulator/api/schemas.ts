@@ -32,6 +32,13 @@ export const NewGroup = z.object({
   /** The first one makes the group. */
   members: z.array(number).min(1).max(1024).refine(isUnique, 'each number once'),
 })
+/** By whom: somebody in it. Only the first member may remove others; whoever removes itself leaves. */
+const by = number
+const members = z.array(number).min(1).max(1024)
+export const GroupChange = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['add', 'remove']), by, members }),
+  z.strictObject({ kind: z.literal('subject'), by, subject: NewGroup.shape.subject }),
+])
 export const Group = z.object({ id: z.string(), subject: z.string(), members: z.array(z.string()), createdAt: time })
 
 export const Scan = z.object({ qr: z.string().min(1).max(2000) })
@@ -150,6 +157,7 @@ export const ErrorBody = z.object({ error: z.object({ code: z.string(), message:
 export type Info = z.infer<typeof Info>
 export type NewPhone = z.infer<typeof NewPhone>
 export type Phone = z.infer<typeof Phone>
+export type GroupChange = z.infer<typeof GroupChange>
 export type NewGroup = z.infer<typeof NewGroup>
 export type Group = z.infer<typeof Group>
 export type Device = z.infer<typeof Device>

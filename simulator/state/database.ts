@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS seen_counter (
   PRIMARY KEY (number, address, ratchet_key, counter)
 ) STRICT, WITHOUT ROWID;
 
--- Group chats. Their members never change here; the first one made the group.
+-- Group chats. The member with the lowest position made the group, or took over from who did.
 CREATE TABLE IF NOT EXISTS group_chat (
   id TEXT PRIMARY KEY, subject TEXT NOT NULL, created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,4 +1,4 @@
-// Groups: chats of several phones. Their members never change here.
+// Groups: chats of several phones.
 import type { Random } from '../random.ts'
 import type { Database } from './database.ts'
 
@@ -6,7 +6,7 @@ export interface Group {
   /** As WhatsApp addresses it: `120363…@g.us`. */
   id: string
   subject: string
-  /** Phone numbers; the first one made the group. */
+  /** Phone numbers, who has been in it longest first: that one made the group, or took over from who did. */
   members: string[]
   /** Unix milliseconds. */
   createdAt: number
@@ -44,6 +44,21 @@ export class Groups {
     const sql = 'SELECT number FROM group_member WHERE group_id = ? ORDER BY position'
     const members = this.#database.all<{ number: string }>(sql, id).map(({ number }) => number)
     return { id, subject: row.subject, members, createdAt: row.created_at }
+  }
+
+  /** The number must not be in it. */
+  add(id: string, number: string): void {
+    const sql = `INSERT INTO group_member (group_id, number, position)
+      SELECT ?1, ?2, ifnull(max(position), 0) + 1 FROM group_member WHERE group_id = ?1`
+    this.#database.run(sql, id, number)
+  }
+
+  remove(id: string, number: string): void {
+    this.#database.run('DELETE FROM group_member WHERE group_id = ? AND number = ?', id, number)
+  }
+
+  rename(id: string, subject: string): void {
+    this.#database.run('UPDATE group_chat SET subject = ? WHERE id = ?', subject, id)
   }
 
   list(): Group[] {

@@ -18,13 +18,14 @@ import { seconds, stanza } from './stanza.ts'
  */
 export function sendToGroup(network: Network, from: string, to: string, message: proto.IMessage): Promise<string> {
   const writer = network.phone(from)
-  const group = network.group(to)
-  if (!group.members.includes(from)) {
+  if (!network.group(to).members.includes(from)) {
     throw new SimulatorError('not_a_member', `${from} is not in the group ${to}. Write from one of its members.`)
   }
   const { devices, database } = network.state
   const id = messageId(network)
   return network.locks.exclusive([from], async () => {
+    // As it is now: somebody may have been removed meanwhile.
+    const group = network.group(to)
     const key = network.senderKeys.of(writer, group.id, { lid: writer.lid, device: 0 })
     const gift = keyGift(group, await key.distribution())
     const ciphertext = await key.encrypt(encodeWAMessage(message))

@@ -9,7 +9,7 @@ import { answerCodeRegistration } from '../pairing-code.ts'
 import { removeDevice } from '../removal.ts'
 import { children, describe, type Stanza, stanza } from '../stanza.ts'
 import { answerEncrypt } from './encrypt.ts'
-import { answerGroup, answerParticipating } from './groups.ts'
+import { answerCreate, answerGroup, answerLeave, answerMembers, answerParticipating, answerSubject } from './groups.ts'
 import { answerAbout, answerBlocklist, answerPicture } from './profile.ts'
 import { answerUsync } from './usync.ts'
 
@@ -69,6 +69,15 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
       return answerParticipating(connection.network, device)
     case 'w:g2 query':
       return answerGroup(connection.network, device, query.attrs.to)
+    case 'w:g2 create':
+      return answerCreate(connection.network, device, asked!)
+    case 'w:g2 add':
+    case 'w:g2 remove':
+      return answerMembers(connection.network, device, query.attrs.to, asked!)
+    case 'w:g2 subject':
+      return answerSubject(connection.network, device, query.attrs.to, asked!)
+    case 'w:g2 leave':
+      return answerLeave(connection.network, device, asked!)
     case 'w:m media_conn':
       return [connection.network.media.invite(device)]
     case 'status status':

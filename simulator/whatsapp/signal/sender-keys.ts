@@ -30,6 +30,15 @@ export class SenderKeys {
     return this.#database.get(sql, phone.number, group, sessionAddress(device)) !== undefined
   }
 
+  /** The phone makes a new key for what it writes next, and gives it to everybody. */
+  forget(phone: Phone, group: string): void {
+    const author = sessionAddress({ lid: phone.lid, device: 0 })
+    const key = 'DELETE FROM phone_sender_key WHERE number = ? AND group_id = ? AND author = ?'
+    this.#database.run(key, phone.number, group, author)
+    const given = 'DELETE FROM phone_sender_key_given WHERE number = ? AND group_id = ?'
+    this.#database.run(given, phone.number, group)
+  }
+
   given(phone: Phone, group: string, device: Remote): void {
     const sql = 'INSERT INTO phone_sender_key_given (number, group_id, device) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
     this.#database.run(sql, phone.number, group, sessionAddress(device))
