@@ -66,14 +66,17 @@ export async function typeCode(network: Network, number: string, code: string): 
   const connection = network.codeRequests.get(number)
   const request = connection?.codeRequest
   const registration = connection?.registration
+  const expired = `No device shows a code for ${number} (any more). Ask it for a new one.`
   if (!connection?.waiting || !request || !registration || network.now() - request.at > CODE_LIFE_MS) {
-    throw new SimulatorError('code_expired', `No device shows a code for ${number} (any more). Ask it for a new one.`)
+    throw new SimulatorError('code_expired', expired)
   }
   checkDeviceLimit(network, number)
   const typed = code.replace(/[\s-]/g, '').toUpperCase()
   const own = curve.generateKeyPair()
   const theirs = await unwrapKey(typed, request.wrappedKey)
   const wrapped = await wrapKey(typed, own.pubKey.subarray(1))
+  // The device may have gone meanwhile, or show another code.
+  if (!connection.waiting || connection.codeRequest !== request) throw new SimulatorError('code_expired', expired)
   const sealed = await exchange(connection, request, phone.identity.pubKey.subarray(1), wrapped)
   const bundle = openKeyBundle(phone.identity, own, theirs, sealed)
   if (!bundle) {
