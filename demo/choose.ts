@@ -34,8 +34,12 @@ async function findGuestBerth(): Promise<GuestBerth | string> {
 async function isWanted(signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  terminal.on('SIGINT', () => process.emit('SIGINT')) // the terminal is ours now, and so is its Ctrl-C
   try {
     return /^(y|yes|)$/i.test((await terminal.question(QUESTION, { signal })).trim())
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   } finally {
     terminal.close()
   }

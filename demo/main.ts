@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BerthUnderTest } from '@berth/test/chaos/berth-under-test.ts'
 import { type ChaosResult, type Listener, runChaos } from '@berth/test/chaos/chaos.ts'
+import { interruption } from '@berth/test/chaos/interruption.ts'
 import { OwnBerth } from '@berth/test/chaos/own-berth.ts'
 import { isGood, resultLines } from '@berth/test/chaos/report.ts'
 import { chooseBerth } from './choose.ts'
@@ -18,19 +19,9 @@ import { Watch } from './watch.ts'
 /** As root, Postgres runs as another user, who must be able to walk there. */
 const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 const RATES = { in: 12, out: 8 }
-/** What a shell reports for a program that Ctrl-C ended. */
-const INTERRUPTED = 130
 
 async function demo(options: DemoOptions): Promise<boolean> {
-  const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(INTERRUPTED)
-      stopping.abort(new Error('Stopped before the end.'))
-      console.log('\nStopping, and tidying up; Ctrl-C again leaves it as it is.')
-    })
-  }
-  const { signal } = stopping
+  const signal = interruption(() => console.log('\nStopping, and tidying up; Ctrl-C again leaves it as it is.'))
   const guest = await chooseBerth(options, signal)
   const result = guest ? await tell(guest, signal) : await inOwnBerth(options, signal)
   if (options.json) console.log(JSON.stringify(outcomeOf(result)))
@@ -90,6 +81,7 @@ async function tell(berth: BerthUnderTest, signal: AbortSignal): Promise<ChaosRe
       screen.line('Counted. Removing the customers, sessions and tiers of the demo.')
     },
   }
+  signal.addEventListener('abort', () => void watch?.stop()) // the sessions that go then are no news
   const plan = { population, rounds: CHAPTERS.length, faults: CHAPTERS.map(({ fault }) => fault), inOrder: true }
   try {
     const result = await runChaos(berth, { ...plan, rates: RATES, seed: 1 }, listener, signal)

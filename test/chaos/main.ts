@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Round, runChaos } from './chaos.ts'
+import { interruption } from './interruption.ts'
 import { type ChaosOptions, HELP, parseOptions, UsageError } from './options.ts'
 import { OwnBerth } from './own-berth.ts'
 import { population } from './population.ts'
@@ -11,25 +12,16 @@ import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 /** As root, Postgres runs as another user, who must be able to walk there. */
 const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 
-/** What a shell reports for a program that Ctrl-C ended. */
-const INTERRUPTED = 130
-
 async function main(options: ChaosOptions): Promise<boolean> {
   const dataDir = await mkdtemp(join(PARENT, 'berth-chaos-'))
-  const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(INTERRUPTED)
-      stopping.abort(new Error('Stopped before the end.'))
-    })
-  }
+  const signal = interruption()
   console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
   let isKept = true
   try {
-    const berth = await OwnBerth.start(dataDir, console.log, stopping.signal)
+    const berth = await OwnBerth.start(dataDir, console.log, signal)
     const plan = { ...options, population: population(options.sessions) }
     const listener = { round: (round: Round) => console.log(roundLine(round)) }
-    const result = await runChaos(berth, plan, listener, stopping.signal)
+    const result = await runChaos(berth, plan, listener, signal)
     const good = isGood(result)
     isKept = options.keep || !good
     if (isKept) await writeFile(join(dataDir, 'records.json'), JSON.stringify(result))
