@@ -33,7 +33,10 @@ async function inOwnBerth({ keep }: DemoOptions, signal: AbortSignal): Promise<C
   const dataDir = await mkdtemp(join(PARENT, 'berth-demo-'))
   let isKept = keep
   try {
-    const berth = await OwnBerth.start(dataDir, (line) => console.log(colours.dim(line)), signal)
+    let isStarting = true // afterwards the story says what happens
+    const tellStart = (line: string) => isStarting && console.log(colours.dim(line))
+    const berth = await OwnBerth.start(dataDir, tellStart, signal)
+    isStarting = false
     const result = await tell(berth, signal)
     isKept ||= !isGood(result)
     if (isKept) console.log(`The logs are in ${dataDir}`)
