@@ -20,7 +20,7 @@ export interface Asker {
   signal: AbortSignal
 }
 
-/** For Fastify's own signal a request with a body is over when that was read. */
+/** With a signal of its own: to Fastify's, a request with a body is over when that was read. */
 export function askerOf(
   { caller, params }: { caller: Caller; params: { name: string } },
   { raw }: { raw: ServerResponse },
@@ -63,7 +63,10 @@ const PROBLEMS: Record<AskFailure, { code: ProblemCode; retryAfterSeconds?: numb
   busy: { code: 'session_busy', retryAfterSeconds: 1 },
 }
 
-/** As the worker that owns the session answers; a session that moves is followed. Throws `notFound` for what WhatsApp does not know. */
+/**
+ * As the worker that owns the session answers; a session that moves is followed.
+ * @param notFound the problem when WhatsApp does not know what was asked for
+ */
 export async function throughOwner<T>(
   { router, holds }: Pick<Services, 'router' | 'holds'>,
   { tenantId, signal }: Asker,
