@@ -97,6 +97,8 @@ example(
     for (const told of ['connected\n+5511999990002', 'wrote: Thank you!', 'order-4711', 'ratelimit-limit']) {
       expect(all).toContain(told)
     }
+    const problems = [...all.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code)
+    expect(problems, 'the guide shows one; curl itself is content with any').toEqual(['validation_failed'])
     expect((await api.getSession('desk')).phoneNumber, all).toBe('+5511999990004')
     const sent = ['We got your payment.', 'It is on its way.', 'You are welcome.']
     await expect.poll(seenByAna, patience).toEqual(sent)
