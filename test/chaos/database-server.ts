@@ -1,6 +1,5 @@
 /** The installation's Postgres, of the harness' own, so that it can be down for as long as a fault wants. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { freePort } from '@berth/local/ports.ts'
 import { type Postgres, startPostgres } from '@berth/local/postgres/postgres.ts'
 import { signal } from '@berth/local/process/identity.ts'
 
@@ -9,15 +8,15 @@ export class DatabaseServer {
   readonly #port: number
   #postgres: Postgres
 
-  private constructor(dataDir: string, port: number, postgres: Postgres) {
+  private constructor(dataDir: string, postgres: Postgres) {
     this.#dataDir = dataDir
-    this.#port = port
+    this.#port = postgres.port
     this.#postgres = postgres
   }
 
   static async start(dataDir: string): Promise<DatabaseServer> {
-    const port = await freePort()
-    return new DatabaseServer(dataDir, port, await startPostgres({ dataDir, port }))
+    const postgres = await startPostgres({ dataDir })
+    return new DatabaseServer(dataDir, postgres)
   }
 
   get url(): string {
