@@ -18,16 +18,18 @@ describe('a load', () => {
 
   it('writes to the accounts that are linked, alone and in groups, and counts what arrives', async () => {
     const { api } = world
-    await api.startLoad({ accounts: 2, contacts: 5, perMinute: 600, groupShare: 0.5, groupSize: 4 })
+    const plan = { accounts: 2, contacts: 5, groupShare: 0.5, groupSize: 4 }
+    await api.startLoad({ ...plan, perMinute: 0 })
     await expect(api.startLoad({ accounts: 1 })).rejects.toMatchObject({ code: 'load_exists' })
     await expect(api.scanForLoad('hello')).rejects.toMatchObject({ code: 'qr_malformed' })
     await until(async () => (await api.load())?.phones === 7, 'the phones')
-    expect((await api.load())?.totals.written).toBe(0)
-
     const pairing = world.connect()
     const device = await api.scanForLoad(await pairing.qr())
     await pairing.closed()
+    // Baileys reads what comes while it logs in before what waited for it, and then misses a group's sender keys.
     const client = await world.login(pairing.auth)
+    expect((await api.stopLoad()).totals.written).toBe(0)
+    await api.startLoad({ ...plan, perMinute: 600 })
     await until(async () => (await api.load())!.totals.delivered >= 12, 'messages')
     expect((await api.groups()).map(({ members }) => [members.length, members[0]])).toEqual([[4, device.number]])
 
