@@ -6,6 +6,7 @@ import type { Caller } from './auth.ts'
 import type { Context } from './context.ts'
 import type { SessionRow } from './data/sessions.ts'
 import { requireSession } from './find.ts'
+import { goneSignal } from './gone.ts'
 import type { ProblemCode } from './problems/catalogue.ts'
 import { Problem } from './problems/problem.ts'
 import type { Owner } from './routing/owner.ts'
@@ -20,14 +21,11 @@ export interface Asker {
   signal: AbortSignal
 }
 
-/** With a signal of its own: to Fastify's, a request with a body is over when that was read. */
 export function askerOf(
   { caller, params }: { caller: Caller; params: { name: string } },
-  { raw }: { raw: ServerResponse },
+  reply: { raw: ServerResponse },
 ): Asker {
-  const gone = new AbortController()
-  raw.once('close', () => gone.abort())
-  return { tenantId: caller.tenantId, name: params.name, signal: gone.signal }
+  return { tenantId: caller.tenantId, name: params.name, signal: goneSignal(reply) }
 }
 
 type Services = Pick<Context, 'database' | 'router' | 'workers' | 'holds' | 'lookups'>

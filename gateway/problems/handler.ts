@@ -63,7 +63,7 @@ export const errorHandler =
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const problem = problemOf(error)
     // The caller went away: nobody reads the answer.
-    if (!problem && !request.signal.aborted) {
+    if (!problem && !reply.raw.destroyed) {
       const { method, routeOptions, trace } = request
       const { requestId, traceId } = trace
       log.error({ ...described(error), requestId, traceId, method, route: routeOptions.url }, 'a request failed')

@@ -15,6 +15,7 @@ import {
 } from '../data/messages.ts'
 import type { SessionRow } from '../data/sessions.ts'
 import { requireSession, requireUuid } from '../find.ts'
+import { goneSignal } from '../gone.ts'
 import { messageView } from '../message-view.ts'
 import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
@@ -147,7 +148,7 @@ export function messageRoutes(app: App, context: Context): void {
       let row = accepted.row
       if (wait === undefined) waker.wake(target)
       else {
-        row = await waitForOutcome(context, target, row, wait, request.signal)
+        row = await waitForOutcome(context, target, row, wait, goneSignal(reply))
         reply.header('preference-applied', `wait=${wait}`)
       }
       if (accepted.replayed) reply.header('idempotent-replayed', 'true')

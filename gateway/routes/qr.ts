@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { chooseType } from '../accept.ts'
 import type { App, Context } from '../context.ts'
 import { EventStream, type StreamSlots } from '../event-stream.ts'
+import { goneSignal } from '../gone.ts'
 import { currentQr, followLinking } from '../linking.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { SessionParams } from '../schemas.ts'
@@ -98,7 +99,7 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
       const format = chooseType(request.headers.accept, FORMATS)
       if (!format) throw new Problem('not_acceptable')
       const session = { tenantId: request.caller.tenantId, name: request.params.name }
-      const code = await currentQr(context, session, context.holds.firstQrMs, request.signal)
+      const code = await currentQr(context, session, context.holds.firstQrMs, goneSignal(reply))
       reply.header('vary', 'accept').header('qr-number', code.number).header('qr-expires-at', code.expiresAt)
       if (format === 'application/json') return reply.send(code)
       return reply.type(format).send(await picture(format, code.qr))

@@ -6,6 +6,7 @@ import type { App, Context } from '../context.ts'
 import { decodeCursor, encodeCursor, page } from '../cursor.ts'
 import { countSessions, findSession, installationId, isRetained, listSessions } from '../data/sessions.ts'
 import { requireSession } from '../find.ts'
+import { goneSignal } from '../gone.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import {
   cursorLike,
@@ -157,7 +158,7 @@ export function sessionRoutes(app: App, context: Context): void {
       const gone = await until(
         request.query.wait * 1000,
         async () => ((await findSession(database, caller.tenantId, name))?.id === row.id ? undefined : true),
-        request.signal,
+        goneSignal(reply),
       )
       return reply.code(202).send({ id: row.id, name, deleted: gone === true })
     },

@@ -39,6 +39,8 @@ export class FakeWorker {
   readonly podUid = randomUUID()
   /** The calls that came, as `METHOD /path`. */
   readonly calls: string[] = []
+  /** How many callers hung up before they had an answer. */
+  hungUp = 0
   /** The headers of the last one. */
   lastHeaders: IncomingHttpHeaders = {}
   /** Answers every call with this status instead. */
@@ -173,6 +175,9 @@ export class FakeWorker {
       response.writeHead(status, { 'content-type': 'application/json' })
       response.end(body === undefined ? undefined : JSON.stringify(body))
     }
+    response.once('close', () => {
+      if (!response.writableFinished) this.hungUp++
+    })
     const url = new URL(request.url!, 'http://worker')
     this.calls.push(`${request.method} ${url.pathname}`)
     this.lastHeaders = request.headers

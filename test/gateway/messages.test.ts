@@ -93,6 +93,23 @@ describe('Prefer: wait', () => {
     expect(silent.calls.filter((call) => call.endsWith('/wake'))).toHaveLength(1)
   })
 
+  test('waits no longer than the caller', async () => {
+    const silent = await world.startWorker()
+    const id = await world.addSession(acme, 'unheard')
+    await silent.claim(id, 1, { sends: false })
+    await silent.connect(id)
+    const caller = new AbortController()
+    const pending = world.call(acme, 'POST /v1/sessions/unheard/messages', {
+      body: { to, text: 'x' },
+      headers: { prefer: 'wait=30' },
+      signal: caller.signal,
+    })
+    await expect.poll(() => silent.calls, { timeout: 10_000 }).toContain(`POST /sessions/${id}/wake`)
+    caller.abort()
+    await expect(pending).rejects.toThrow('abort')
+    await expect.poll(() => silent.hungUp, { timeout: 10_000 }).toBe(1)
+  })
+
   test('hears of a failure', async () => {
     const failing = await world.startWorker()
     const id = await world.addSession(acme, 'failing')
