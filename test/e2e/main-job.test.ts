@@ -106,7 +106,8 @@ test('a text goes out and is delivered and read; a text comes in', async () => {
 })
 
 test(
-  'the worker is killed: its next boot goes on, without a QR',
+  // By its next boot or, on a machine so busy that this takes too long, by another worker.
+  'the worker is killed: the session goes on, without a QR',
   async () => {
     const before = await session()
     process.kill(await workerPid(), 'SIGKILL')
@@ -116,7 +117,6 @@ test(
     await expect.poll(connected, patience).toBe(true)
     const after = await session()
     expect(after.status!.connection!.epoch).toBeGreaterThan(before.status!.connection!.epoch)
-    expect(after.status!.placement).toEqual(before.status!.placement)
   },
   MINUTE,
 )
