@@ -7,7 +7,7 @@ import type { Stanza } from './stanza.ts'
 import { acknowledge } from './submission.ts'
 
 /** A stanza that waits for the next one doesn't wait longer than this. */
-const REORDER_MS = 2000
+const REORDER_MS = 10_000
 
 /** Lets the stanza through. @param damaged its bytes are to arrive broken */
 type Go = (damaged?: boolean) => void | Promise<void>
