@@ -7,7 +7,7 @@ import { runBench } from './bench.ts'
 import { BENCHES } from './options.ts'
 import { resultLines } from './report.ts'
 
-test('measures all that it can on two sessions', { timeout: 120_000 }, async () => {
+test('measures all that it can on two sessions', { timeout: 240_000 }, async () => {
   const size = { sessions: 2, messages: 3, idle: [1], rate: { perSecond: 10, seconds: 1 } }
   const expiry = { sessions: 1, seconds: 1 }
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))

@@ -99,7 +99,7 @@ example(
     }
     const problems = [...all.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code)
     expect(problems, 'the guide shows one; curl itself is content with any').toEqual(['validation_failed'])
-    expect((await api.getSession('desk')).phoneNumber, all).toBe('+5511999990004')
+    expect(all).toContain('{"number":"5511999990004","device":1')
     const sent = ['We got your payment.', 'It is on its way.', 'You are welcome.']
     await expect.poll(seenByAna, patience).toEqual(sent)
   },
