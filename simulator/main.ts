@@ -38,13 +38,16 @@ async function run({ data, startAt, load, ...options }: CommandLine): Promise<vo
   if (!load) return
   const client = new SimulatorClient(simulator.url)
   await client.startLoad(load)
-  const timer = setInterval(async () => {
-    // Somebody may have stopped it through the API.
-    const [now, { process: usage }] = await Promise.all([client.load(), client.stats()])
-    if (!now) return clearInterval(timer)
-    const { plan: _, ...status } = now
-    console.log(JSON.stringify({ load: { ...status, rss: usage.rss } }))
-  }, LOAD_REPORT_MS)
+  // There is no answer once the simulator is being stopped.
+  setInterval(() => report(client).catch(() => {}), LOAD_REPORT_MS)
+}
+
+/** One line about the load, unless somebody has stopped it through the API. */
+async function report(client: SimulatorClient): Promise<void> {
+  const [now, { process: usage }] = await Promise.all([client.load(), client.stats()])
+  if (!now) return
+  const { plan: _, ...status } = now
+  console.log(JSON.stringify({ load: { ...status, rss: usage.rss } }))
 }
 
 const options = readOptions()

@@ -38,6 +38,7 @@ it.each([
   [['--time', 'tomorrow'], '--time'],
   [['--load', 'contacts=3'], 'accounts'],
   [['--load', 'accounts=3,speed=3'], 'speed'],
+  [['--load', 'accounts=50000,perMinute=6000'], 'at most 10000'],
   [['--load', 'accounts=3,groupShare=1,contacts=1'], 'groupSize'],
 ])('%o: says what is wrong', (args, what) => {
   expect(() => parseOptions(args)).toThrow(what)

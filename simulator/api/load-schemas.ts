@@ -1,5 +1,6 @@
 // Requests and answers about a load. What its figures mean stands in `load/`.
 import { z } from 'zod'
+import { fullRate } from '../load/plan.ts'
 import { time } from './schemas.ts'
 
 const count = z.number().int().min(0)
@@ -16,13 +17,16 @@ const Plan = z.strictObject({
   seed: z.number().int().default(1),
 })
 
-export const NewLoad = Plan.refine(
-  ({ groupShare, groupSize, contacts }) => groupShare === 0 || groupSize <= contacts + 1,
-  {
-    path: ['groupSize'],
-    message: 'a group has one account and otherwise contacts: there are not so many',
-  },
-)
+/** More is no load that this process could write. */
+const MAXIMUM_PER_SECOND = 10_000
+
+export const NewLoad = Plan.refine((plan) => fullRate(plan) * 1000 <= MAXIMUM_PER_SECOND, {
+  path: ['perMinute'],
+  message: `at most ${MAXIMUM_PER_SECOND} messages a second for all accounts together`,
+}).refine(({ groupShare, groupSize, contacts }) => groupShare === 0 || groupSize <= contacts + 1, {
+  path: ['groupSize'],
+  message: 'a group has one account and otherwise contacts: there are not so many',
+})
 
 const PerMeter = z.object({
   written: z.number(),

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { until } from '../testing/until.ts'
 import { World } from '../testing/world.ts'
 import { Latency, Meter } from './figures.ts'
+import { dueShare, fullRate, type LoadPlan } from './plan.ts'
 
 // A busy machine is no failure.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -50,6 +51,15 @@ describe('a load', () => {
     expect(await api.load()).toBeNull()
     await expect(api.stopLoad()).rejects.toMatchObject({ code: 'load_not_found' })
   })
+})
+
+it('what is due grows with the ramp and with the accounts that are linked, up to the full rate', () => {
+  const plan = { accounts: 100, rampSeconds: 60 } as LoadPlan
+  expect(dueShare(plan, 100, 0)).toBe(0)
+  expect(dueShare(plan, 50, 30_000)).toBe(0.25)
+  expect(dueShare(plan, 100, 90_000)).toBe(1)
+  expect(dueShare({ ...plan, rampSeconds: 0 }, 0, 0)).toBe(0)
+  expect(fullRate({ accounts: 100, perMinute: 6 })).toBe(0.01)
 })
 
 describe('figures', () => {

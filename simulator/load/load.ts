@@ -8,7 +8,7 @@ import { sendToGroup } from '../whatsapp/group-out.ts'
 import { sendFromPhone } from '../whatsapp/message-out.ts'
 import type { Network } from '../whatsapp/network.ts'
 import { Figures, type MeterName } from './figures.ts'
-import { accountNumber, contactNumber, type LoadPlan, rampedShare } from './plan.ts'
+import { accountNumber, contactNumber, dueShare, fullRate, type LoadPlan } from './plan.ts'
 import { Population } from './population.ts'
 
 /** Messages that are being encrypted at one time. */
@@ -87,15 +87,16 @@ export class Load {
     this.#stopWatching()
   }
 
-  /** All accounts together are one Poisson process, whose every event falls to one of them. */
+  /**
+   * All accounts together are one Poisson process at the full rate. Of its events a share is due, as grows with the accounts
+   * that are linked and with the ramp, and each falls to one account.
+   */
   #writeDue(now: number): void {
-    for (;;) {
-      const perMs =
-        (this.#population.linked * this.#plan.perMinute * rampedShare(this.#plan, now - this.#startedAt)) / 60_000
-      // Nobody to write to yet: what is due begins to count when there is.
-      if (perMs === 0) this.#due = now
-      if (perMs === 0 || this.#due > now) return
-      this.#due += this.#random.exponential(1 / perMs)
+    const rate = fullRate(this.#plan)
+    while (rate > 0 && this.#due <= now) {
+      const share = dueShare(this.#plan, this.#population.linked, this.#due - this.#startedAt)
+      this.#due += this.#random.exponential(1 / rate)
+      if (this.#random.next() >= share) continue
       if (this.#underWay >= MAXIMUM_UNDER_WAY) this.#skipped++
       else void this.#write()
     }

@@ -28,9 +28,14 @@ export const contactNumber = (index: number): string => numberOf(CONTACT_PREFIX,
 /** In a skewed load, the places that get more than the others. */
 export const isBusy = (index: number): boolean => index % 10 === 0
 
-/** The share of the full rate that is due, `elapsedMs` after the start. */
-export function rampedShare({ rampSeconds }: LoadPlan, elapsedMs: number): number {
-  return rampSeconds === 0 ? 1 : Math.min(1, elapsedMs / (rampSeconds * 1000))
+/** Messages a millisecond with every account linked, at the full rate. */
+export const fullRate = ({ accounts, perMinute }: Pick<LoadPlan, 'accounts' | 'perMinute'>): number =>
+  (accounts * perMinute) / 60_000
+
+/** The share of the full rate that is due with so many accounts linked, `elapsedMs` after the start. */
+export function dueShare({ accounts, rampSeconds }: LoadPlan, linked: number, elapsedMs: number): number {
+  const ramped = rampSeconds === 0 ? 1 : Math.min(1, elapsedMs / (rampSeconds * 1000))
+  return (ramped * linked) / accounts
 }
 
 function numberOf(prefix: string, index: number): string {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { SimulatorClient } from '../client.ts'
 import { contactNumber } from '../load/plan.ts'
 import { Random } from '../random.ts'
+import { silenceLibsignal } from '../whatsapp/signal/silence.ts'
 import { TestClient, trust } from './baileys.ts'
 import type { MemoryAuth } from './memory-auth.ts'
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   },
 })
 if (!values.url) throw new Error('--url says where the simulator is')
+silenceLibsignal()
 const api = new SimulatorClient(values.url)
 const load = await api.load()
 if (!load) throw new Error('There is no load on this simulator: start one first')
