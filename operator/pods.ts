@@ -6,14 +6,9 @@ import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import type { Config } from './config.ts'
 import { APP_LABEL, REVISION_LABEL, TIER_LABEL, WORKER_APP, WORKER_LABEL } from './labels.ts'
+import { nodeEnvironment } from './node-environment.ts'
 
 const HTTP_PORT = 8080
-
-/**
- * How a worker's Node uses memory. A small young generation keeps what is short-lived cheap, and few arenas keep threads from
- * holding what they freed: a third of the memory of idle sessions.
- */
-export const NODE_ENVIRONMENT = { NODE_OPTIONS: '--max-semi-space-size=4', MALLOC_ARENA_MAX: '2' }
 
 const fieldOf = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
 
@@ -65,7 +60,7 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
             fieldOf('POD_UID', 'metadata.uid'),
             fieldOf('POD_NAMESPACE', 'metadata.namespace'),
             fieldOf('POD_IP', 'status.podIP'),
-            ...Object.entries(NODE_ENVIRONMENT).map(([name, value]) => ({ name, value })),
+            ...Object.entries(nodeEnvironment(template.memory)).map(([name, value]) => ({ name, value })),
           ],
           envFrom: [{ secretRef: { name: settings.workerSecret } }],
           readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, timeoutSeconds: 1 },

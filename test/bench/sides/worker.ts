@@ -1,9 +1,10 @@
 /** A worker of Berth: the real process, placed and written to as operator and gateway do it. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { defaultTiers } from '@berth/core/model/defaults.ts'
 import { SessionKind } from '@berth/core/model/kind.ts'
 import type { SessionSpec } from '@berth/core/model/session.ts'
-import { NODE_ENVIRONMENT } from '@berth/operator/pods.ts'
+import { nodeEnvironment } from '@berth/operator/node-environment.ts'
 import { until } from '../../chaos/until.ts'
 import { seedSession } from '../../postgres/seed.ts'
 import { Child } from '../child.ts'
@@ -57,7 +58,7 @@ export class WorkerSide implements Side {
       flags: profiled?.flags,
       env: {
         ...profiled?.env,
-        ...NODE_ENVIRONMENT,
+        ...nodeEnvironment(defaultTiers[0]!.spec.workers.template.memory),
         POD_NAME: pod.name,
         POD_UID: pod.uid,
         POD_NAMESPACE: stage.cluster.config.namespace,
