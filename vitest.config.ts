@@ -19,7 +19,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          // One more than CI has cores: most of this waits, for leases to expire and for processes to start.
+          maxWorkers: 3,
         },
       },
     ],
