@@ -1,8 +1,22 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** What takes longest starts first, so that no long file is left alone in the end. */
+const LONG = ['bench/bench', 'chaos/chaos', 'operator/failover', 'crash/matrix', 'local/compose', 'crash/outage']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => LONG.findIndex((name) => moduleId.includes(`test/${name}.`))
+    const isLong = (file: TestSpecification) => place(file) >= 0
+    const long = files.filter(isLong).sort((a, b) => place(a) - place(b))
+    return [...long, ...(await super.sort(files.filter((file) => !isLong(file))))]
+  }
+}
 
 /** One project per kind of test; `npx vitest --project unit` runs one of them. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
