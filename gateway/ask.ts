@@ -11,7 +11,7 @@ import type { ProblemCode } from './problems/catalogue.ts'
 import { Problem } from './problems/problem.ts'
 import type { Owner } from './routing/owner.ts'
 import { AskRefused } from './routing/worker-client.ts'
-import { linkRefusal } from './session-view.ts'
+import { LINK_REFUSALS, linkRefusal } from './session-view.ts'
 
 /** Which session, and for whom. */
 export interface Asker {
@@ -37,11 +37,7 @@ const LOOKUPS_PER_HOUR = 100
 /** The problems that a question can end in, beside those of every route. */
 export const ASKING = [
   'session_not_found',
-  'session_not_linked',
-  'session_stopped',
-  'session_logged_out',
-  'session_banned',
-  'session_failed',
+  ...LINK_REFUSALS,
   'session_busy',
   'session_moving',
   'session_not_connected',

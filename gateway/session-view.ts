@@ -104,7 +104,15 @@ export const isLinked = (row: Pick<SessionRow, 'state' | 'phone_number'>): boole
 type Settled = Pick<SessionRow, 'desired_state' | 'state' | 'phone_number'>
 
 /** What keeps a session from working until somebody does something. */
-function blockOf(row: Settled): ProblemCode | undefined {
+const BLOCKS = ['session_stopped', 'session_logged_out', 'session_banned', 'session_failed'] as const
+
+/** All that `linkRefusal` may answer. */
+export const LINK_REFUSALS = ['session_not_linked', ...BLOCKS] as const satisfies ProblemCode[]
+
+/** All that `qrRefusal` may answer. */
+export const QR_REFUSALS = ['session_already_linked', ...BLOCKS] as const satisfies ProblemCode[]
+
+function blockOf(row: Settled): (typeof BLOCKS)[number] | undefined {
   if (row.desired_state === 'Stopped') return 'session_stopped'
   if (row.state === 'LoggedOut') return 'session_logged_out'
   if (row.state === 'Banned') return 'session_banned'
@@ -113,11 +121,11 @@ function blockOf(row: Settled): ProblemCode | undefined {
 }
 
 /** Why the link can't be used to send or log out: it would wait for ever. A moving or reconnecting session is fine. */
-export const linkRefusal = (row: Settled): ProblemCode | undefined =>
+export const linkRefusal = (row: Settled): (typeof LINK_REFUSALS)[number] | undefined =>
   blockOf(row) ?? (isLinked(row) ? undefined : 'session_not_linked')
 
 /** Why there is no code to scan, now or soon. */
-export const qrRefusal = (row: Settled): ProblemCode | undefined =>
+export const qrRefusal = (row: Settled): (typeof QR_REFUSALS)[number] | undefined =>
   blockOf(row) ?? (isLinked(row) ? 'session_already_linked' : undefined)
 
 /** In these a link is of no use any more, though there is one. */

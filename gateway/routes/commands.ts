@@ -6,7 +6,7 @@ import { requireSession, requireUuid } from '../find.ts'
 import { commandView } from '../message-view.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { Command, SessionParams } from '../schemas.ts'
-import { linkRefusal } from '../session-view.ts'
+import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
 export function commandRoutes(app: App, { database, waker }: Context): void {
@@ -22,15 +22,7 @@ export function commandRoutes(app: App, { database, waker }: Context): void {
         params: SessionParams,
         response: {
           202: Command.describe('It will be done, whatever crashes'),
-          ...problemResponses(
-            'session_not_found',
-            'session_not_linked',
-            'session_stopped',
-            'session_logged_out',
-            'session_banned',
-            'session_failed',
-            ...ON_CHANGES,
-          ),
+          ...problemResponses('session_not_found', ...LINK_REFUSALS, ...ON_CHANGES),
         },
       },
     },

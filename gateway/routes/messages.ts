@@ -32,7 +32,7 @@ import {
   Recipient,
   SessionParams,
 } from '../schemas.ts'
-import { linkRefusal } from '../session-view.ts'
+import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
 const CURSOR = encodeCursor('4711')
@@ -118,11 +118,7 @@ export function messageRoutes(app: App, context: Context): void {
           201: Message.describe('Accepted: it will be sent'),
           ...problemResponses(
             'session_not_found',
-            'session_not_linked',
-            'session_stopped',
-            'session_logged_out',
-            'session_banned',
-            'session_failed',
+            ...LINK_REFUSALS,
             'idempotency_key_reused',
             'validation_failed',
             'message_limit_reached',

@@ -6,7 +6,7 @@ import type { App, Context } from '../context.ts'
 import { requireSession } from '../find.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { NOT_AN_OBJECT, PhoneNumber, SessionParams } from '../schemas.ts'
-import { qrRefusal } from '../session-view.ts'
+import { QR_REFUSALS, qrRefusal } from '../session-view.ts'
 import { ON_CHANGES, tags } from './common.ts'
 
 /** Each one is announced on the phone, whosever it is. */
@@ -37,11 +37,7 @@ export function pairingCodeRoutes(app: App, context: Context): void {
           201: PairingCode.describe('The code; it is stored nowhere'),
           ...problemResponses(
             'session_not_found',
-            'session_already_linked',
-            'session_stopped',
-            'session_logged_out',
-            'session_banned',
-            'session_failed',
+            ...QR_REFUSALS,
             'session_moving',
             'session_not_connected',
             'whatsapp_refused',

@@ -9,6 +9,7 @@ import { goneSignal } from '../gone.ts'
 import { currentQr, followLinking } from '../linking.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { SessionParams } from '../schemas.ts'
+import { QR_REFUSALS } from '../session-view.ts'
 import { EVERYWHERE, tags } from './common.ts'
 
 const FORMATS = ['image/svg+xml', 'image/png', 'text/plain', 'application/json'] as const
@@ -83,11 +84,7 @@ export function qrRoutes(app: App, context: Context, streams: StreamSlots): void
           ...problemResponses(
             'session_not_found',
             'not_acceptable',
-            'session_already_linked',
-            'session_stopped',
-            'session_logged_out',
-            'session_banned',
-            'session_failed',
+            ...QR_REFUSALS,
             'qr_not_ready',
             'session_moving',
             ...EVERYWHERE,

@@ -92,25 +92,9 @@ const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> =
       await group.untilArrived(() => victim.hasEnded)
     }
   },
-  notices: async ({ group, pod, victim, told }) => {
-    await group.untilConnected(pod, () => victim.hasEnded)
-    await group.talk()
-    await group.untilArrived(() => victim.hasEnded)
-    while (!victim.hasEnded) {
-      await told.tell()
-      await told.untilAnswered(() => victim.hasEnded)
-    }
-  },
+  notices: tellAgainAndAgain((told) => told.tell()),
   'waiting notices': async () => {},
-  'asked again': async ({ group, pod, victim, told }) => {
-    await group.untilConnected(pod, () => victim.hasEnded)
-    await group.talk()
-    await group.untilArrived(() => victim.hasEnded)
-    while (!victim.hasEnded) {
-      await told.askAgain()
-      await told.untilAnswered(() => victim.hasEnded)
-    }
-  },
+  'asked again': tellAgainAndAgain((told) => told.askAgain()),
   'log out': async ({ group, pod, victim, unlink }) => {
     await group.untilConnected(pod, () => victim.hasEnded)
     await group.talk()
@@ -139,6 +123,19 @@ const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> =
     await group.talk()
     victim.signal('SIGTERM')
   },
+}
+
+/** After one message each way. */
+function tellAgainAndAgain(tell: (told: Told) => Promise<void>): (scene: Scene) => Promise<void> {
+  return async ({ group, pod, victim, told }) => {
+    await group.untilConnected(pod, () => victim.hasEnded)
+    await group.talk()
+    await group.untilArrived(() => victim.hasEnded)
+    while (!victim.hasEnded) {
+      await tell(told)
+      await told.untilAnswered(() => victim.hasEnded)
+    }
+  }
 }
 
 /** A phone scans the code of the worker, if it lives to show one. */
