@@ -146,17 +146,16 @@ export class Collector {
     this.#dropFinalizer(owner, resource, ORPHAN)
   }
 
+  /** All of them go, and the owner waits for those that say so. */
   #deleteDependents(owner: KubeObject, resource: Resource): void {
-    const dependents = this.#dependentsOf(owner)
-    if (dependents.length === 0) {
-      this.#dropFinalizer(owner, resource, FOREGROUND)
-      return
-    }
-    for (const [object, dependentResource] of dependents) {
+    for (const [object, dependentResource] of this.#dependentsOf(owner)) {
       if (!object.metadata.deletionTimestamp) markDeleted(this.#store, object, dependentResource, BACKGROUND)
     }
-    // What went at once left no change to wait for.
-    this.#look(placeOf(storageKey(resource), owner))
+    const isWaitedFor = ({ metadata }: KubeObject) =>
+      metadata.ownerReferences?.some(({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion)
+    if (!this.#dependentsOf(owner).some(([object]) => isWaitedFor(object))) {
+      this.#dropFinalizer(owner, resource, FOREGROUND)
+    }
   }
 
   #emptyNamespace(namespace: KubeObject): void {

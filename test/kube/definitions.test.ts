@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Body, type Cluster, type Json, makeNamespace, startCluster } from './cluster.ts'
-import { GROUP, installThings, removeThings, type Things, thingCrd } from './thing.ts'
+import { categoryOf, GROUP, installThings, removeThings, type Things, thingCrd } from './thing.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const OWN = new URL('../../crds/', import.meta.url)
@@ -73,7 +73,7 @@ test('discovery tells of it in the old form', async () => {
     kind: things.kind,
     singularName: things.plural.slice(0, -1),
     shortNames: [`x${things.plural}`],
-    categories: ['suite'],
+    categories: [categoryOf(things.plural)],
   })
   expect(resource(`${things.plural}/status`).kind).toBe(things.kind)
   expect(resource(`${things.plural}/scale`)).toMatchObject({ group: 'autoscaling', version: 'v1', kind: 'Scale' })

@@ -4,8 +4,7 @@ import { type Body, type Cluster, makeNamespace, startCluster } from './cluster.
 
 const MAPS = 'configmaps'
 
-// A kube-apiserver alone has no garbage collector: that is kube-controller-manager's work.
-describe.skipIf(process.env.BERTH_TEST_KUBECONFIG)('the collector', () => {
+describe('the collector', () => {
   let cluster: Cluster
   let namespace: string
 
@@ -18,13 +17,13 @@ describe.skipIf(process.env.BERTH_TEST_KUBECONFIG)('the collector', () => {
 
   const path = (name?: string) => ['/api/v1/namespaces', namespace, MAPS, name].filter(Boolean).join('/')
 
+  const ownedBy = ({ metadata }: Body, more: object = {}) => {
+    const { name, uid } = metadata
+    return { apiVersion: 'v1', kind: 'ConfigMap', name, uid, ...more }
+  }
+
   async function make(name: string, ...owners: Body[]): Promise<Body> {
-    const ownerReferences = owners.map(({ metadata }) => ({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      name: metadata.name,
-      uid: metadata.uid,
-    }))
+    const ownerReferences = owners.map((owner) => ownedBy(owner))
     return (await cluster.post(path(), { metadata: { name, ownerReferences } })).body
   }
 
@@ -52,19 +51,37 @@ describe.skipIf(process.env.BERTH_TEST_KUBECONFIG)('the collector', () => {
 
   test('deletes dependents first when asked, and none when told to orphan them', async () => {
     const owner = await make('foreground')
-    await make('held', owner)
-    await cluster.patch(path('held'), { metadata: { finalizers: ['suite.dev/hold'] } })
+    const hold = { finalizers: ['suite.dev/hold'] }
+    const waitedFor = { ownerReferences: [ownedBy(owner, { blockOwnerDeletion: true })] }
+    await cluster.post(path(), { metadata: { name: 'held', ...hold, ...waitedFor } })
     const deleted = await cluster.delete(path('foreground'), { propagationPolicy: 'Foreground' })
     expect(deleted.body.metadata.finalizers).toEqual(['foregroundDeletion'])
     await cluster.until(path('held'), (answer) => answer.body.metadata.deletionTimestamp)
     expect((await cluster.get(path('foreground'))).code).toBe(200)
     await cluster.patch(path('held'), { metadata: { finalizers: null } })
     await gone('foreground')
+    await gone('held')
     const parent = await make('parent')
     await make('orphan', parent)
     await cluster.delete(path('parent'), { propagationPolicy: 'Orphan' })
     await gone('parent')
     expect((await cluster.get(path('orphan'))).body.metadata.ownerReferences).toBeUndefined()
+  })
+
+  test('lets an owner go before a dependent that it need not wait for', async () => {
+    const owner = await make('hasty')
+    await cluster.post(path(), {
+      metadata: {
+        name: 'slow',
+        finalizers: ['suite.dev/hold'],
+        ownerReferences: [ownedBy(owner)],
+      },
+    })
+    await cluster.delete(path('hasty'), { propagationPolicy: 'Foreground' })
+    await gone('hasty')
+    await cluster.until(path('slow'), (answer) => answer.body.metadata.deletionTimestamp)
+    await cluster.patch(path('slow'), { metadata: { finalizers: null } })
+    await gone('slow')
   })
 
   test('deletes what names an owner that was never there', async () => {

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Cluster, makeNamespace, startCluster } from './cluster.ts'
-import { installThings, removeThings, type Things } from './thing.ts'
+import { categoryOf, installThings, removeThings, type Things } from './thing.ts'
 
 function findKubectls(): string[] {
   const listed = process.env.BERTH_TEST_KUBECTL?.split(delimiter).filter(Boolean)
@@ -107,7 +107,7 @@ describe.each(kubectls.map((kubectl, index) => [kubectl, index] as const))('%s',
     const { stdout } = await run('get', `x${plural}`, 'shown')
     expect(stdout.split('\n')[0]!.split(/\s+/).filter(Boolean)).toEqual(['NAME', 'TENANT', 'READY', 'AGE'])
     expect(stdout).toMatch(/shown\s+t\s+\d+s/)
-    expect((await run('get', 'suite')).stdout).toContain('shown')
+    expect((await run('get', categoryOf(plural))).stdout).toContain('shown')
     expect((await run('get', plural, '-o', 'wide')).stdout).toContain('REPLICAS')
     const path = await run('get', plural, 'shown', '-o', 'jsonpath={.spec.state}')
     expect(path.stdout).toBe('Active')

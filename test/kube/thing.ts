@@ -98,6 +98,9 @@ const status = {
   },
 }
 
+/** Of its own too: kubectl gives up on a category when one of its definitions goes meanwhile. */
+export const categoryOf = (plural: string): string => `all-${plural}`
+
 /** The definition under a plural of its own, so that test files don't share objects on a real cluster. */
 export function thingCrd(plural: string): Json {
   const kind = plural.charAt(0).toUpperCase() + plural.slice(1, -1)
@@ -108,7 +111,13 @@ export function thingCrd(plural: string): Json {
     spec: {
       group: GROUP,
       scope: 'Namespaced',
-      names: { plural, singular: plural.slice(0, -1), kind, shortNames: [`x${plural}`], categories: ['suite'] },
+      names: {
+        plural,
+        singular: plural.slice(0, -1),
+        kind,
+        shortNames: [`x${plural}`],
+        categories: [categoryOf(plural)],
+      },
       versions: [
         {
           name: 'v1',
