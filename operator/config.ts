@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { readEnvironment } from '@berth/core/environment.ts'
 import { z } from 'zod'
+import { WorkerPod } from './worker-pod.ts'
 
 export interface Config {
   databaseUrl: string
@@ -12,6 +13,8 @@ export interface Config {
   /** The Secret from which worker pods take their settings. */
   workerSecret: string
   workerServiceAccount?: string
+  /** What the installation says of all worker pods. */
+  workerPod: WorkerPod
   /** Who we are in the leader election and in events. */
   podName: string
   host: string
@@ -26,6 +29,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       BERTH_WORKER_IMAGE: z.string().default('berth/worker:local'),
       BERTH_WORKER_SECRET: z.string().default('berth-worker'),
       BERTH_WORKER_SERVICE_ACCOUNT: z.string().optional(),
+      BERTH_WORKER_POD: jsonOf(WorkerPod).default({}).describe('what all worker pods have in common, as JSON'),
       POD_NAME: z.string().default(hostname()),
       HOST: z.string().default('0.0.0.0'),
       PORT: z.coerce.number().int().min(0).max(65535).default(8081).describe('port of /healthz, /readyz and /metrics'),
@@ -38,8 +42,23 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerImage: settings.BERTH_WORKER_IMAGE,
     workerSecret: settings.BERTH_WORKER_SECRET,
     workerServiceAccount: settings.BERTH_WORKER_SERVICE_ACCOUNT,
+    workerPod: settings.BERTH_WORKER_POD,
     podName: settings.POD_NAME,
     host: settings.HOST,
     port: settings.PORT,
   }
 }
+
+/** A text that holds a value of this shape as JSON. */
+const jsonOf = <T extends z.ZodType>(shape: T) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text)
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: `not JSON: ${(error as Error).message}` })
+        return z.NEVER
+      }
+    })
+    .pipe(shape)

@@ -2,10 +2,11 @@ import { defaultTiers } from '@berth/core/model/defaults.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import { expect, it } from 'vitest'
 import { isPodOf, podFor, templateRevision } from './pods.ts'
+import { WorkerPod } from './worker-pod.ts'
 
 const pro = defaultTiers.find(({ metadata }) => metadata.name === 'pro')!
 const worker: Worker = { metadata: { name: 'pro-abcde', uid: 'uid' }, spec: { tier: 'pro', desiredState: 'Active' } }
-const settings = { workerImage: 'berth/worker:1', workerSecret: 'berth-worker' }
+const settings = { workerImage: 'berth/worker:1', workerSecret: 'berth-worker', workerPod: {} }
 
 it('makes a pod that belongs to its worker and runs without privileges', () => {
   const pod = podFor(worker, pro, settings)
@@ -24,4 +25,35 @@ it("prefers the tier's own image, and knows another template by its revision", (
   expect(podFor(worker, other, settings).spec.containers[0]?.image).toBe('mine:2')
   expect(templateRevision(other, settings)).not.toBe(templateRevision(pro, settings))
   expect(templateRevision(structuredClone(pro), settings)).toBe(templateRevision(pro, settings))
+})
+
+it('knows the revision by what pods are made of, not by who makes them', () => {
+  const ofOperator = (podName: string) => templateRevision(pro, { ...settings, podName } as typeof settings)
+  expect(ofOperator('operator-a')).toBe(ofOperator('operator-b'))
+})
+
+it('adds what the installation says of all worker pods, and lets the tier have the last word', () => {
+  const other = structuredClone(pro)
+  other.spec.workers.template.nodeSelector = { pool: 'pro' }
+  const workerPod = WorkerPod.parse({
+    labels: { team: 'chat', 'berth.dev/tier': 'forged' },
+    annotations: { note: 'kept' },
+    env: [{ name: 'LOG_LEVEL', value: 'debug' }],
+    imagePullSecrets: [{ name: 'registry' }],
+    nodeSelector: { pool: 'workers', zone: 'a' },
+    tolerations: [{ key: 'berth', operator: 'Exists' }],
+    priorityClassName: 'high',
+  })
+  const { metadata, spec } = podFor(worker, other, { ...settings, workerPod })
+  expect(metadata.labels).toMatchObject({ team: 'chat', 'berth.dev/tier': 'pro' })
+  expect(metadata.annotations).toEqual({ note: 'kept' })
+  expect(spec).toMatchObject({
+    imagePullSecrets: [{ name: 'registry' }],
+    nodeSelector: { pool: 'pro', zone: 'a' },
+    tolerations: [{ key: 'berth', operator: 'Exists' }],
+    priorityClassName: 'high',
+    restartPolicy: 'Always',
+  })
+  expect(spec.containers[0]?.env).toContainEqual({ name: 'LOG_LEVEL', value: 'debug' })
+  expect(templateRevision(other, { ...settings, workerPod })).not.toBe(templateRevision(other, settings))
 })

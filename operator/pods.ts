@@ -12,22 +12,29 @@ const HTTP_PORT = 8080
 
 const fieldOf = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
 
-type PodSettings = Pick<Config, 'workerImage' | 'workerSecret' | 'workerServiceAccount'>
+type PodSettings = Pick<Config, 'workerImage' | 'workerSecret' | 'workerServiceAccount' | 'workerPod'>
 
 /** Hash of all that a tier says of its pods: another one means that the pod is of an older template. */
 export function templateRevision(tier: Tier, settings: PodSettings): string {
-  const said = JSON.stringify([tier.spec.workers.template, tier.spec.drain, settings])
+  // One by one: what else a process is told (its own name, for one) is no part of it.
+  const { workerImage, workerSecret, workerServiceAccount, workerPod } = settings
+  const common = [workerImage, workerSecret, workerServiceAccount, workerPod]
+  const said = JSON.stringify([tier.spec.workers.template, tier.spec.drain, common])
   return createHash('sha256').update(said).digest('hex').slice(0, 10)
 }
 
 export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
   const { template } = tier.spec.workers
+  const { labels, annotations, env = [], imagePullPolicy, nodeSelector, ...spec } = settings.workerPod
   const { name, namespace, uid } = worker.metadata
+  const nodes = { ...nodeSelector, ...template.nodeSelector }
   return {
     metadata: {
       name,
       namespace,
+      ...(annotations ? { annotations } : {}),
       labels: {
+        ...labels,
         [APP_LABEL]: WORKER_APP,
         [TIER_LABEL]: tier.metadata.name,
         [WORKER_LABEL]: name,
@@ -45,15 +52,17 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
       ],
     },
     spec: {
+      ...spec,
       restartPolicy: 'Always',
       terminationGracePeriodSeconds: tier.spec.drain.graceSeconds,
       ...(settings.workerServiceAccount ? { serviceAccountName: settings.workerServiceAccount } : {}),
-      ...(template.nodeSelector ? { nodeSelector: template.nodeSelector } : {}),
+      ...(Object.keys(nodes).length > 0 ? { nodeSelector: nodes } : {}),
       securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
       containers: [
         {
           name: 'worker',
           image: template.image ?? settings.workerImage,
+          ...(imagePullPolicy ? { imagePullPolicy } : {}),
           ports: [{ name: 'http', containerPort: HTTP_PORT }],
           env: [
             fieldOf('POD_NAME', 'metadata.name'),
@@ -61,6 +70,7 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
             fieldOf('POD_NAMESPACE', 'metadata.namespace'),
             fieldOf('POD_IP', 'status.podIP'),
             ...Object.entries(nodeEnvironment(template.memory)).map(([name, value]) => ({ name, value })),
+            ...env,
           ],
           envFrom: [{ secretRef: { name: settings.workerSecret } }],
           readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, timeoutSeconds: 1 },

@@ -58,6 +58,7 @@ export class Installation {
         databaseUrl: this.database.url,
         workerImage: 'berth/worker:test',
         workerSecret: 'berth-worker',
+        workerPod: {},
         podName: name,
         host: '127.0.0.1',
         port: 0,
