@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BerthUnderTest } from '@berth/test/chaos/berth-under-test.ts'
 import { type ChaosResult, type Listener, runChaos } from '@berth/test/chaos/chaos.ts'
+import { faultsNamed } from '@berth/test/chaos/faults/all.ts'
 import { interruption } from '@berth/test/chaos/interruption.ts'
+import type { LocalBerth } from '@berth/test/chaos/local-berth.ts'
 import { OwnBerth } from '@berth/test/chaos/own-berth.ts'
 import { isGood, resultLines } from '@berth/test/chaos/report.ts'
 import { chooseBerth } from './choose.ts'
@@ -47,7 +48,7 @@ async function inOwnBerth({ keep }: DemoOptions, signal: AbortSignal): Promise<C
 }
 
 /** Plays all chapters; what happens is on the screen. */
-async function tell(berth: BerthUnderTest, signal: AbortSignal): Promise<ChaosResult> {
+async function tell(berth: LocalBerth, signal: AbortSignal): Promise<ChaosResult> {
   const screen = new Screen(process.stdout)
   const population = demoPopulation()
   screen.line(
@@ -85,7 +86,8 @@ async function tell(berth: BerthUnderTest, signal: AbortSignal): Promise<ChaosRe
     },
   }
   signal.addEventListener('abort', () => void watch?.stop()) // the sessions that go then are no news
-  const plan = { population, rounds: CHAPTERS.length, faults: CHAPTERS.map(({ fault }) => fault), inOrder: true }
+  const faults = faultsNamed(CHAPTERS.map(({ fault }) => fault))
+  const plan = { population, rounds: CHAPTERS.length, faults, inOrder: true }
   try {
     const result = await runChaos(berth, { ...plan, rates: RATES, seed: 1 }, listener, signal)
     screen.line()

@@ -10,6 +10,7 @@ const round = (change: Partial<Round>): Round => ({
   recoveries: [],
   moved: 0,
   settledMs: 5000,
+  findings: [],
   ...change,
 })
 const nothing = {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Plan, runChaos } from './chaos.ts'
+import { runChaos } from './chaos.ts'
+import { faultsNamed } from './faults/all.ts'
 import { OwnBerth } from './own-berth.ts'
 import { population } from './population.ts'
 import { resultLines, roundLine, summaryOf } from './report.ts'
@@ -19,16 +20,16 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }))
 test(
   'a worker killed, a pod gone, the gateway killed, Postgres crashed: nothing lost, doubled, overlapping or linked anew',
   async () => {
-    const plan: Plan = {
+    const plan = {
       rounds: 4,
       population: population(4),
       rates: { in: 12, out: 8 },
       seed: 1,
-      faults: ['kill', 'pod-force', 'gateway', 'postgres-kill'],
+      faults: faultsNamed(['kill', 'pod-force', 'gateway', 'postgres-kill']),
     }
     const log: string[] = []
     const berth = await OwnBerth.start(dataDir, (line) => log.push(line))
-    const result = await runChaos(berth, plan, { round: (round) => log.push(roundLine(round)) })
+    const result = await runChaos(berth, plan, { round: (round) => void log.push(roundLine(round)) })
     const summary = summaryOf(result)
     expect(summary, [...log, ...resultLines(result)].join('\n')).toMatchObject({
       ok: true,

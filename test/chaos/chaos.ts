@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Arrivals } from './arrivals.ts'
 import type { BerthUnderTest } from './berth-under-test.ts'
 import { collect, connectionsOf } from './collect.ts'
-import { FAULTS, type FaultName } from './faults/all.ts'
+import type { NamedFault } from './faults/fault.ts'
 import { Installation } from './installation.ts'
-import { judge, type Verdict } from './judge.ts'
+import { begunUntil, judge, type Verdict, violations } from './judge.ts'
 import type { ChaosOptions } from './options.ts'
 import type { Population } from './population.ts'
 import { type Proof, proveJudge } from './proof.ts'
@@ -17,12 +17,13 @@ import { endlessly, Random } from './random.ts'
 import type { Frozen, Records } from './records.ts'
 import { type Recovery, recoveries } from './recovery.ts'
 import { ScanWatch } from './scan-watch.ts'
+import { Sightings } from './sightings.ts'
 import { Traffic } from './traffic.ts'
 import { patiently, until } from './until.ts'
 
 export interface Round {
   number: number
-  fault: FaultName
+  fault: string
   /** What was struck. */
   what: string
   recoveries: Recovery[]
@@ -30,6 +31,8 @@ export interface Round {
   moved: number
   /** Fault to everything connected and through. */
   settledMs: number
+  /** What the judge found that was not there before; empty when the plan leaves judging for the end. */
+  findings: string[]
 }
 
 export interface ChaosResult {
@@ -47,16 +50,19 @@ export interface Listener {
   /** Everything is linked; traffic begins. */
   begins?(installation: Installation, traffic: Traffic, arrivals: Arrivals): void
   /** A fault is about to be caused. */
-  strikes?(number: number, fault: FaultName): void
-  round(round: Round): void
+  strikes?(number: number, fault: string): void
+  round(round: Round): void | Promise<void>
   /** All is counted; what was made for the run is about to be removed. */
   ends?(): Promise<void>
 }
 
-export interface Plan extends Pick<ChaosOptions, 'rounds' | 'rates' | 'seed' | 'faults'> {
+export interface Plan<B extends BerthUnderTest> extends Pick<ChaosOptions, 'rounds' | 'rates' | 'seed'> {
+  faults: NamedFault<B>[]
   population: Population
   /** The faults in the order given, instead of a random one. */
   inOrder?: boolean
+  /** The judge has a look after each fault, too. */
+  judgesEach?: boolean
 }
 
 /** Traffic flows for this long before a fault, at most; the moment is random. */
@@ -68,9 +74,9 @@ const LISTED_TIMEOUT_MS = 30_000
 const SHOWN = 10
 
 /** In that Berth, which is left afterwards. Throws when it can't even begin, or was aborted; what goes wrong later is in the result. */
-export async function runChaos(
-  berth: BerthUnderTest,
-  plan: Plan,
+export async function runChaos<B extends BerthUnderTest>(
+  berth: B,
+  plan: Plan<B>,
   listener: Listener,
   signal?: AbortSignal,
 ): Promise<ChaosResult> {
@@ -86,19 +92,21 @@ export async function runChaos(
   }
 }
 
-class Run {
-  readonly #installation: Installation
-  readonly #plan: Plan
+class Run<B extends BerthUnderTest> {
+  readonly #installation: Installation<B>
+  readonly #plan: Plan<B>
   readonly #listener: Listener
   readonly #signal: AbortSignal | undefined
   readonly #random: Random
   readonly #traffic: Traffic
   readonly #arrivals: Arrivals
   readonly #scans: ScanWatch
+  readonly #sightings: Sightings
+  readonly #known = new Set<string>()
   readonly #rounds: Round[] = []
   readonly #frozen: Frozen[] = []
 
-  constructor(installation: Installation, plan: Plan, listener: Listener, signal: AbortSignal | undefined) {
+  constructor(installation: Installation<B>, plan: Plan<B>, listener: Listener, signal: AbortSignal | undefined) {
     this.#installation = installation
     this.#plan = plan
     this.#listener = listener
@@ -108,10 +116,12 @@ class Run {
     this.#traffic = new Traffic(installation, new Random(plan.seed + 1))
     this.#arrivals = new Arrivals(installation.simulator, this.#traffic)
     this.#scans = new ScanWatch(installation)
+    this.#sightings = new Sightings(installation.kube, installation.accounts)
   }
 
   async whole(): Promise<ChaosResult> {
     this.#scans.start()
+    this.#sightings.start()
     this.#arrivals.start()
     this.#traffic.start(this.#plan.rates)
     this.#listener.begins?.(this.#installation, this.#traffic, this.#arrivals)
@@ -139,6 +149,7 @@ class Run {
     await this.#traffic.abort()
     await this.#arrivals.stop()
     await this.#scans.stop()
+    await this.#sightings.stop()
   }
 
   async #allRounds(): Promise<void> {
@@ -147,20 +158,20 @@ class Run {
     const shuffled = endlessly(faults, this.#random)
     for (let number = 1; number <= this.#plan.rounds; number++) {
       const fault = inOrder ? faults[(number - 1) % faults.length]! : shuffled.next().value
-      this.#listener.strikes?.(number, fault)
+      this.#listener.strikes?.(number, fault.name)
       const round = await this.#round(number, fault).catch((cause: unknown) => {
-        throw new Error(`round ${number}, ${fault}`, { cause })
+        throw new Error(`round ${number}, ${fault.name}`, { cause })
       })
       this.#rounds.push(round)
-      this.#listener.round(round)
+      await this.#listener.round(round)
     }
     this.#traffic.stop()
     await this.#settle()
   }
 
-  async #round(number: number, fault: FaultName): Promise<Round> {
+  async #round(number: number, { name, cause: aim }: NamedFault<B>): Promise<Round> {
     const { accounts, simulator } = this.#installation
-    const strike = await FAULTS[fault](this.#installation, this.#random)
+    const strike = await aim(this.#installation, this.#random)
     const before = await this.#installation.placements()
     await delay(this.#random.between(0, MAX_CALM_MS), undefined, this.#signal && { signal: this.#signal })
     const { at, what, frozen } = await strike()
@@ -175,11 +186,18 @@ class Run {
     const connections = await patiently(() => connectionsOf(simulator))
     return {
       number,
-      fault,
+      fault: name,
       what,
-      recoveries: recoveries({ at, until: settledAt }, numbers, connections, this.#arrivals.since(at)),
+      recoveries: recoveries(
+        { at, until: settledAt },
+        numbers,
+        connections,
+        this.#arrivals.since(at),
+        this.#sightings.all,
+      ),
       moved: numbers.filter((account) => before.get(account) !== after.get(account)).length,
       settledMs: settledAt - at,
+      findings: this.#plan.judgesEach ? await this.#judgeUntil(liftedAt) : [],
     }
   }
 
@@ -215,8 +233,22 @@ class Run {
     })
   }
 
-  /** @param isFinal what is missing now will not come any more */
-  async #collect(isFinal: boolean): Promise<Records> {
+  /** What the judge says of everything begun until then and has not said before. */
+  async #judgeUntil(time: number): Promise<string[]> {
+    const verdict = judge(await this.#collect(false, (records) => begunUntil(time, records)))
+    const all = Object.entries(violations(verdict)).flatMap(([title, lines]) =>
+      lines.map((line) => `${title}: ${line}`),
+    )
+    const found = all.filter((line) => !this.#known.has(line))
+    for (const line of found) this.#known.add(line)
+    return found
+  }
+
+  /**
+   * @param isFinal what is missing now will not come any more
+   * @param select the part of the records that is to be judged
+   */
+  async #collect(isFinal: boolean, select = (records: Records) => records): Promise<Records> {
     const sources = {
       installation: this.#installation,
       traffic: this.#traffic,
@@ -224,11 +256,12 @@ class Run {
       frozen: this.#frozen,
       scansWanted: this.#scans.seen,
     }
-    let records = await patiently(() => collect(sources))
+    const read = async () => select(await collect(sources))
+    let records = await patiently(read)
     if (isFinal) return records
     const isComplete = async () => {
       if (judge(records).lost.length === 0) return true
-      records = await collect(sources)
+      records = await read()
       return false
     }
     // Still lost after that: for the judge to say.

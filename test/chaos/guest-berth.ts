@@ -10,8 +10,8 @@ import type { KubeObject } from '@berth/core/model/meta.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
 import type { Whereabouts } from '@berth/local/control.ts'
 import type { RunningBerth } from '@berth/local/running.ts'
-import type { BerthUnderTest } from './berth-under-test.ts'
-import type { Tenant } from './population.ts'
+import { type LocalBerth, localProcessOf } from './local-berth.ts'
+import type { Population, Tenant } from './population.ts'
 import { LIMITS, untilTiersAreTakenUp } from './tiers.ts'
 import { until } from './until.ts'
 
@@ -23,8 +23,9 @@ const GONE_TIMEOUT_MS = 150_000
 
 const tierOf = (tier: Tenant['tier']): string => `demo-${tier}`
 
-export class GuestBerth implements BerthUnderTest {
+export class GuestBerth implements LocalBerth {
   readonly isShared = true
+  readonly processOf = localProcessOf
   readonly gatewayUrl: string
   readonly simulatorUrl: string
   readonly kubeconfig: string
@@ -54,7 +55,7 @@ export class GuestBerth implements BerthUnderTest {
     return this.#running.resumePostgres()
   }
 
-  async makeTenants(kube: KubeClient, tenants: Tenant[]): Promise<void> {
+  async makeCustomers(kube: KubeClient, { tenants }: Population): Promise<void> {
     await takeAway(kube)
     for (const { metadata, spec } of defaultTiers) {
       const { displayName, limits } = spec

@@ -1,7 +1,6 @@
 /** The customers of one chaos run: on all tiers of a Berth, with linked accounts, groups and people who write with them. */
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
-import type { Pod } from '@berth/core/model/builtin.ts'
 import { PodKind, SessionKind } from '@berth/core/model/kind.ts'
 import { resourceNameOf } from '@berth/core/model/names.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
@@ -57,13 +56,14 @@ export class Installation<B extends BerthUnderTest = BerthUnderTest> {
   /** In that Berth, which is left when it can't be done. Resolves when every account is linked and connected. */
   static async start<B extends BerthUnderTest>(
     berth: B,
-    { tenants, accounts }: Population,
+    population: Population,
     signal?: AbortSignal,
   ): Promise<Installation<B>> {
     const kube = new KubeClient(await loadKubeConfig({ kubeconfig: berth.kubeconfig }), { component: MANAGER })
+    const { tenants, accounts } = population
     const installation = new Installation(berth, kube, accounts)
     try {
-      await berth.makeTenants(kube, tenants)
+      await berth.makeCustomers(kube, population)
       await installation.#makeKeys(tenants.map(({ name }) => name))
       await installation.#addPhones()
       await installation.#addGroups()
@@ -90,9 +90,10 @@ export class Installation<B extends BerthUnderTest = BerthUnderTest> {
       this.kube.list(PodKind, { labelSelector: 'app.kubernetes.io/name=berth-worker' }),
       this.sessions(),
     ])
-    return pods.flatMap((pod) => {
+    const pids = await Promise.all(pods.map((pod) => this.berth.processOf(pod)))
+    return pods.flatMap((pod, i) => {
       const name = pod.metadata.name!
-      const pid = processOf(pod)
+      const pid = pids[i]
       const accounts = this.accounts
         .filter((account) => sessions.get(account.number)?.status?.placement?.worker === name)
         .map(({ number }) => number)
@@ -194,11 +195,4 @@ export class Installation<B extends BerthUnderTest = BerthUnderTest> {
     }
     await until(`${account.tenant}/${account.session} is linked`, SETUP_TIMEOUT_MS, scan, signal)
   }
-}
-
-/** The kubelet of local mode writes the process id into the container's id. */
-export function processOf(pod: Pod): number | undefined {
-  const status = pod.status?.containerStatuses?.[0]
-  const pid = status?.state?.running && /^process:\/\/(\d+)-/.exec(status.containerID ?? '')?.[1]
-  return pid ? Number(pid) : undefined
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isClean, judge } from './judge.ts'
+import { begunUntil, isClean, judge } from './judge.ts'
 import { proveJudge } from './proof.ts'
 import type { ConnectionRecord, LedgerEntry, Records, Seen } from './records.ts'
 
@@ -147,4 +147,25 @@ it('does not accept what nobody sent, nor what was refused and sent all the same
   const verdict = judge({ ...clean, sent: sent.map(({ acceptedAt: _, ...rest }) => rest) })
   expect(verdict).toMatchObject({ unexpected: [expect.anything()], refused: [expect.anything()] })
   expect(isClean(verdict)).toBe(false)
+})
+
+it('leaves out, while traffic goes on, what was begun later and may still be on its way', () => {
+  const later = {
+    ...clean,
+    sent: [...clean.sent, { account: ME, contact: ANA, text: 'out 2', at: 400, acceptedAt: 410, id: 'row-3' }],
+    written: [
+      ...clean.written,
+      { account: ME, contact: ANA, text: 'in 2', at: 400, id: 'A2' },
+      { account: ME, contact: ANA, text: 'in 3', at: 400, id: 'A3' },
+    ],
+    listed: [
+      ...clean.listed,
+      { account: ME, id: 'row-4', text: 'in 3' },
+      { account: ME, id: 'row-5', text: 'not noted yet' },
+    ],
+  }
+  expect(isClean(judge(later))).toBe(false)
+  expect(isClean(judge(begunUntil(300, later)))).toBe(true)
+  expect(judge(begunUntil(400, later)).lost).toHaveLength(2)
+  expect(judge(begunUntil(300, { ...later, seen: [], listed: [] })).lost).toHaveLength(2)
 })

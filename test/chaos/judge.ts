@@ -60,17 +60,39 @@ export function judge(records: Records): Verdict {
   }
 }
 
+/** All that breaks a promise: a title and one line for a person each. */
+export const violations = (verdict: Verdict): Record<string, string[]> => ({
+  Lost: verdict.lost,
+  Doubled: verdict.duplicated,
+  'Two owners': verdict.overlappingOwners,
+  'New QR': verdict.newQr,
+  Unexpected: verdict.unexpected,
+  Refused: verdict.refused,
+  'Faults that the simulator saw': verdict.faults.map(
+    ({ kind, detail, number, connection }) => `${kind}: ${detail} (${number}, ${connection})`,
+  ),
+})
+
 /** True when the promises were kept. */
 export const isClean = (verdict: Verdict): boolean =>
-  [
-    verdict.lost,
-    verdict.duplicated,
-    verdict.overlappingOwners,
-    verdict.newQr,
-    verdict.unexpected,
-    verdict.refused,
-    verdict.faults,
-  ].every((list) => list.length === 0)
+  Object.values(violations(verdict)).every((lines) => lines.length === 0)
+
+/** The records as if nothing had been begun after that time: what can be judged while traffic goes on. */
+export function begunUntil(time: number, records: Records): Records {
+  const key = ({ account, text }: { account: string; text: string }) => `${account} ${text}`
+  const listed = new Set(records.listed.map(key))
+  const written = records.written.filter((one) => one.at <= time || listed.has(key(one)))
+  const known = new Set(written.map(key))
+  return {
+    ...records,
+    sent: records.sent.map(({ acceptedAt, ...one }) =>
+      one.at <= time && acceptedAt !== undefined ? { ...one, acceptedAt } : one,
+    ),
+    written,
+    // Whoever wrote the others has no answer yet.
+    listed: records.listed.filter((one) => known.has(key(one))),
+  }
+}
 
 function judgeOutgoing({ sent, seen }: Records) {
   const ids = Map.groupBy(seen, copyKey)

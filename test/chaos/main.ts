@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Round, runChaos } from './chaos.ts'
+import { faultsNamed } from './faults/all.ts'
 import { interruption } from './interruption.ts'
 import { type ChaosOptions, HELP, parseOptions, UsageError } from './options.ts'
 import { OwnBerth } from './own-berth.ts'
@@ -19,7 +20,7 @@ async function main(options: ChaosOptions): Promise<boolean> {
   let isKept = true
   try {
     const berth = await OwnBerth.start(dataDir, console.log, signal)
-    const plan = { ...options, population: population(options.sessions) }
+    const plan = { ...options, faults: faultsNamed(options.faults), population: population(options.sessions) }
     const listener = { round: (round: Round) => console.log(roundLine(round)) }
     const result = await runChaos(berth, plan, listener, signal)
     const good = isGood(result)

@@ -6,13 +6,14 @@ import { TenantKind, TierKind } from '@berth/core/model/kind.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Berth, startBerth } from '@berth/local/compose.ts'
 import { ensureDatabase } from '@berth/local/database.ts'
-import type { BerthUnderTest } from './berth-under-test.ts'
 import { DatabaseServer } from './database-server.ts'
-import type { Tenant } from './population.ts'
+import { type LocalBerth, localProcessOf } from './local-berth.ts'
+import type { Population } from './population.ts'
 import { LIMITS, untilTiersAreTakenUp } from './tiers.ts'
 
-export class OwnBerth implements BerthUnderTest {
+export class OwnBerth implements LocalBerth {
   readonly isShared = false
+  readonly processOf = localProcessOf
   readonly database: DatabaseServer
   readonly #berth: Berth
 
@@ -66,7 +67,7 @@ export class OwnBerth implements BerthUnderTest {
     return this.database.restart()
   }
 
-  async makeTenants(kube: KubeClient, tenants: Tenant[]): Promise<void> {
+  async makeCustomers(kube: KubeClient, { tenants }: Population): Promise<void> {
     for (const { metadata } of (await kube.list(TierKind)).items) {
       await kube.mergePatch(TierKind, metadata.name!, { spec: { limits: LIMITS } }, { manager: 'chaos' })
     }

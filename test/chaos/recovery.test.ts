@@ -42,3 +42,19 @@ it('says figures that were measured', () => {
   expect(spread([5])).toEqual({ n: 1, p50: 5, p99: 5, max: 5 })
   expect(spread(Array.from({ length: 100 }, (_, i) => i + 1))).toEqual({ n: 100, p50: 50, p99: 99, max: 100 })
 })
+
+it('says when the operator reacted and when the last place was given, of accounts that lost their connection', () => {
+  const connections = [login('a', 0, 1100), login('a', 1900, null), login('b', 0, null)]
+  const sightings = [
+    { account: 'a', at: 900, what: 'noticed' },
+    { account: 'b', at: 1200, what: 'noticed' },
+    { account: 'a', at: 1300, what: 'noticed' },
+    { account: 'a', at: 1400, what: 'placed' },
+    { account: 'a', at: 1500, what: 'placed' },
+    { account: 'a', at: 9500, what: 'placed' },
+  ] as const
+  expect(recoveries({ at: 1000, until: 9000 }, ['a', 'b'], connections, [], [...sightings])).toEqual([
+    { account: 'a', noticedMs: 300, placedMs: 500, connectedMs: 900, gapMs: 800 },
+    { account: 'b' },
+  ])
+})

@@ -1,5 +1,6 @@
 /** How long sessions needed to come back after a fault, as the simulator and the people saw it. Pure; milliseconds. */
 import type { ConnectionRecord } from './records.ts'
+import type { Sighting } from './sightings.ts'
 
 /** A message that is through. */
 export interface Arrival {
@@ -12,6 +13,9 @@ export interface Arrival {
 
 export interface Recovery {
   account: string
+  /** Of an account that lost its connection: fault to the first sign of the operator's reaction, and to its last new place. */
+  noticedMs?: number
+  placedMs?: number
   /** Fault to the login that lasted; undefined: it never lost its connection. */
   connectedMs?: number
   /**
@@ -30,6 +34,7 @@ export function recoveries(
   accounts: string[],
   connections: ConnectionRecord[],
   arrivals: Arrival[],
+  sightings: Sighting[] = [],
 ): Recovery[] {
   return accounts.map((account) => {
     const own = connections.filter(({ number, loginAt }) => number === account && loginAt !== null)
@@ -39,8 +44,13 @@ export function recoveries(
     for (const { account: whose, way, begunAt, arrivedAt } of arrivals) {
       if (whose === account && begunAt >= fault.at) since[way].push(arrivedAt - fault.at)
     }
+    const seen = sightings.filter(({ account: whose, at }) => whose === account && at >= fault.at && at <= fault.until)
+    const noticed = seen[0]
+    const placed = seen.findLast(({ what }) => what === 'placed')
     return {
       account,
+      ...(login && noticed && { noticedMs: noticed.at - fault.at }),
+      ...(login && placed && { placedMs: placed.at - fault.at }),
       ...(login && { connectedMs: login.loginAt! - fault.at }),
       ...(login && before?.closedAt && before.closedAt < login.loginAt! && { gapMs: login.loginAt! - before.closedAt }),
       ...(since.in.length > 0 && { firstInMs: Math.min(...since.in) }),

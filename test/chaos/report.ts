@@ -1,12 +1,14 @@
 /** What a chaos run says: a line a round and the figures for a person, one object for a program. Pure. */
 import type { ChaosResult, Round } from './chaos.ts'
 import { type Spread, spread } from './figures.ts'
-import { isClean } from './judge.ts'
+import { isClean, violations } from './judge.ts'
 import type { Recovery } from './recovery.ts'
 
 /** Milliseconds; see Recovery. null: nothing was measured. */
 interface Times {
   rounds: number
+  noticedMs: Spread | null
+  placedMs: Spread | null
   recoveryMs: Spread | null
   gapMs: Spread | null
   firstInMs: Spread | null
@@ -69,6 +71,8 @@ function timesOf(rounds: Round[]): Times {
   const all = rounds.flatMap((round) => round.recoveries)
   return {
     rounds: rounds.length,
+    noticedMs: measured(all, 'noticedMs'),
+    placedMs: measured(all, 'placedMs'),
     recoveryMs: measured(all, 'connectedMs'),
     gapMs: measured(all, 'gapMs'),
     firstInMs: measured(all, 'firstInMs'),
@@ -101,16 +105,7 @@ export function resultLines(result: ChaosResult): string[] {
   const findings = [
     ...(stuck === undefined ? [] : [`Stuck: ${stuck}`]),
     ...section('The judge did not see', proof.missed),
-    ...section('Lost', verdict.lost),
-    ...section('Doubled', verdict.duplicated),
-    ...section('Two owners', verdict.overlappingOwners),
-    ...section('New QR', verdict.newQr),
-    ...section('Unexpected', verdict.unexpected),
-    ...section('Refused', verdict.refused),
-    ...section(
-      'Faults that the simulator saw',
-      verdict.faults.map(({ kind, detail, number, connection }) => `${kind}: ${detail} (${number}, ${connection})`),
-    ),
+    ...Object.entries(violations(verdict)).flatMap(([title, lines]) => section(title, lines)),
   ]
   return [
     ...findings,
@@ -133,10 +128,10 @@ const section = (title: string, lines: string[]): string[] =>
       ]
 
 function timesTable({ byFault, ...all }: Summary): string[] {
-  const columns = ['connected', 'gap', 'first in', 'first out']
-  const row = (name: string, cells: string[]) => `${name.padEnd(24)}${cells.map((cell) => cell.padStart(22)).join('')}`
-  const cells = ({ recoveryMs, gapMs, firstInMs, firstOutMs }: Times) =>
-    [recoveryMs, gapMs, firstInMs, firstOutMs].map(cell)
+  const columns = ['noticed', 'placed', 'connected', 'gap', 'first in', 'first out']
+  const row = (name: string, cells: string[]) => `${name.padEnd(24)}${cells.map((cell) => cell.padStart(18)).join('')}`
+  const cells = ({ noticedMs, placedMs, recoveryMs, gapMs, firstInMs, firstOutMs }: Times) =>
+    [noticedMs, placedMs, recoveryMs, gapMs, firstInMs, firstOutMs].map(cell)
   return [
     row('seconds: p50 / p99 / max', columns),
     ...Object.entries(byFault).map(([fault, times]) => row(`${fault} (${times.rounds})`, cells(times))),

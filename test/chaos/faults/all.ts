@@ -1,5 +1,6 @@
-/** The faults by name, as --faults takes them. */
-import { type Fault, together } from './fault.ts'
+/** The faults of a Berth on this machine by name, as --faults takes them. */
+import type { LocalBerth } from '../local-berth.ts'
+import { type Fault, type NamedFault, together } from './fault.ts'
 import {
   dropConnections,
   freezeKubernetes,
@@ -34,7 +35,10 @@ export const FAULTS = {
   'postgres+kill': together(stopPostgres, killWorker),
   'postgres-freeze+kill': together(freezePostgres, killWorker),
   'kubernetes-freeze+kill': together(freezeKubernetes, killWorker),
-} satisfies Record<string, Fault>
+} satisfies Record<string, Fault<LocalBerth>>
 
 export type FaultName = keyof typeof FAULTS
 export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[]
+
+export const faultsNamed = (names: FaultName[]): NamedFault<LocalBerth>[] =>
+  names.map((name) => ({ name, cause: FAULTS[name] }))

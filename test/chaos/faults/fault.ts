@@ -1,4 +1,5 @@
 /** A fault that the harness can cause. It is caused, lasts, and is lifted; coming back is Berth's business. */
+import type { BerthUnderTest } from '../berth-under-test.ts'
 import type { Installation } from '../installation.ts'
 import type { Random } from '../random.ts'
 import type { Frozen } from '../records.ts'
@@ -8,7 +9,7 @@ export interface Struck {
   at: number
   /** What was struck, for a person. */
   what: string
-  /** Whose process was stopped. */
+  /** Whose process was stopped, or could not be told. */
   frozen?: Frozen
 }
 
@@ -16,11 +17,19 @@ export interface Struck {
 export type Strike = () => Promise<Struck>
 
 /** Chooses what is to be struck, while everything still answers. */
-export type Fault = (installation: Installation, random: Random) => Promise<Strike>
+export type Fault<B extends BerthUnderTest = BerthUnderTest> = (
+  installation: Installation<B>,
+  random: Random,
+) => Promise<Strike>
+
+export interface NamedFault<B extends BerthUnderTest = BerthUnderTest> {
+  name: string
+  cause: Fault<B>
+}
 
 /** All at once; counted from the first. */
 export const together =
-  (...faults: Fault[]): Fault =>
+  <B extends BerthUnderTest>(...faults: Fault<B>[]): Fault<B> =>
   async (installation, random) => {
     const strikes: Strike[] = []
     for (const aim of faults) strikes.push(await aim(installation, random))

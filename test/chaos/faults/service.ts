@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { signal } from '@berth/local/process/identity.ts'
 import type { DatabaseServer } from '../database-server.ts'
 import type { Installation } from '../installation.ts'
+import type { LocalBerth } from '../local-berth.ts'
 import { OwnBerth } from '../own-berth.ts'
 import { patiently, until } from '../until.ts'
 import { type Fault, since } from './fault.ts'
@@ -14,7 +15,7 @@ type Name = 'operator' | 'gateway' | 'kubernetes'
 
 /** SIGKILL; it is started again. */
 const kill =
-  (name: Name): Fault =>
+  (name: Name): Fault<LocalBerth> =>
   async ({ berth }) => {
     const pid = await until(`${name} runs`, RUNNING_TIMEOUT_MS, async () => (await berth.pids())[name])
     return async () => {
@@ -29,7 +30,7 @@ export const killGateway = kill('gateway')
 export const killKubernetes = kill('kubernetes')
 
 /** Hangs: takes connections and answers nothing. */
-export const freezeKubernetes: Fault = async ({ berth }, random) => {
+export const freezeKubernetes: Fault<LocalBerth> = async ({ berth }, random) => {
   const pid = await until('kubernetes runs', RUNNING_TIMEOUT_MS, async () => (await berth.pids()).kubernetes)
   const ms = random.between(4_000, 8_000)
   return async () => {
@@ -42,16 +43,19 @@ export const freezeKubernetes: Fault = async ({ berth }, random) => {
 }
 
 /** A fast shutdown, as for maintenance. */
-export const stopPostgres: Fault = async ({ berth }, random) => {
-  const ms = random.between(5_000, 10_000)
-  return async () => {
+export const stopPostgres: Fault = (installation, random) =>
+  stopPostgresFor(random.between(5_000, 10_000))(installation, random)
+
+export const stopPostgresFor =
+  (ms: number): Fault =>
+  async ({ berth }) =>
+  async () => {
     const at = Date.now()
     await berth.stopPostgres()
     await delay(ms)
     await berth.startPostgres()
     return { at, what: `postgres, for ${since(at)}` }
   }
-}
 
 /** Throws in a Berth of somebody else, to which nothing may be done that it does not undo itself. */
 function databaseOf({ berth }: Installation): DatabaseServer {

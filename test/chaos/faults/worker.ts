@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PodKind, WorkerKind } from '@berth/core/model/kind.ts'
 import { identify, isRunning, signal } from '@berth/local/process/identity.ts'
-import { type Installation, processOf, type RunningWorker } from '../installation.ts'
+import type { Installation, RunningWorker } from '../installation.ts'
 import type { Random } from '../random.ts'
 import { until } from '../until.ts'
 import { type Fault, type Struck, since } from './fault.ts'
@@ -48,7 +48,7 @@ export const killWorkerTwice: Fault = async (installation, random) => {
       if (!pod) return { why: ', which did not come back' }
       const state = pod.status?.containerStatuses?.[0]?.state
       if (state?.waiting?.reason === 'CrashLoopBackOff') return { why: ', which the kubelet keeps waiting' }
-      const pid = processOf(pod)
+      const pid = await installation.berth.processOf(pod)
       return pid !== undefined && pid !== worker.pid && { pid }
     })
     if (next.pid === undefined) return struck(worker, at, next.why)
