@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{core,operator,worker,gateway,client,simulator,local,cli,demo}/**/*.test.ts'],
+          include: ['{core,operator,worker,gateway,client,simulator,local,cli,cluster,demo}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
         },
       },

@@ -29,13 +29,22 @@ export class ProcessLedger {
     rmSync(this.#file(name), { force: true })
   }
 
+  /** What was recorded under this name; it may have ended since. */
+  find(name: string): ProcessIdentity | undefined {
+    try {
+      return JSON.parse(readFileSync(this.#file(name), 'utf8')) as ProcessIdentity
+    } catch {
+      return undefined // never recorded, or cut short by a crash of the machine; its processes are gone as well
+    }
+  }
+
   /** Kills what is still there of an earlier run; resolves, with what it was, when all of it is gone. */
   async endOrphans(): Promise<Orphan[]> {
     const entries = readdirSync(this.#folder)
       .filter((file) => file.endsWith('.json'))
       .map((file) => path.basename(file, '.json'))
     const orphans = entries.flatMap((name) => {
-      const identity = this.#read(name)
+      const identity = this.find(name)
       return identity && isRunning(identity) ? [{ name, identity }] : []
     })
     await Promise.all(orphans.map(({ identity }) => killAndWait(identity)))
@@ -45,13 +54,5 @@ export class ProcessLedger {
 
   #file(name: string): string {
     return path.join(this.#folder, `${name}.json`)
-  }
-
-  #read(name: string): ProcessIdentity | undefined {
-    try {
-      return JSON.parse(readFileSync(this.#file(name), 'utf8')) as ProcessIdentity
-    } catch {
-      return undefined // cut short by a crash of the machine; its processes are gone as well
-    }
   }
 }

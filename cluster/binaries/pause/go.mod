@@ -1,0 +1,4 @@
+// What holds a pod's namespaces open.
+module berth.dev/cluster/pause
+
+go 1.26.0
