@@ -10,6 +10,7 @@ import { explainSession } from './commands/explain.ts'
 import { get } from './commands/get.ts'
 import { keysCreate, keysList, keysRevoke } from './commands/keys.ts'
 import { sessionsLink } from './commands/link.ts'
+import { prepare } from './commands/prepare.ts'
 import { send } from './commands/send.ts'
 import { sessionsCreate, sessionsList, sessionsStart, sessionsStop } from './commands/sessions.ts'
 import { tenantsCreate, tenantsList, tenantsResume, tenantsSuspend } from './commands/tenants.ts'
@@ -25,4 +26,5 @@ export const commands: Command[] = [
   explainSession,
   events,
   doctor,
+  prepare,
 ]

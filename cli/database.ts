@@ -27,5 +27,5 @@ function explain(error: Error): string {
 }
 
 /** Node's connection errors may be an AggregateError with an empty message: one error per address that was tried. */
-const messageOf = (error: Error): string =>
+export const messageOf = (error: Error): string =>
   error instanceof AggregateError && !error.message ? error.errors.map(messageOf).join('; ') : error.message

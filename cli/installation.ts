@@ -19,6 +19,8 @@ import { type LocalInstallation, localInstallationOf } from './local-installatio
 export interface Installation {
   /** The cluster, in the namespace that is meant. Throws CliError. */
   cluster(): Promise<KubeClient>
+  /** Of the installation's database. Throws CliError. */
+  databaseUrl(): Promise<string>
   /** Asks the installation's database, as the operator's role. Throws CliError. */
   withDatabase<T>(work: (pool: Pool) => Promise<T>): Promise<T>
   /** Works with the API keys of the installation. Throws CliError. */
@@ -56,9 +58,11 @@ export function openInstallation({ kubeconfig, namespace, gateway, key }: Wherea
     return opened
   }
 
+  const databaseUrl = () => findDatabase(cluster, env)
+
   const withDatabase: Installation['withDatabase'] = async (work) => {
     const database = await import('./database.ts')
-    return database.withDatabase(await findDatabase(cluster, env), work)
+    return database.withDatabase(await databaseUrl(), work)
   }
 
   const withKeys: Installation['withKeys'] = async (work) => {
@@ -91,6 +95,7 @@ export function openInstallation({ kubeconfig, namespace, gateway, key }: Wherea
 
   return {
     cluster,
+    databaseUrl,
     withDatabase,
     withKeys,
     gatewayUrl,

@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
+import { type CrdObject, isServed } from '../crd.ts'
 import { PROGRAM } from '../program.ts'
 import { duration } from '../time.ts'
 import { type Check, fail, ok, some, warn } from './check.ts'
-import type { CrdObject, DoctorSnapshot } from './snapshot.ts'
+import type { DoctorSnapshot } from './snapshot.ts'
 
 export function apiCheck({ api, namespace }: DoctorSnapshot): Check {
   const about = 'Kubernetes API'
@@ -13,7 +14,7 @@ export function apiCheck({ api, namespace }: DoctorSnapshot): Check {
   return ok(about, `answers in ${api.value.ms} ms; the namespace is ${namespace}.`)
 }
 
-const INSTALL = `Install those of this release: ${PROGRAM} apply -f crds/`
+const INSTALL = `Install those of this release: ${PROGRAM} prepare --only crds`
 
 export function crdCheck({ crds }: DoctorSnapshot): Check {
   const about = 'CRDs'
@@ -31,9 +32,6 @@ export function crdCheck({ crds }: DoctorSnapshot): Check {
   if (names.length > 0) return warn(about, `${some(names)} are of another release than this command line. ${INSTALL}`)
   return ok(about, `all ${plurals.length} are those of this release.`)
 }
-
-const isServed = ({ status }: CrdObject): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') ?? false
 
 /** As JSON carries it: without what is undefined. */
 const schemaOf = ({ spec }: CrdObject): unknown =>

@@ -5,10 +5,11 @@ import { SessionSpec, type WhatsAppSession } from '@berth/core/model/session.ts'
 import { type Tenant, TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Worker, WorkerSpec } from '@berth/core/model/worker.ts'
 import { expect, test } from 'vitest'
+import type { CrdObject } from '../crd.ts'
 import type { DatabaseHealth } from '../ownership.ts'
 import type { Check } from './check.ts'
 import { diagnose } from './diagnosis.ts'
-import type { CrdObject, DoctorSnapshot } from './snapshot.ts'
+import type { DoctorSnapshot } from './snapshot.ts'
 
 const NOW = new Date('2026-01-01T12:00:00Z')
 const at = (secondsAgo: number): string => new Date(NOW.getTime() - secondsAgo * 1000).toISOString()
@@ -109,7 +110,13 @@ const database = (more: Partial<DatabaseHealth>) => value({ ...databaseHealth, .
 const skewed = new Date(NOW.getTime() + 60_000)
 
 test.each<[string, Partial<DoctorSnapshot>, Check['level'], string, RegExp]>([
-  ['a CRD is missing', { crds: value(withoutTiersCrd) }, 'fail', 'CRDs', /^tiers are not installed.*apply -f crds\//],
+  [
+    'a CRD is missing',
+    { crds: value(withoutTiersCrd) },
+    'fail',
+    'CRDs',
+    /^tiers are not installed.*prepare --only crds/,
+  ],
   [
     'a CRD is of another release',
     {

@@ -12,17 +12,13 @@ import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import { OPERATOR_LEASE } from '@berth/local/control-plane.ts'
 import { apiError } from '../api-error.ts'
+import { CrdKind, type CrdObject } from '../crd.ts'
 import { explain } from '../error.ts'
 import type { Installation } from '../installation.ts'
 import type { DatabaseHealth } from '../ownership.ts'
 
 /** An answer, or why there was none. */
 export type Answer<T> = { value: T } | { error: string }
-
-export interface CrdObject extends KubeObject {
-  spec: { versions: { name: string; schema?: { openAPIV3Schema?: unknown } }[] }
-  status?: { conditions?: { type: string; status: string }[] }
-}
 
 export interface GatewayHealth {
   url: string
@@ -48,14 +44,6 @@ export interface DoctorSnapshot {
   gateway: Answer<GatewayHealth> | undefined
   /** Of local mode only. */
   local: { folder: string; freeBytes: number } | undefined
-}
-
-const CrdKind: Kind<CrdObject> = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
 }
 
 export async function examine({

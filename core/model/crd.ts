@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { GROUP, type Kind, VERSION } from './kind.ts'
+import { RELEASE, RELEASE_ANNOTATION } from './release.ts'
 
 export interface PrinterColumn {
   name: string
@@ -66,7 +67,7 @@ export function crdOf(definition: CrdDefinition): Record<string, unknown> {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${kind.plural}.${GROUP}` },
+    metadata: { name: `${kind.plural}.${GROUP}`, annotations: { [RELEASE_ANNOTATION]: RELEASE } },
     spec: {
       group: GROUP,
       scope: 'Namespaced',

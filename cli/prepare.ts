@@ -1,0 +1,84 @@
+/** Brings what an installation stands on to this release: the definitions of its kinds, and its database. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KubeClient } from '@berth/core/kube/client.ts'
+import { RELEASE } from '@berth/core/model/release.ts'
+import { migrate, SCHEMA_VERSION } from '@berth/core/postgres/migrate.ts'
+import { sqlState } from '@berth/core/postgres/pool.ts'
+import { CrdKind, type CrdObject, isServed, newerRelease, ownCrds } from './crd.ts'
+import { messageOf } from './database.ts'
+import { CliError } from './error.ts'
+import { follow } from './follow.ts'
+import { MANAGER } from './manager.ts'
+
+export interface Step {
+  /** What was looked at. */
+  what: string
+  outcome: string
+}
+
+type Tell = (step: Step) => void
+
+const SERVED_MS = 60_000
+
+/**
+ * Applies the definitions of this release, but for those that a later release has written, and waits until the API serves
+ * them. They belong to every installation of the cluster. Throws KubeError; CliError when they don't come to be served.
+ */
+export async function prepareCrds(client: KubeClient, tell: Tell): Promise<void> {
+  for (const crd of ownCrds()) {
+    const what = crd.metadata.name
+    const before = await client.get(CrdKind, what)
+    const newer = before && newerRelease(before)
+    if (newer) {
+      tell({ what, outcome: `left as it is: it is of release ${newer}, later than this one, ${RELEASE}` })
+      continue
+    }
+    // By force: Helm, which may have made them, does not change them again.
+    const after = await client.apply(CrdKind, crd, { manager: MANAGER, force: true })
+    await untilServed(client, after)
+    const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion
+    tell({ what, outcome: isSame ? 'unchanged' : before ? `updated to release ${RELEASE}` : 'created' })
+  }
+}
+
+async function untilServed(client: KubeClient, crd: CrdObject): Promise<void> {
+  if (isServed(crd)) return
+  const { name } = crd.metadata
+  const selection = { fieldSelector: `metadata.name=${name}` }
+  for await (const change of follow(client, CrdKind, selection, AbortSignal.timeout(SERVED_MS))) {
+    const [now] = change.type === 'LISTED' ? change.objects : [change.object]
+    if (now && isServed(now)) return
+  }
+  throw new CliError(`The API does not serve ${name}. See why: kubectl describe crd ${name}`)
+}
+
+const PAUSE_MS = 1000
+
+/** Migrates the database, and waits for it up to `timeoutMs` before. Throws CliError. */
+export async function prepareDatabase(url: string, timeoutMs: number, tell: Tell): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  let told = false
+  for (;;) {
+    try {
+      const applied = await migrate(url)
+      const outcome =
+        applied.length > 0 ? `migrated: ${applied.join(', ')}` : `has the schema ${SCHEMA_VERSION} already`
+      return tell({ what: 'database', outcome })
+    } catch (error) {
+      const message = messageOf(error as Error)
+      if (!mayPass(error)) throw new CliError(`The database can't be migrated: ${message}.`, { cause: error })
+      if (performance.now() > deadline) {
+        const advice = 'Is it up, and is DATABASE_URL right?'
+        throw new CliError(`The database did not answer within ${timeoutMs / 1000} s: ${message}. ${advice}`, {
+          cause: error,
+        })
+      }
+      if (!told) tell({ what: 'database', outcome: `does not answer yet (${message}); waiting` })
+      told = true
+      await sleep(PAUSE_MS)
+    }
+  }
+}
+
+/** It is not reachable, starts up, shuts down, or has no connection left; a wrong password stays wrong. */
+const mayPass = (error: unknown): boolean => /^(08|53|57)/.test(sqlState(error) ?? '08')
