@@ -1,6 +1,8 @@
-/** Brings what an installation stands on to this release: the definitions of its kinds, and its database. */
+/** Brings what an installation stands on to this release: the definitions of its kinds, its tiers and its database. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeClient } from '@berth/core/kube/client.ts'
+import { isConflict, type KubeError } from '@berth/core/kube/error.ts'
+import { TierKind } from '@berth/core/model/kind.ts'
 import { RELEASE } from '@berth/core/model/release.ts'
 import { migrate, SCHEMA_VERSION } from '@berth/core/postgres/migrate.ts'
 import { sqlState } from '@berth/core/postgres/pool.ts'
@@ -9,6 +11,8 @@ import { messageOf } from './database.ts'
 import { CliError } from './error.ts'
 import { follow } from './follow.ts'
 import { MANAGER } from './manager.ts'
+import type { Manifest } from './manifest.ts'
+import { nameOf } from './object.ts'
 
 export interface Step {
   /** What was looked at. */
@@ -52,6 +56,35 @@ async function untilServed(client: KubeClient, crd: CrdObject): Promise<void> {
   throw new CliError(`The API does not serve ${name}. See why: kubectl describe crd ${name}`)
 }
 
+/** Owns what the values of the chart say of tiers. */
+const TIERS_MANAGER = 'berth-chart'
+
+/** Makes the tiers what they are declared as, but for fields that others own. Throws KubeError, CliError. */
+export async function prepareTiers(client: KubeClient, tiers: Manifest[], tell: Tell): Promise<void> {
+  for (const tier of tiers) {
+    if (tier.kind !== TierKind.kind) throw new CliError(`${nameOf(tier)} is no tier.`)
+    const before = await client.get(TierKind, tier.metadata.name)
+    const after = await client.apply(TierKind, tier, { manager: TIERS_MANAGER }).catch((error: unknown) => {
+      throw isConflict(error) ? ownedByOthers(tier, error as KubeError) : error
+    })
+    const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion
+    tell({ what: nameOf(tier), outcome: isSame ? 'unchanged' : before ? 'updated' : 'created' })
+  }
+}
+
+function ownedByOthers(tier: Manifest, error: KubeError): CliError {
+  const causes = (error.details?.causes ?? []).map(({ field, message }) => `\n  ${field}: ${message}`)
+  const advice =
+    'Leave it out of the values, and it stays as it is; or set it to what the values say, and both agree (kubectl edit; ' +
+    'workers.replicas: kubectl scale).'
+  return new CliError(
+    `${nameOf(tier)}: somebody else has set what the values want to set:${causes.join('')}\n${advice}`,
+    {
+      cause: error,
+    },
+  )
+}
+
 const PAUSE_MS = 1000
 
 /** Migrates the database, and waits for it up to `timeoutMs` before. Throws CliError. */
@@ -66,6 +99,9 @@ export async function prepareDatabase(url: string, timeoutMs: number, tell: Tell
       return tell({ what: 'database', outcome })
     } catch (error) {
       const message = messageOf(error as Error)
+      const newer = MIGRATION_OF_LATER_RELEASE.exec(message)?.[1]
+      if (newer)
+        return tell({ what: 'database', outcome: `left as it is: it has the schema ${newer} of a later release` })
       if (!mayPass(error)) throw new CliError(`The database can't be migrated: ${message}.`, { cause: error })
       if (performance.now() > deadline) {
         const advice = 'Is it up, and is DATABASE_URL right?'
@@ -79,6 +115,9 @@ export async function prepareDatabase(url: string, timeoutMs: number, tell: Tell
     }
   }
 }
+
+/** Kysely's words for a migration in the database that this code does not know. */
+const MIGRATION_OF_LATER_RELEASE = /previously executed migration (\S+) is missing/
 
 /** It is not reachable, starts up, shuts down, or has no connection left; a wrong password stays wrong. */
 const mayPass = (error: unknown): boolean => /^(08|53|57)/.test(sqlState(error) ?? '08')

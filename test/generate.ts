@@ -1,5 +1,5 @@
 /**
- * `npm run generate`: writes what follows from the code: crds/*.yaml (the chart has them too) and examples from core/model, the API document from
+ * `npm run generate`: writes what follows from the code: crds/*.yaml and examples from core/model, the API document from
  * the gateway's routes, the client from the document. `--check` only says whether they are up to date.
  */
 import { execFileSync } from 'node:child_process'
@@ -28,9 +28,7 @@ const formatted = (path: string, code: string): string =>
 async function generated(): Promise<Map<string, string>> {
   const files = new Map<string, string>()
   for (const definition of definitions) {
-    const text = header + yaml(crdOf(definition))
-    files.set(`crds/${definition.kind.plural}.yaml`, text)
-    files.set(`charts/berth/crds/${definition.kind.plural}.yaml`, text)
+    files.set(`crds/${definition.kind.plural}.yaml`, header + yaml(crdOf(definition)))
   }
   files.set('examples/tiers.yaml', header + defaultTiers.map(yaml).join('---\n'))
   const document = await generateDocument()

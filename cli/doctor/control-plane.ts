@@ -14,7 +14,7 @@ export function apiCheck({ api, namespace }: DoctorSnapshot): Check {
   return ok(about, `answers in ${api.value.ms} ms; the namespace is ${namespace}.`)
 }
 
-const INSTALL = `Install those of this release: ${PROGRAM} prepare --only crds`
+const INSTALL = `Install those of this release: ${PROGRAM} prepare --no-database`
 
 export function crdCheck({ crds }: DoctorSnapshot): Check {
   const about = 'CRDs'

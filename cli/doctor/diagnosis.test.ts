@@ -115,7 +115,7 @@ test.each<[string, Partial<DoctorSnapshot>, Check['level'], string, RegExp]>([
     { crds: value(withoutTiersCrd) },
     'fail',
     'CRDs',
-    /^tiers are not installed.*prepare --only crds/,
+    /^tiers are not installed.*prepare --no-database/,
   ],
   [
     'a CRD is of another release',
