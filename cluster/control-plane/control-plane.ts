@@ -1,8 +1,7 @@
 /** etcd, kube-apiserver, kube-controller-manager and kube-scheduler of one cluster, on this machine. */
 import { freePort } from '@berth/local/ports.ts'
-import { addressOf } from '../ip.ts'
 import type { Processes } from '../processes.ts'
-import { Authority, makeTokenKeys, type Pair, writeKubeconfig, writePair, writeSecret } from './certificates.ts'
+import { Authority, makeTokenKeys, writeKubeconfig, writePair, writeSecret } from './certificates.ts'
 import {
   apiUrl,
   type ControlPlaneLayout,
@@ -10,12 +9,9 @@ import {
   type ControlPlaneProgram,
   controlPlaneProgram,
   kubeconfigOf,
+  kubernetesServiceAddress,
   pki,
 } from './programs.ts'
-
-/** Is the first Service of the range, by convention. */
-export const kubernetesServiceAddress = ({ serviceRange }: Pick<ControlPlaneLayout, 'serviceRange'>): string =>
-  addressOf(serviceRange, 1)
 
 export async function chooseControlPlanePorts(): Promise<ControlPlanePorts> {
   return {
@@ -27,11 +23,16 @@ export async function chooseControlPlanePorts(): Promise<ControlPlanePorts> {
   }
 }
 
-/** Makes all keys, and a kubeconfig for the person, for each part, and for each of `others`: user name to groups. */
-export async function prepareControlPlane(
-  layout: ControlPlaneLayout,
-  others: { kubeconfig: string; user: string; groups?: string[] }[] = [],
-): Promise<void> {
+/** Who else talks to the API. */
+export interface ApiUser {
+  /** Path of the kubeconfig to write. */
+  kubeconfig: string
+  user: string
+  groups?: string[]
+}
+
+/** Makes all keys, and a kubeconfig for the person, for each part of the control plane, and for each of the others. */
+export async function prepareControlPlane(layout: ControlPlaneLayout, others: ApiUser[] = []): Promise<void> {
   const authority = await Authority.make()
   await writeSecret(pki(layout, 'ca.crt'), authority.certificate)
   const names = ['kubernetes', 'default', 'svc', 'cluster', 'local'].map((_, index, all) =>
@@ -45,12 +46,15 @@ export async function prepareControlPlane(
   await writeSecret(pki(layout, 'tokens.pub'), tokens.publicKey)
   await writeSecret(pki(layout, 'tokens.key'), tokens.privateKey)
 
-  const kubeconfig = (name: string, user: Pair) =>
-    writeKubeconfig(kubeconfigOf(layout, name), apiUrl(layout), authority, user)
-  await kubeconfig('admin', await authority.client('admin', ['system:masters']))
-  await kubeconfig('controller-manager', await authority.client('system:kube-controller-manager'))
-  await kubeconfig('scheduler', await authority.client('system:kube-scheduler'))
-  for (const { kubeconfig: name, user, groups } of others) await kubeconfig(name, await authority.client(user, groups))
+  const users: ApiUser[] = [
+    { kubeconfig: kubeconfigOf(layout, 'admin'), user: 'admin', groups: ['system:masters'] },
+    { kubeconfig: kubeconfigOf(layout, 'controller-manager'), user: 'system:kube-controller-manager' },
+    { kubeconfig: kubeconfigOf(layout, 'scheduler'), user: 'system:kube-scheduler' },
+    ...others,
+  ]
+  for (const { kubeconfig, user, groups } of users) {
+    await writeKubeconfig(kubeconfig, apiUrl(layout), authority, await authority.client(user, groups))
+  }
 }
 
 /** Starts what does not run of these, in this order, each once the one before it answers. */

@@ -1,5 +1,6 @@
 /** The command lines of the control plane. Pure but for asking whether they answer. */
 import { answers } from '@berth/local/process/answers.ts'
+import { addressOf } from '../ip.ts'
 import type { Program } from '../processes.ts'
 
 export interface ControlPlanePorts {
@@ -25,6 +26,9 @@ export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-m
 const LOCAL = '127.0.0.1'
 
 export const apiUrl = ({ address, ports }: ControlPlaneLayout): string => `https://${address}:${ports.api}`
+
+/** Where pods find the API: the first Service of the range, by convention. */
+export const kubernetesServiceAddress = ({ serviceRange }: ControlPlaneLayout): string => addressOf(serviceRange, 1)
 
 export function controlPlaneProgram(name: ControlPlaneProgram, layout: ControlPlaneLayout, file: string): Program {
   const { args, healthUrl } = COMMANDS[name](layout)

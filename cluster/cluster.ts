@@ -1,0 +1,111 @@
+/** A real Kubernetes on this machine, for tests: two nodes, Services, DNS, and ways to break each part of it. */
+
+import { freePort } from '@berth/local/ports.ts'
+import { ensureBinaries } from './binaries/build.ts'
+import { type BinaryName, RECIPES } from './binaries/catalogue.ts'
+import { chooseControlPlanePorts } from './control-plane/control-plane.ts'
+import { removeAbandonedControlPlanes } from './control-plane/standalone.ts'
+import { chooseRange, layOut } from './layout.ts'
+import { withLock } from './lock.ts'
+import { NativeCluster } from './native.ts'
+import { networksInUse } from './network.ts'
+import { type ClusterRecord, ROOT, readRecord, writeRecord } from './record.ts'
+
+export interface TestCluster {
+  name: string
+  /** Path of an administrator's kubeconfig. */
+  kubeconfig: string
+  /** Addresses are the nodes' own: NodePorts answer there. */
+  nodes: { name: string; address: string }[]
+  /** An address of this machine that pods reach: what listens there, or on 0.0.0.0, can be used by them. */
+  hostAddress: string
+  /** Where pods reach the Kubernetes API: the cluster IP of its Service. */
+  apiAddress: string
+  /** Paths of the programs. */
+  kubectl: string
+  helm: string
+  /** Loads OCI archives into every node that runs; their images carry full names (`docker.io/...`). */
+  loadImages(archives: string[]): Promise<void>
+  /** As when its power goes: kubelet, containerd and all pods end at once, without a word to anybody. The disk stays. */
+  stopNode(name: string): Promise<void>
+  /** Resolves when it is ready again. */
+  startNode(name: string): Promise<void>
+  /** At once: connections end. */
+  stopApiServer(): Promise<void>
+  /** Resolves when it answers. */
+  startApiServer(): Promise<void>
+  /**
+   * Drops, silently and both ways, what goes between a pod and addresses: `10.1.2.3` or, for TCP, `10.1.2.3:5432`, as
+   * the pod sees them. More than one cut of a pod add up.
+   */
+  cutPod(podUid: string, addresses: string[]): Promise<void>
+  /** Undoes all cuts of a pod. */
+  healPod(podUid: string): Promise<void>
+  /** Pids of a pod's container as this machine counts them, its first process first; none when it does not run. */
+  containerProcesses(podUid: string, container: string): Promise<number[]>
+}
+
+export interface ClusterOptions {
+  /** Clusters of different names don't know of each other. */
+  name?: string
+  onProgress?: (line: string) => void
+}
+
+const DEFAULT_NAME = 'test'
+const LOCK = 'clusters'
+const silent = () => {}
+
+/** Connects to the cluster that runs, after starting what of it does not run; makes one where there is none. */
+export async function clusterUp({
+  name = DEFAULT_NAME,
+  onProgress = silent,
+}: ClusterOptions = {}): Promise<TestCluster> {
+  const files = await ensureBinaries(Object.keys(RECIPES) as BinaryName[], onProgress)
+  return withLock(LOCK, onProgress, async () => {
+    const known = readRecord(name)
+    if (known && isUsable(known, files)) {
+      const cluster = new NativeCluster(known)
+      await cluster.start(onProgress)
+      return cluster
+    }
+    if (known) {
+      onProgress('removing what an earlier run left behind')
+      await new NativeCluster(known).remove()
+    }
+    return create(name, files, onProgress)
+  })
+}
+
+export async function clusterDown({ name = DEFAULT_NAME, onProgress = silent }: ClusterOptions = {}): Promise<void> {
+  await withLock(LOCK, onProgress, async () => {
+    const known = readRecord(name)
+    if (known) await new NativeCluster(known).remove()
+    await removeAbandonedControlPlanes()
+  })
+}
+
+/** The cluster as it is: parts of it may not run. Undefined when there is none. */
+export async function findCluster({ name = DEFAULT_NAME }: ClusterOptions = {}): Promise<TestCluster | undefined> {
+  const known = readRecord(name)
+  return known?.completeSince ? new NativeCluster(known) : undefined
+}
+
+async function create(
+  name: string,
+  files: ClusterRecord['files'],
+  onProgress: (line: string) => void,
+): Promise<TestCluster> {
+  const ports = { ...(await chooseControlPlanePorts()), dns: await freePort(), dnsReady: await freePort() }
+  const layout = layOut(name, ROOT, chooseRange(await networksInUse()), ports)
+  const record: ClusterRecord = { layout, files }
+  writeRecord(record)
+  const cluster = new NativeCluster(record)
+  await cluster.prepare()
+  await cluster.start(onProgress)
+  writeRecord({ ...record, completeSince: new Date().toISOString() })
+  return cluster
+}
+
+/** Made whole, of the programs that we would take. */
+const isUsable = (record: ClusterRecord, files: ClusterRecord['files']): boolean =>
+  record.completeSince !== undefined && JSON.stringify(record.files) === JSON.stringify(files)

@@ -1,0 +1,158 @@
+/** A cluster of processes of this machine: control plane and DNS on the host, each node in namespaces of its own. */
+import { rm, rmdir } from 'node:fs/promises'
+import path from 'node:path'
+import { KubeClient } from '@berth/core/kube/client.ts'
+import { loadKubeConfig } from '@berth/core/kube/config.ts'
+import type { TestCluster } from './cluster.ts'
+import { prepareControlPlane, startControlPlanePrograms } from './control-plane/control-plane.ts'
+import { type ControlPlaneProgram, controlPlaneProgram, kubeconfigOf } from './control-plane/programs.ts'
+import { waitForDefaults } from './control-plane/readiness.ts'
+import { apiUserOfDns, declareDns, dnsProgram, prepareDns } from './dns.ts'
+import { apiServiceAddress, type ClusterLayout, type NodeLayout } from './layout.ts'
+import { createNetwork, removeNetwork } from './network.ts'
+import { removeCgroup } from './node/cgroups.ts'
+import { importImage } from './node/containerd.ts'
+import { cutNetwork, healNetwork } from './node/cut.ts'
+import { apiUsersOf, prepareNode, startNode, stopNode } from './node/node.ts'
+import { writePauseImage } from './node/pause-image.ts'
+import { processesOfContainer, processOfPod } from './node/processes-of-pods.ts'
+import { waitForNode } from './node/readiness.ts'
+import { Processes } from './processes.ts'
+import { type ClusterRecord, ROOT } from './record.ts'
+
+const CONTROL_PLANE: ControlPlaneProgram[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
+
+export class NativeCluster implements TestCluster {
+  readonly name: string
+  readonly kubeconfig: string
+  readonly hostAddress: string
+  readonly apiAddress: string
+  readonly nodes: { name: string; address: string }[]
+  readonly kubectl: string
+  readonly helm: string
+  readonly logs: string
+  readonly #layout: ClusterLayout
+  readonly #files: ClusterRecord['files']
+  readonly #processes: Processes
+
+  constructor({ layout, files }: ClusterRecord) {
+    this.#layout = layout
+    this.#files = files
+    this.#processes = new Processes(layout.folder)
+    this.name = layout.name
+    this.kubeconfig = kubeconfigOf(layout.controlPlane, 'admin')
+    this.hostAddress = layout.hostAddress
+    this.apiAddress = apiServiceAddress(layout)
+    this.nodes = layout.nodes.map(({ name, address }) => ({ name, address }))
+    this.kubectl = files.kubectl
+    this.helm = files.helm
+    this.logs = path.join(layout.folder, 'logs')
+  }
+
+  /** Keys, disks and configuration: once, before the first start. */
+  async prepare(): Promise<void> {
+    const { controlPlane, nodes } = this.#layout
+    await prepareControlPlane(controlPlane, [apiUserOfDns(this.#layout), ...nodes.flatMap(apiUsersOf)])
+    await prepareDns(this.#layout)
+    for (const node of nodes) await prepareNode(this.#layout, node)
+    await writePauseImage(this.#files.pause, this.#pauseImage)
+  }
+
+  /** Starts what does not run; resolves when every node is ready. */
+  async start(onProgress: (line: string) => void): Promise<void> {
+    await createNetwork(this.#layout)
+    if (!this.#allRun(CONTROL_PLANE)) onProgress('starting the control plane')
+    await startControlPlanePrograms(this.#layout.controlPlane, this.#processes, this.#files, CONTROL_PLANE)
+    await waitForDefaults(this.kubeconfig, true)
+    await this.#withClient((client) => declareDns(client, this.#layout))
+    await this.#processes.start(dnsProgram(this.#layout, this.#files.coredns))
+    if (!this.#allRun(this.nodes.map(({ name }) => name))) onProgress('starting the nodes')
+    await Promise.all(this.nodes.map(({ name }) => this.startNode(name)))
+  }
+
+  /** Ends and removes all of it, whatever state it is in. */
+  async remove(): Promise<void> {
+    await this.#processes.killAll()
+    await removeCgroup(this.#layout.cgroup)
+    await removeNetwork(this.#layout)
+    await rm(this.#layout.folder, { recursive: true, force: true })
+    // Empty, unless there is another cluster.
+    for (const folder of [ROOT, path.dirname(ROOT)]) await rmdir(folder).catch(() => {})
+  }
+
+  /** Names of its parts, and since when each runs. */
+  parts(): { name: string; pid: number | undefined }[] {
+    const names = [...CONTROL_PLANE, 'coredns', ...this.nodes.map(({ name }) => name)]
+    return names.map((name) => ({ name, pid: this.#processes.find(name)?.pid }))
+  }
+
+  async loadImages(archives: string[]): Promise<void> {
+    for (const archive of archives) {
+      await Promise.all(this.#layout.nodes.map((node) => importImage(node, this.#processes, archive)))
+    }
+  }
+
+  async stopNode(name: string): Promise<void> {
+    await stopNode(this.#node(name), this.#processes)
+  }
+
+  async startNode(name: string): Promise<void> {
+    const node = this.#node(name)
+    const startedAt = this.#processes.find(name) ? undefined : new Date()
+    await startNode(this.#layout, node, this.#files, this.#processes)
+    if (startedAt) await importImage(node, this.#processes, this.#pauseImage)
+    await this.#withClient((client) => waitForNode(client, name, startedAt))
+  }
+
+  async stopControlPlane(name: ControlPlaneProgram): Promise<void> {
+    await this.#processes.kill(name)
+  }
+
+  async startControlPlane(name: ControlPlaneProgram): Promise<void> {
+    await this.#processes.start(controlPlaneProgram(name, this.#layout.controlPlane, this.#files[name]))
+  }
+
+  stopApiServer(): Promise<void> {
+    return this.stopControlPlane('kube-apiserver')
+  }
+
+  startApiServer(): Promise<void> {
+    return this.startControlPlane('kube-apiserver')
+  }
+
+  async cutPod(podUid: string, addresses: string[]): Promise<void> {
+    await cutNetwork(processOfPod(this.#layout.cgroup, podUid), addresses)
+  }
+
+  async healPod(podUid: string): Promise<void> {
+    await healNetwork(processOfPod(this.#layout.cgroup, podUid))
+  }
+
+  containerProcesses(podUid: string, container: string): Promise<number[]> {
+    return processesOfContainer(this.#layout, this.#processes, podUid, container)
+  }
+
+  get #pauseImage(): string {
+    return path.join(this.#layout.folder, 'pause.tar')
+  }
+
+  #allRun(names: string[]): boolean {
+    return names.every((name) => this.#processes.find(name))
+  }
+
+  #node(name: string): NodeLayout {
+    const node = this.#layout.nodes.find((candidate) => candidate.name === name)
+    if (!node)
+      throw new Error(`The cluster has no node ${name}; it has ${this.nodes.map((each) => each.name).join(', ')}.`)
+    return node
+  }
+
+  async #withClient<T>(use: (client: KubeClient) => Promise<T>): Promise<T> {
+    const client = new KubeClient(await loadKubeConfig({ kubeconfig: this.kubeconfig }), { component: 'cluster' })
+    try {
+      return await use(client)
+    } finally {
+      await client.close()
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** Which processes of this machine belong to a pod: found by cgroup, so that it works without the API too. */
+import path from 'node:path'
+import { run } from '../command.ts'
+import type { ClusterLayout, NodeLayout } from '../layout.ts'
+import type { Processes } from '../processes.ts'
+import { cgroupsIn, processesIn } from './cgroups.ts'
+import { containerdCommand } from './containerd.ts'
+
+/** Any process of the pod. Throws when there is none. */
+export function processOfPod(cluster: string, podUid: string): number {
+  const cgroup = cgroupsIn(cluster).find((candidate) => path.basename(candidate) === `pod${podUid}`)
+  const pid = cgroup && processesIn(cgroup)[0]
+  if (!pid) throw new Error(`No process of a pod with the uid ${podUid} runs in this cluster.`)
+  return pid
+}
+
+/** Pids as the host counts them, the first process of the container first; none when it does not run. */
+export async function processesOfContainer(
+  cluster: ClusterLayout,
+  processes: Processes,
+  podUid: string,
+  container: string,
+): Promise<number[]> {
+  const running = cluster.nodes.filter((node) => processes.find(node.name))
+  const ids = (await Promise.all(running.map((node) => containerIds(node, processes, podUid, container)))).flat()
+  const cgroups = cgroupsIn(cluster.cgroup).filter((cgroup) => ids.includes(path.basename(cgroup)))
+  return cgroups.flatMap(processesIn).sort((a, b) => a - b)
+}
+
+/** Those that ended long ago are among them. */
+async function containerIds(
+  node: NodeLayout,
+  processes: Processes,
+  podUid: string,
+  container: string,
+): Promise<string[]> {
+  const label = (key: string, value: string) => `labels."io.kubernetes.${key}"==${value}`
+  const filter = `${label('pod.uid', podUid)},${label('container.name', container)}`
+  const list = await run(...containerdCommand(node, processes, 'containers', 'list', '--quiet', filter))
+  return list.split('\n').filter(Boolean)
+}

@@ -1,0 +1,43 @@
+/** What is known of a cluster on the disk: written before anything of it is made, so that all of it can be found again. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { BinaryName } from './binaries/catalogue.ts'
+import type { ClusterLayout } from './layout.ts'
+
+export interface ClusterRecord {
+  layout: ClusterLayout
+  /** Paths of its programs. */
+  files: Record<BinaryName, string>
+  /** When it was made, as ISO 8601; absent until all of it had been there once. */
+  completeSince?: string
+}
+
+/** Of all clusters of the machine, which has one owner: root. */
+export const ROOT = '/var/lib/berth/clusters'
+
+const fileOf = (name: string): string => path.join(ROOT, name, 'cluster.json')
+
+export function readRecord(name: string): ClusterRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(fileOf(name), 'utf8')) as ClusterRecord
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export function writeRecord(record: ClusterRecord): void {
+  const file = fileOf(record.layout.name)
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.new`, JSON.stringify(record, null, 2), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+export function recordedClusters(): string[] {
+  try {
+    return readdirSync(ROOT)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
