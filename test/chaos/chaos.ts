@@ -53,7 +53,7 @@ export interface Listener {
   strikes?(number: number, fault: string): void
   round(round: Round): void | Promise<void>
   /** All is counted; what was made for the run is about to be removed. */
-  ends?(): Promise<void>
+  ends?(result: ChaosResult): Promise<void>
 }
 
 export interface Plan<B extends BerthUnderTest> extends Pick<ChaosOptions, 'rounds' | 'rates' | 'seed'> {
@@ -84,7 +84,7 @@ export async function runChaos<B extends BerthUnderTest>(
   const run = new Run(installation, plan, listener, signal)
   try {
     const result = await run.whole()
-    await listener.ends?.()
+    await listener.ends?.(result)
     return result
   } finally {
     await run.stop()

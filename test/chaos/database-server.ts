@@ -6,17 +6,20 @@ import { signal } from '@berth/local/process/identity.ts'
 export class DatabaseServer {
   readonly #dataDir: string
   readonly #port: number
+  readonly #settings: Record<string, string>
   #postgres: Postgres
 
-  private constructor(dataDir: string, postgres: Postgres) {
+  private constructor(dataDir: string, settings: Record<string, string>, postgres: Postgres) {
     this.#dataDir = dataDir
+    this.#settings = settings
     this.#port = postgres.port
     this.#postgres = postgres
   }
 
-  static async start(dataDir: string): Promise<DatabaseServer> {
-    const postgres = await startPostgres({ dataDir })
-    return new DatabaseServer(dataDir, postgres)
+  /** @param settings of the server, on top of ours */
+  static async start(dataDir: string, settings: Record<string, string> = {}): Promise<DatabaseServer> {
+    const postgres = await startPostgres({ dataDir, settings })
+    return new DatabaseServer(dataDir, settings, postgres)
   }
 
   get url(): string {
@@ -47,7 +50,7 @@ export class DatabaseServer {
 
   /** On the same port, recovering what has to be recovered. */
   async restart(): Promise<void> {
-    this.#postgres = await startPostgres({ dataDir: this.#dataDir, port: this.#port })
+    this.#postgres = await startPostgres({ dataDir: this.#dataDir, port: this.#port, settings: this.#settings })
   }
 }
 
