@@ -49,6 +49,7 @@ const ADVICE: Record<string, Advice> = {
   },
   Failed: { concern: 'person', remedy: `Read its message, then ${command('sessions stop NAME')}, and start it.` },
   QuotaExceeded: { concern: 'person', remedy: `Stop or delete one: ${command('sessions list --tenant TENANT')}` },
+  Uninstalled: { concern: 'person', remedy: 'Install Berth again, with Helm: it goes on without a new QR.' },
   TenantNotFound: { concern: 'person', remedy: `Make it: ${command('tenants create TENANT --tier TIER')}` },
   TierNotFound: { concern: 'person', remedy: `See which there are: ${command('get tiers')}` },
 }

@@ -13,6 +13,7 @@ import { sessionsLink } from './commands/link.ts'
 import { prepare } from './commands/prepare.ts'
 import { send } from './commands/send.ts'
 import { sessionsCreate, sessionsList, sessionsStart, sessionsStop } from './commands/sessions.ts'
+import { shutdown } from './commands/shutdown.ts'
 import { tenantsCreate, tenantsList, tenantsResume, tenantsSuspend } from './commands/tenants.ts'
 import { workersCordon, workersList, workersUncordon } from './commands/workers.ts'
 
@@ -26,5 +27,5 @@ export const commands: Command[] = [
   explainSession,
   events,
   doctor,
-  prepare,
+  ...[prepare, shutdown],
 ]

@@ -34,7 +34,7 @@ export async function openCluster(
   })
   const meant = namespace ?? config.namespace
   if (!isName(meant)) throw new CliError(`"${meant}" can't be the name of a namespace.`)
-  return new KubeClient({ ...config, namespace: meant }, { component: 'cli' })
+  return new KubeClient({ ...config, namespace: meant }, { component: 'cli', qps: 300, burst: 600 })
 }
 
 /** $DATABASE_URL, else the database that the workers of the installation use. Throws CliError. */
