@@ -2,7 +2,7 @@
 
 import { freePort } from '@berth/local/ports.ts'
 import { ensureBinaries } from './binaries/build.ts'
-import { type BinaryName, RECIPES } from './binaries/catalogue.ts'
+import { CLUSTER_BINARIES } from './binaries/catalogue.ts'
 import { chooseControlPlanePorts } from './control-plane/control-plane.ts'
 import { removeAbandonedControlPlanes } from './control-plane/standalone.ts'
 import { chooseRange, layOut } from './layout.ts'
@@ -24,6 +24,10 @@ export interface TestCluster {
   /** Paths of the programs. */
   kubectl: string
   helm: string
+  /** Where to look when something does not work. */
+  logs: string
+  /** Its parts as they are now, in the order in which they start. */
+  parts(): Promise<ClusterPart[]>
   /** Loads OCI archives into every node that runs; their images carry full names (`docker.io/...`). */
   loadImages(archives: string[]): Promise<void>
   /** As when its power goes: kubelet, containerd and all pods end at once, without a word to anybody. The disk stays. */
@@ -45,13 +49,22 @@ export interface TestCluster {
   containerProcesses(podUid: string, container: string): Promise<number[]>
 }
 
+export interface ClusterPart {
+  name: string
+  /** Absent when it does not run. */
+  pid?: number
+  ageSeconds?: number
+  /** What Kubernetes says of a node; absent for other parts, and when the API does not answer. */
+  ready?: boolean
+}
+
 export interface ClusterOptions {
   /** Clusters of different names don't know of each other. */
   name?: string
   onProgress?: (line: string) => void
 }
 
-const DEFAULT_NAME = 'test'
+const DEFAULT_NAME = process.env.BERTH_CLUSTER || 'test'
 const LOCK = 'clusters'
 const silent = () => {}
 
@@ -60,7 +73,7 @@ export async function clusterUp({
   name = DEFAULT_NAME,
   onProgress = silent,
 }: ClusterOptions = {}): Promise<TestCluster> {
-  const files = await ensureBinaries(Object.keys(RECIPES) as BinaryName[], onProgress)
+  const files = await ensureBinaries(CLUSTER_BINARIES, onProgress)
   return withLock(LOCK, onProgress, async () => {
     const known = readRecord(name)
     if (known && isUsable(known, files)) {

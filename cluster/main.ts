@@ -1,8 +1,43 @@
-/** `npm run cluster:up|down|status`. */
-import { clusterDown, clusterUp } from './cluster.ts'
+/** `npm run cluster:up|down|status`: a real Kubernetes on this machine. */
+import { clusterDown, clusterUp, findCluster } from './cluster.ts'
+import { NO_CLUSTER, report } from './report.ts'
 
-const onProgress = (line: string) => console.log(line)
-const [command] = process.argv.slice(2)
-const name = process.env.BERTH_CLUSTER || undefined
-if (command === 'up') console.log(await clusterUp({ name, onProgress }))
-else if (command === 'down') await clusterDown({ name, onProgress })
+const USAGE = `npm run cluster:up      makes a Kubernetes cluster of two nodes on this machine, or starts what of it does not run
+npm run cluster:status  what runs, and how to use it
+npm run cluster:down    removes all of it`
+
+const begun = performance.now()
+const onProgress = (line: string) => console.log(`${seconds().padStart(6)}  ${line}`)
+const seconds = (): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`
+
+async function status(): Promise<void> {
+  const cluster = await findCluster()
+  if (cluster) return console.log(report(cluster, await cluster.parts()))
+  console.log(NO_CLUSTER)
+  process.exitCode = 1
+}
+
+const commands: Record<string, () => Promise<void>> = {
+  up: async () => {
+    await clusterUp({ onProgress })
+    onProgress('ready\n')
+    await status()
+  },
+  down: async () => {
+    await clusterDown({ onProgress })
+    onProgress('removed: processes, network, cgroups and files')
+  },
+  status,
+}
+
+const command = commands[process.argv[2] ?? '']
+if (!command) {
+  console.error(USAGE)
+  process.exit(2)
+}
+try {
+  await command()
+} catch (error) {
+  console.error(`\n${(error as Error).message}`)
+  process.exitCode = 1
+}

@@ -3,7 +3,7 @@ import { rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
-import type { TestCluster } from './cluster.ts'
+import type { ClusterPart, TestCluster } from './cluster.ts'
 import { prepareControlPlane, startControlPlanePrograms } from './control-plane/control-plane.ts'
 import { type ControlPlaneProgram, controlPlaneProgram, kubeconfigOf } from './control-plane/programs.ts'
 import { waitForDefaults } from './control-plane/readiness.ts'
@@ -11,13 +11,14 @@ import { apiUserOfDns, declareDns, dnsProgram, prepareDns } from './dns.ts'
 import { apiServiceAddress, type ClusterLayout, type NodeLayout } from './layout.ts'
 import { createNetwork, removeNetwork } from './network.ts'
 import { removeCgroup } from './node/cgroups.ts'
+import { PAUSE_IMAGE } from './node/config.ts'
 import { importImage } from './node/containerd.ts'
 import { cutNetwork, healNetwork } from './node/cut.ts'
+import { writeImage } from './node/image.ts'
 import { apiUsersOf, prepareNode, startNode, stopNode } from './node/node.ts'
-import { writePauseImage } from './node/pause-image.ts'
 import { processesOfContainer, processOfPod } from './node/processes-of-pods.ts'
-import { waitForNode } from './node/readiness.ts'
-import { Processes } from './processes.ts'
+import { isNodeReady, waitForNode } from './node/readiness.ts'
+import { ageOf, Processes } from './processes.ts'
 import { type ClusterRecord, ROOT } from './record.ts'
 
 const CONTROL_PLANE: ControlPlaneProgram[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
@@ -55,7 +56,7 @@ export class NativeCluster implements TestCluster {
     await prepareControlPlane(controlPlane, [apiUserOfDns(this.#layout), ...nodes.flatMap(apiUsersOf)])
     await prepareDns(this.#layout)
     for (const node of nodes) await prepareNode(this.#layout, node)
-    await writePauseImage(this.#files.pause, this.#pauseImage)
+    await writeImage(PAUSE_IMAGE, this.#files.pause, this.#pauseImage)
   }
 
   /** Starts what does not run; resolves when every node is ready. */
@@ -80,10 +81,17 @@ export class NativeCluster implements TestCluster {
     for (const folder of [ROOT, path.dirname(ROOT)]) await rmdir(folder).catch(() => {})
   }
 
-  /** Names of its parts, and since when each runs. */
-  parts(): { name: string; pid: number | undefined }[] {
-    const names = [...CONTROL_PLANE, 'coredns', ...this.nodes.map(({ name }) => name)]
-    return names.map((name) => ({ name, pid: this.#processes.find(name)?.pid }))
+  async parts(): Promise<ClusterPart[]> {
+    const processes = [...CONTROL_PLANE, 'coredns'].map((name) => this.#part(name))
+    const nodes = await this.#withClient((client) =>
+      Promise.all(
+        this.nodes.map(async ({ name }) => {
+          const ready = await isNodeReady(client, name).catch(() => undefined)
+          return { ...this.#part(name), ...(ready === undefined ? {} : { ready }) }
+        }),
+      ),
+    )
+    return [...processes, ...nodes]
   }
 
   async loadImages(archives: string[]): Promise<void> {
@@ -130,6 +138,11 @@ export class NativeCluster implements TestCluster {
 
   containerProcesses(podUid: string, container: string): Promise<number[]> {
     return processesOfContainer(this.#layout, this.#processes, podUid, container)
+  }
+
+  #part(name: string): ClusterPart {
+    const identity = this.#processes.find(name)
+    return { name, ...(identity ? { pid: identity.pid, ageSeconds: ageOf(identity) } : {}) }
   }
 
   get #pauseImage(): string {

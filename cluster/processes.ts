@@ -3,6 +3,7 @@
  * can find and end them.
  */
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isRunning, killAndWait, type ProcessIdentity } from '@berth/local/process/identity.ts'
@@ -17,6 +18,9 @@ export interface Program {
   /** Does it answer? Asked often. */
   isReady: () => Promise<boolean>
 }
+
+/** proc(5): starts are told in ticks since the boot, a hundred of them a second. */
+const TICKS_PER_SECOND = 100
 
 const READY_POLL_MS = 50
 const START_MS = 120_000
@@ -81,4 +85,11 @@ export class Processes {
     const lines = await lastLines(file, SHOWN_LINES)
     return new Error(`${name} ${what}. The end of ${file}:\n${lines.map((line) => `  ${line}`).join('\n')}`)
   }
+}
+
+/** Seconds since it was started. */
+export function ageOf({ startedAt }: ProcessIdentity): number {
+  const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
+  const ticks = Number(startedAt.split('/')[1])
+  return Math.max(0, Math.round(uptime - ticks / TICKS_PER_SECOND))
 }

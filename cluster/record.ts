@@ -1,13 +1,13 @@
 /** What is known of a cluster on the disk: written before anything of it is made, so that all of it can be found again. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { BinaryName } from './binaries/catalogue.ts'
+import type { ClusterBinary } from './binaries/catalogue.ts'
 import type { ClusterLayout } from './layout.ts'
 
 export interface ClusterRecord {
   layout: ClusterLayout
   /** Paths of its programs. */
-  files: Record<BinaryName, string>
+  files: Record<ClusterBinary, string>
   /** When it was made, as ISO 8601; absent until all of it had been there once. */
   completeSince?: string
 }

@@ -51,9 +51,16 @@ export const RECIPES = {
     versionVariables: (v) => ({ 'helm.sh/helm/v4/internal/version.version': v }),
     seconds: 95,
   },
+  // For the tests of the cluster itself.
+  probe: { folder: 'probe', package: '.', seconds: 8 },
 } satisfies Record<string, Recipe>
 
 export type BinaryName = keyof typeof RECIPES
+
+/** What a cluster on this machine is made of. */
+export type ClusterBinary = Exclude<BinaryName, 'probe'>
+
+export const CLUSTER_BINARIES = (Object.keys(RECIPES) as BinaryName[]).filter((name) => name !== 'probe')
 
 export const recipeOf = (name: BinaryName): Recipe => RECIPES[name]
 

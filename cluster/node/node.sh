@@ -12,7 +12,7 @@ if [ "${1:-}" != inside ]; then
   for file in $NODE_CGROUPS; do echo $$ > "$file"; done
   # Descriptor 9 leads back to the host's network, where one end of the cable goes.
   exec 9< /proc/self/ns/net
-  exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private bash "$0" inside
+  exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation slave bash "$0" inside
 fi
 
 host() { nsenter --net=/proc/self/fd/9 "$@"; }

@@ -3,8 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isNotFound } from '@berth/core/kube/error.ts'
 
+interface Condition {
+  type: string
+  status: string
+  lastHeartbeatTime?: string
+  message?: string
+}
+
 interface Node {
-  status?: { conditions?: { type: string; status: string; lastHeartbeatTime?: string; message?: string }[] }
+  status?: { conditions?: Condition[] }
 }
 
 const POLL_MS = 200
@@ -14,7 +21,7 @@ const LIMIT_MS = 180_000
 export async function waitForNode(client: KubeClient, name: string, since?: Date): Promise<void> {
   const deadline = performance.now() + LIMIT_MS
   for (;;) {
-    const ready = (await find(client, name))?.status?.conditions?.find(({ type }) => type === 'Ready')
+    const ready = await readyCondition(client, name)
     if (ready?.status === 'True' && !isBefore(ready.lastHeartbeatTime, since)) return
     if (performance.now() > deadline) {
       throw new Error(`${name} is not ready after ${LIMIT_MS / 1000} s: ${ready?.message ?? 'it did not register'}.`)
@@ -27,11 +34,15 @@ export async function waitForNode(client: KubeClient, name: string, since?: Date
 const isBefore = (time: string | undefined, since: Date | undefined): boolean =>
   since !== undefined && (time === undefined || Date.parse(time) < Math.floor(since.getTime() / 1000) * 1000)
 
-async function find(client: KubeClient, name: string): Promise<Node | undefined> {
+export const isNodeReady = async (client: KubeClient, name: string): Promise<boolean> =>
+  (await readyCondition(client, name))?.status === 'True'
+
+async function readyCondition(client: KubeClient, name: string): Promise<Condition | undefined> {
   try {
-    return await client.request<Node>('GET', `/api/v1/nodes/${name}`)
+    const node = await client.request<Node>('GET', `/api/v1/nodes/${name}`)
+    return node.status?.conditions?.find(({ type }) => type === 'Ready')
   } catch (error) {
-    if (isNotFound(error)) return undefined
+    if (isNotFound(error)) return undefined // it has not registered yet
     throw error
   }
 }

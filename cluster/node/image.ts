@@ -1,15 +1,14 @@
-/** The image of the container that holds a pod's namespaces, made of one program: no registry is asked for it. */
+/** Makes images of one program each: what a cluster itself needs must not come from a registry. */
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run } from '../command.ts'
-import { PAUSE_IMAGE } from './config.ts'
 
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' }
 const NOBODY = '65535:65535'
 
-/** Writes an OCI archive to `file`; `program` is linked statically. */
-export async function writePauseImage(program: string, file: string): Promise<void> {
+/** Writes an OCI archive to `file` whose one image has the full name `name` and runs `program`, linked statically. */
+export async function writeImage(name: string, program: string, file: string): Promise<void> {
   const folder = await mkdtemp(`${file}-`)
   const layout = path.join(folder, 'layout')
   await mkdir(path.join(layout, 'blobs', 'sha256'), { recursive: true })
@@ -20,16 +19,16 @@ export async function writePauseImage(program: string, file: string): Promise<vo
   }
   const json = (value: object, mediaType: string) => blob(Buffer.from(JSON.stringify(value)), mediaType)
 
-  await copyFile(program, path.join(folder, 'pause'))
-  await chmod(path.join(folder, 'pause'), 0o755)
-  await run('tar', ['-C', folder, '-cf', path.join(folder, 'layer.tar'), 'pause'])
+  await copyFile(program, path.join(folder, 'program'))
+  await chmod(path.join(folder, 'program'), 0o755)
+  await run('tar', ['-C', folder, '-cf', path.join(folder, 'layer.tar'), 'program'])
   const type = 'application/vnd.oci.image'
   const layer = await blob(await readFile(path.join(folder, 'layer.tar')), `${type}.layer.v1.tar`)
   const config = await json(
     {
       architecture: ARCHITECTURES[process.arch] ?? process.arch,
       os: 'linux',
-      config: { Entrypoint: ['/pause'], User: NOBODY },
+      config: { Entrypoint: ['/program'], User: NOBODY },
       rootfs: { type: 'layers', diff_ids: [layer.digest] },
     },
     `${type}.config.v1+json`,
@@ -38,7 +37,7 @@ export async function writePauseImage(program: string, file: string): Promise<vo
     { schemaVersion: 2, mediaType: `${type}.manifest.v1+json`, config, layers: [layer] },
     `${type}.manifest.v1+json`,
   )
-  const annotations = { 'org.opencontainers.image.ref.name': PAUSE_IMAGE }
+  const annotations = { 'org.opencontainers.image.ref.name': name }
   const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations }] }
   await writeFile(path.join(layout, 'index.json'), JSON.stringify(index))
   await writeFile(path.join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
