@@ -1,12 +1,14 @@
 /** A real Kubernetes on this machine, for tests: two nodes, Services, DNS, and ways to break each part of it. */
 
 import { freePort } from '@berth/local/ports.ts'
-import { ensureBinaries } from './binaries/build.ts'
-import { CLUSTER_BINARIES } from './binaries/catalogue.ts'
+import { ensureBinaries, missingBinaries } from './binaries/build.ts'
+import { CLUSTER_BINARIES, moduleFolder, RECIPES } from './binaries/catalogue.ts'
 import { chooseControlPlanePorts } from './control-plane/control-plane.ts'
 import { removeAbandonedControlPlanes } from './control-plane/standalone.ts'
 import { chooseRange, layOut } from './layout.ts'
 import { withLock } from './lock.ts'
+import type { MachineFacts } from './machine/facts.ts'
+import { prepareMachine } from './machine/prepare.ts'
 import { NativeCluster } from './native.ts'
 import { networksInUse } from './network.ts'
 import { type ClusterRecord, ROOT, readRecord, writeRecord } from './record.ts'
@@ -66,6 +68,8 @@ export interface ClusterOptions {
 
 const DEFAULT_NAME = process.env.BERTH_CLUSTER || 'test'
 const LOCK = 'clusters'
+/** Of those to build the one that asks for the newest Go. */
+const KUBERNETES_MODULE = moduleFolder(RECIPES.kubelet)
 const silent = () => {}
 
 /** Connects to the cluster that runs, after starting what of it does not run; makes one where there is none. */
@@ -73,9 +77,11 @@ export async function clusterUp({
   name = DEFAULT_NAME,
   onProgress = silent,
 }: ClusterOptions = {}): Promise<TestCluster> {
-  const files = await ensureBinaries(CLUSTER_BINARIES, onProgress)
   return withLock(LOCK, onProgress, async () => {
     const known = readRecord(name)
+    const isBuilt = missingBinaries(CLUSTER_BINARIES).length === 0
+    const machine = await prepareMachine({ root: ROOT, goModule: KUBERNETES_MODULE, isBuilt }, onProgress)
+    const files = await ensureBinaries(CLUSTER_BINARIES, onProgress)
     if (known && isUsable(known, files)) {
       const cluster = new NativeCluster(known)
       await cluster.start(onProgress)
@@ -85,7 +91,7 @@ export async function clusterUp({
       onProgress('removing what an earlier run left behind')
       await new NativeCluster(known).remove()
     }
-    return create(name, files, onProgress)
+    return create(name, machine, files, onProgress)
   })
 }
 
@@ -105,11 +111,13 @@ export async function findCluster({ name = DEFAULT_NAME }: ClusterOptions = {}):
 
 async function create(
   name: string,
+  { cniPlugins, overlays }: MachineFacts,
   files: ClusterRecord['files'],
   onProgress: (line: string) => void,
 ): Promise<TestCluster> {
   const ports = { ...(await chooseControlPlanePorts()), dns: await freePort(), dnsReady: await freePort() }
-  const layout = layOut(name, ROOT, chooseRange(await networksInUse()), ports)
+  const machine = { cniPlugins: cniPlugins!, snapshotter: overlays ? 'overlayfs' : 'native' } as const
+  const layout = layOut({ name, root: ROOT, range: chooseRange(await networksInUse()), ports, machine })
   const record: ClusterRecord = { layout, files }
   writeRecord(record)
   const cluster = new NativeCluster(record)

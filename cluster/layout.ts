@@ -20,6 +20,7 @@ export interface NodeLayout {
 export interface ClusterLayout {
   name: string
   folder: string
+  machine: MachineLayout
   /** A bridge: where the host and the nodes meet. */
   bridge: string
   /** The host's, with the length of the network. */
@@ -31,6 +32,14 @@ export interface ClusterLayout {
   controlPlane: ControlPlaneLayout
   dns: DnsLayout
   nodes: NodeLayout[]
+}
+
+/** What differs between machines. */
+export interface MachineLayout {
+  /** The folder of the CNI plugins. */
+  cniPlugins: string
+  /** How containerd puts an image's layers together. */
+  snapshotter: 'overlayfs' | 'native'
 }
 
 export interface DnsLayout {
@@ -47,25 +56,32 @@ export type ClusterPorts = ControlPlaneLayout['ports'] & { dns: number; dnsReady
 const NAME = /^[a-z0-9]{1,7}$/
 const NODES = 2
 
-export function layOut(
-  name: string,
-  root: string,
-  range: string,
-  { dns, dnsReady, ...ports }: ClusterPorts,
-): ClusterLayout {
+export interface LayoutOptions {
+  name: string
+  /** The folder of all clusters. */
+  root: string
+  /** All addresses of the cluster, as a CIDR of length 16. */
+  range: string
+  ports: ClusterPorts
+  machine: MachineLayout
+}
+
+export function layOut({ name, root, range, ports, machine }: LayoutOptions): ClusterLayout {
   if (!NAME.test(name)) throw new Error(`"${name}" can't name a cluster: up to 7 small letters and digits can.`)
+  const { dns, dnsReady, ...apiPorts } = ports
   const folder = path.join(root, name)
   const part = (third: number, length: number) => `${addressOf(range, third * 256)}/${length}`
   const hostAddress = addressOf(range, 1)
   const controlPlane = {
     folder: path.join(folder, 'control-plane'),
     address: hostAddress,
-    ports,
+    ports: apiPorts,
     serviceRange: part(128, 17),
   }
   return {
     name,
     folder,
+    machine,
     bridge: `berth-${name}`,
     hostNetwork: `${hostAddress}/24`,
     hostAddress,

@@ -96,7 +96,7 @@ export class NativeCluster implements TestCluster {
 
   async loadImages(archives: string[]): Promise<void> {
     for (const archive of archives) {
-      await Promise.all(this.#layout.nodes.map((node) => importImage(node, this.#processes, archive)))
+      await Promise.all(this.#layout.nodes.map((node) => importImage(this.#layout, node, this.#processes, archive)))
     }
   }
 
@@ -108,7 +108,7 @@ export class NativeCluster implements TestCluster {
     const node = this.#node(name)
     const startedAt = this.#processes.find(name) ? undefined : new Date()
     await startNode(this.#layout, node, this.#files, this.#processes)
-    if (startedAt) await importImage(node, this.#processes, this.#pauseImage)
+    if (startedAt) await importImage(this.#layout, node, this.#processes, this.#pauseImage)
     await this.#withClient((client) => waitForNode(client, name, startedAt))
   }
 

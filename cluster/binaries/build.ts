@@ -19,17 +19,15 @@ export async function ensureBinaries<Name extends BinaryName>(
   names: readonly Name[],
   onProgress: (line: string) => void,
 ): Promise<Record<Name, string>> {
-  const folder = path.join(cacheFolder(), 'binaries')
-  const fileOf = (name: Name) => path.join(folder, cacheKey(name), name)
-  const missing = () => names.filter((name) => !existsSync(fileOf(name)))
-  if (missing().length > 0) {
+  if (missingBinaries(names).length > 0) {
     await withLock('binaries', onProgress, async () => {
+      const folder = binariesFolder()
       mkdirSync(folder, { recursive: true })
       for (const left of readdirSync(folder).filter((entry) => entry.startsWith(UNFINISHED))) {
         rmSync(path.join(folder, left), { recursive: true })
       }
       // Asked again: who held the lock may have built them.
-      const toBuild = missing()
+      const toBuild = missingBinaries(names)
       for (const [index, name] of toBuild.entries()) {
         onProgress(progressLine(toBuild, index))
         await build(name, folder)
@@ -38,6 +36,13 @@ export async function ensureBinaries<Name extends BinaryName>(
   }
   return Object.fromEntries(names.map((name) => [name, fileOf(name)])) as Record<Name, string>
 }
+
+export const missingBinaries = <Name extends BinaryName>(names: readonly Name[]): Name[] =>
+  names.filter((name) => !existsSync(fileOf(name)))
+
+const binariesFolder = (): string => path.join(cacheFolder(), 'binaries')
+
+const fileOf = (name: BinaryName): string => path.join(binariesFolder(), cacheKey(name), name)
 
 /** What is being built, which one it is of how many, and how long the rest may take. */
 export function progressLine(names: readonly BinaryName[], index: number): string {

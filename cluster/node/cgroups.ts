@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface Hierarchy {
   folder: string
   version: 1 | 2
+  /** Of version 1: the mount's options, the controllers among them. */
+  options: string[]
 }
 
 const POLL_MS = 20
@@ -17,9 +19,9 @@ const KILL_MS = 30_000
 /** From the text of /proc/mounts. Pure. */
 export function hierarchiesIn(mounts: string): Hierarchy[] {
   const found = mounts.split('\n').flatMap((line): Hierarchy[] => {
-    const [, folder, type] = line.split(' ')
+    const [, folder, type, options] = line.split(' ')
     if (type !== 'cgroup' && type !== 'cgroup2') return []
-    return [{ folder: folder!, version: type === 'cgroup' ? 1 : 2 }]
+    return [{ folder: folder!, version: type === 'cgroup' ? 1 : 2, options: options!.split(',') }]
   })
   return found.filter(({ folder }, index) => found.findIndex((other) => other.folder === folder) === index)
 }
@@ -41,9 +43,17 @@ export function createCgroup(cgroup: string): string[] {
   })
 }
 
+/** Names of controllers, with other options of the mount among them. */
+export const controllersIn = ({ folder, version, options }: Hierarchy): string[] =>
+  version === 1 ? options : controllersOf(folder)
+
+/** Of a cgroup of version 2. */
+const controllersOf = (folder: string): string[] =>
+  (readIfThere(path.join(folder, 'cgroup.controllers')) ?? '').trim().split(' ').filter(Boolean)
+
 /** A cgroup of version 2 has the controllers that its parent gives on. */
 function delegateControllers(folder: string): void {
-  const controllers = readFileSync(path.join(folder, 'cgroup.controllers'), 'utf8').trim().split(' ').filter(Boolean)
+  const controllers = controllersOf(folder)
   const file = path.join(folder, 'cgroup.subtree_control')
   if (controllers.length > 0) writeFileSync(file, controllers.map((controller) => `+${controller}`).join(' '))
 }

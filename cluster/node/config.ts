@@ -1,5 +1,5 @@
 /** The configuration files of a node's programs, as they see them: below the node's own /var. Pure. */
-import type { ClusterLayout, NodeLayout } from '../layout.ts'
+import type { ClusterLayout, MachineLayout, NodeLayout } from '../layout.ts'
 
 /** Has to be there before the first pod; no registry is asked. */
 export const PAUSE_IMAGE = 'docker.io/berth/pause:1'
@@ -7,15 +7,11 @@ export const PAUSE_IMAGE = 'docker.io/berth/pause:1'
 /** Not the usual one: the machine may run a containerd of its own, which must not be taken for ours. */
 export const CONTAINERD_SOCKET = '/run/berth/containerd.sock'
 
-/** How containerd puts an image's layers together. */
-export const SNAPSHOTTER = 'overlayfs'
-
 /** Where these files lie in a node. */
 export const CONFIG_FOLDER = '/var/lib/berth'
 export const CNI_CONFIG_FOLDER = `${CONFIG_FOLDER}/cni`
 
-/** @param cniPlugins the folder of `bridge`, `host-local` and `portmap` */
-export function containerdConfig(cniPlugins: string): string {
+export function containerdConfig({ cniPlugins, snapshotter }: MachineLayout): string {
   const lines = [
     'version = 2',
     '[grpc]',
@@ -28,7 +24,7 @@ export function containerdConfig(cniPlugins: string): string {
     `bin_dir = "${cniPlugins}"`,
     `conf_dir = "${CNI_CONFIG_FOLDER}"`,
     '[plugins."io.containerd.grpc.v1.cri".containerd]',
-    `snapshotter = "${SNAPSHOTTER}"`,
+    `snapshotter = "${snapshotter}"`,
   ]
   return `${lines.join('\n')}\n`
 }

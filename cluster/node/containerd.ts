@@ -1,9 +1,9 @@
 /** Talks to the containerd of a node. */
 import { createReadStream } from 'node:fs'
 import { run, succeeds } from '../command.ts'
-import type { NodeLayout } from '../layout.ts'
+import type { ClusterLayout, NodeLayout } from '../layout.ts'
 import type { Processes } from '../processes.ts'
-import { CONTAINERD_SOCKET, SNAPSHOTTER } from './config.ts'
+import { CONTAINERD_SOCKET } from './config.ts'
 
 /** Program and arguments of a command to it. Throws when the node does not run. */
 export function containerdCommand(node: NodeLayout, processes: Processes, ...args: string[]): [string, string[]] {
@@ -17,7 +17,12 @@ export const containerdAnswers = (node: NodeLayout, processes: Processes): Promi
   succeeds(...containerdCommand(node, processes, 'version'))
 
 /** Loads an OCI archive. */
-export async function importImage(node: NodeLayout, processes: Processes, archive: string): Promise<void> {
-  const command = containerdCommand(node, processes, 'images', 'import', '--snapshotter', SNAPSHOTTER, '-')
+export async function importImage(
+  { machine }: ClusterLayout,
+  node: NodeLayout,
+  processes: Processes,
+  archive: string,
+): Promise<void> {
+  const command = containerdCommand(node, processes, 'images', 'import', '--snapshotter', machine.snapshotter, '-')
   await run(...command, createReadStream(archive))
 }

@@ -23,7 +23,6 @@ export interface NodePrograms {
 }
 
 const SCRIPT = path.join(import.meta.dirname, 'node.sh')
-const CNI_PLUGINS = '/usr/lib/cni'
 
 /** A path of the node's /var as the host sees it. */
 const onHost = (node: NodeLayout, file: string): string => path.join(node.folder, file)
@@ -44,7 +43,7 @@ export async function prepareNode(cluster: ClusterLayout, node: NodeLayout): Pro
     await mkdir(path.dirname(onHost(node, file)), { recursive: true })
     await writeFile(onHost(node, file), text)
   }
-  await write(`${CONFIG_FOLDER}/containerd.toml`, containerdConfig(CNI_PLUGINS))
+  await write(`${CONFIG_FOLDER}/containerd.toml`, containerdConfig(cluster.machine))
   await write(`${CNI_CONFIG_FOLDER}/berth.conflist`, cniConfig(node))
   await write(`${CONFIG_FOLDER}/kubelet.json`, kubeletConfig(cluster, node))
   await write(`${CONFIG_FOLDER}/kube-proxy.json`, kubeProxyConfig(cluster, node))

@@ -1,0 +1,28 @@
+/** Makes a machine fit for a cluster, as far as that can be done from here, and says what is left for a person. */
+import { run } from '../command.ts'
+import { findFacts, type MachineFacts } from './facts.ts'
+import { missingFor, missingMessage, missingPackages } from './missing.ts'
+
+/** Installs Debian packages that are missing. Throws one error with everything that is still missing. */
+export async function prepareMachine(
+  options: Parameters<typeof findFacts>[0],
+  onProgress: (line: string) => void,
+): Promise<MachineFacts> {
+  const before = await findFacts(options)
+  const packages = missingPackages(before)
+  const canInstall = before.platform === 'linux' && before.isRoot && before.hasAptGet
+  if (canInstall && packages.length > 0) {
+    onProgress(`installing Debian packages that are missing: ${packages.join(' ')}`)
+    await install(packages)
+  }
+  const facts = packages.length > 0 ? await findFacts(options) : before
+  const missing = missingFor(facts)
+  if (missing.length > 0) throw new Error(missingMessage(missing))
+  return facts
+}
+
+async function install(packages: string[]): Promise<void> {
+  const aptGet = (...args: string[]) => run('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet', ...args])
+  await aptGet('update')
+  await aptGet('install', '--yes', '--no-install-recommends', ...packages)
+}
