@@ -37,6 +37,16 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      {
+        // The Helm chart: needs Helm, kubectl, etcd and a kube-apiserver, which are built when they are missing.
+        test: {
+          name: 'chart',
+          include: ['test/chart/**/*.chart-test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 })
