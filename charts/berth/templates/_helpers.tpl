@@ -92,19 +92,28 @@ tolerations:
 {{- with .values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
+{{- else }}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      # No spread constraint: nodes without the label would leave all of those without effect.
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: topology.kubernetes.io/zone
+          labelSelector:
+            matchLabels:
+              {{- include "berth.selector" $ | nindent 14 }}
 {{- end }}
 topologySpreadConstraints:
 {{- with .values.topologySpreadConstraints }}
   {{- toYaml . | nindent 2 }}
 {{- else }}
-  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
-    topologyKey: {{ . }}
+    topologyKey: kubernetes.io/hostname
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
         {{- include "berth.selector" $ | nindent 8 }}
-  {{- end }}
 {{- end }}
 {{- end }}
 
