@@ -1,7 +1,7 @@
 /** Brings what an installation stands on to this release: the definitions of its kinds, its tiers and its database. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import { isConflict, type KubeError } from '@berth/core/kube/error.ts'
+import { isConflict, KubeError } from '@berth/core/kube/error.ts'
 import { TierKind } from '@berth/core/model/kind.ts'
 import { RELEASE } from '@berth/core/model/release.ts'
 import { migrate, SCHEMA_VERSION } from '@berth/core/postgres/migrate.ts'
@@ -23,6 +23,7 @@ export interface Step {
 type Tell = (step: Step) => void
 
 const SERVED_MS = 60_000
+const PAUSE_MS = 500
 
 /**
  * Applies the definitions of this release, but for those that a later release has written, and waits until the API serves
@@ -63,12 +64,26 @@ const TIERS_MANAGER = 'berth-chart'
 export async function prepareTiers(client: KubeClient, tiers: Manifest[], tell: Tell): Promise<void> {
   for (const tier of tiers) {
     if (tier.kind !== TierKind.kind) throw new CliError(`${nameOf(tier)} is no tier.`)
-    const before = await client.get(TierKind, tier.metadata.name)
+    const before = await onceServed(() => client.get(TierKind, tier.metadata.name))
     const after = await client.apply(TierKind, tier, { manager: TIERS_MANAGER }).catch((error: unknown) => {
       throw isConflict(error) ? ownedByOthers(tier, error as KubeError) : error
     })
     const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion
     tell({ what: nameOf(tier), outcome: isSame ? 'unchanged' : before ? 'updated' : 'created' })
+  }
+}
+
+/** An API server may take a moment to serve a definition that it calls established: until then it knows no such kind. */
+async function onceServed<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + SERVED_MS
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const isUnknown = error instanceof KubeError && error.status === 404
+      if (!isUnknown || performance.now() > deadline) throw error
+      await sleep(PAUSE_MS)
+    }
   }
 }
 
@@ -84,8 +99,6 @@ function ownedByOthers(tier: Manifest, error: KubeError): CliError {
     },
   )
 }
-
-const PAUSE_MS = 1000
 
 /** Migrates the database, and waits for it up to `timeoutMs` before. Throws CliError. */
 export async function prepareDatabase(url: string, timeoutMs: number, tell: Tell): Promise<void> {

@@ -11,7 +11,10 @@ export const CHART = path.join(clone, 'charts/berth')
 
 /** What an object of a manifest has, as far as tests look at it; the rest of it is the kind's own. */
 // biome-ignore lint/suspicious/noExplicitAny: any kind of object, looked into by its test
-export type Manifest = Record<string, any> & { kind: string; metadata: { name: string; namespace?: string } }
+export type Manifest = Record<string, any> & {
+  kind: string
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> }
+}
 
 /** The least that must be said. */
 export const MINIMAL = { secrets: { existingSecret: 'berth-worker' } }
@@ -31,9 +34,13 @@ export async function helm(args: string[], values?: object, files: ValuesFile[] 
   return run(file, [...args, ...given, '--values', '-'], Readable.from(JSON.stringify(values)))
 }
 
-/** Everything that would be installed as release `berth` in the namespace `acme`, hooks included. */
-export async function render(values: object = MINIMAL, files: ValuesFile[] = []): Promise<Manifest[]> {
-  const text = await helm(['template', 'berth', CHART, '--namespace', 'acme'], values, files)
+/** Everything that would be installed as release `berth`, hooks included. */
+export async function render(
+  values: object = MINIMAL,
+  files: ValuesFile[] = [],
+  namespace = 'acme',
+): Promise<Manifest[]> {
+  const text = await helm(['template', 'berth', CHART, '--namespace', namespace], values, files)
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors
     if (error) throw error
