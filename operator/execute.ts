@@ -5,6 +5,7 @@
 import { kubeTime } from '@berth/core/kube/time.ts'
 import type { Placement } from '@berth/core/model/session.ts'
 import type { Action, Plan } from '@berth/core/placement/action.ts'
+import type { PlacementView } from '@berth/core/placement/snapshot.ts'
 import { counter } from '@berth/core/telemetry/metrics.ts'
 import type { Context } from './context.ts'
 import { each } from './each.ts'
@@ -22,7 +23,7 @@ type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
 /** What the statuses that are written next have to say. */
 export interface Outcome {
   /** By session, where it changes; undefined: no place. */
-  placements: Map<string, { placement: Placement | undefined; action: Of<'Place'> | Of<'Unplace'> }>
+  placements: Map<string, { placement: Placement | undefined; action: Of<'Place' | 'Unplace' | 'Welcome'> }>
   /** By tenant: its target worker. */
   targets: Map<string, string | undefined>
 }
@@ -41,13 +42,23 @@ export async function execute({ actions }: Plan, context: Context): Promise<Outc
   for (const action of of('Unplace')) placements.set(action.session, { placement: undefined, action })
   for (const action of of('Place')) {
     if (unready.has(action.placement.worker)) continue
-    const placement = { ...action.placement, boundAt: kubeTime(new Date()) }
+    placements.set(action.session, { placement: placementOf(action.placement, new Date()), action })
+  }
+  for (const action of of('Welcome')) {
+    const { awaited: _, ...placement } = context.resources.sessions.get(action.session)!.status!.placement!
     placements.set(action.session, { placement, action })
   }
   await each(of('CreateWorker'), (action) => createWorker(action, context))
   await each(of('DeleteWorker'), (action) => deleteWorker(action, context))
   for (const action of actions) actionsDone.inc({ action: action.do })
   return { placements, targets }
+}
+
+function placementOf({ awaited, ...placement }: PlacementView, boundAt: Date): Placement {
+  const bound = { ...placement, boundAt: kubeTime(boundAt) }
+  if (!awaited) return bound
+  const since = new Date(boundAt.getTime() - (performance.now() - awaited.since))
+  return { ...bound, awaited: { ...awaited, since: kubeTime(since) } }
 }
 
 /** Takes a worker into use. False: it has changed; look again. */

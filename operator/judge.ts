@@ -18,6 +18,8 @@ export interface Revocation {
 export interface PhaseSight {
   phase: WorkerPhase
   since: number
+  /** Since when it is anything but Ready. */
+  unreadySince?: number
 }
 
 export class Judge {
@@ -45,7 +47,8 @@ export class Judge {
   phaseOf(worker: Worker, pod: Pod | undefined, now: number): PhaseSight {
     const phase = this.#phase(worker, pod, now)
     const known = this.#phases.get(worker.metadata.uid ?? '')
-    const sight = known?.phase === phase ? known : { phase, since: now }
+    const unreadySince = phase === 'Ready' ? undefined : (known?.unreadySince ?? now)
+    const sight = known?.phase === phase ? known : { phase, since: now, unreadySince }
     this.#phases.set(worker.metadata.uid ?? '', sight)
     return sight
   }

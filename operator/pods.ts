@@ -96,6 +96,9 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
   }
 }
 
+/** Of the template that the pod was made from. */
+export const revisionOf = (pod: Pod | undefined): string | undefined => pod?.metadata.labels?.[REVISION_LABEL]
+
 /** Is this the pod that the operator made for this very worker? */
 export const isPodOf = (pod: Pod, worker: Worker | undefined): boolean =>
   worker !== undefined && (pod.metadata.ownerReferences ?? []).some(({ uid }) => uid === worker.metadata.uid)

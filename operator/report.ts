@@ -1,4 +1,5 @@
 /** Writes the statuses of a round: of sessions with their placements, and of tenants, tiers and workers. */
+import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
@@ -137,13 +138,15 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
   const found = resources.pods.get(name)
   const pod = found && isPodOf(found, worker) ? found : undefined
   const placed = resources.sessions.list().filter(({ status }) => status?.placement?.worker === name)
+  const tier = snapshot.tiers.find((one) => one.name === worker.spec.tier)
   const status = workerStatus(
     worker,
     {
       phase: view.phase,
       pod,
       boot: judge.livingBoot(pod?.metadata.uid, observation.now),
-      tier: snapshot.tiers.find((tier) => tier.name === worker.spec.tier),
+      tier,
+      outdated: tier !== undefined && view.revision !== undefined && view.revision !== tier.revision,
       tenants: plan.load.get(name)?.tenants.size ?? 0,
       placed: placed.length,
       connected: placed.filter((session) => ownership.isConnected(session)).length,
@@ -159,8 +162,11 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
 }
 
 async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Round, now: Date): Promise<void> {
-  const { resources, signal } = context
+  const { resources, signal, events } = context
   const { name } = tier.metadata
+  const view = snapshot.tiers.find((one) => one.name === name)
+  const update = plan.updates.get(name)
+  if (!view || !update) return
   const tenants = new Set(snapshot.tenants.filter((tenant) => tenant.tier === name).map((tenant) => tenant.name))
   const own = resources.sessions.list().filter(({ spec }) => tenants.has(spec.tenant))
   const workers = snapshot.workers.filter((worker) => worker.tier === name)
@@ -169,13 +175,21 @@ async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Ro
     {
       workers: workers.length,
       readyWorkers: workers.filter(({ phase }) => phase === 'Ready').length,
+      updatedWorkers: workers.filter(({ revision }) => revision === view.revision).length,
+      templateRevision: view.revision,
       tenants: tenants.size,
       sessions: own.filter((session) => session.status?.placement).length,
       connectedSessions: own.filter((session) => ownership.isConnected(session)).length,
       waiting: own.filter(({ metadata }) => plan.reasons.get(metadata.name)?.reason === 'NoCapacity').length,
+      update,
       deleting: isDeleting(tier),
     },
     now,
   )
-  if (!isWritten(tier.status, status) && !signal.aborted) await resources.tiers.applyStatus(tier, status)
+  if (isWritten(tier.status, status) || signal.aborted) return
+  const written = await resources.tiers.applyStatus(tier, status)
+  const before = getCondition(tier.status?.conditions, 'Progressing')
+  const after = getCondition(status.conditions, 'Progressing')
+  if (!written || !before || !after || before.reason === after.reason) return
+  events.record(tier, after.status === 'True' ? 'Normal' : 'Warning', after.reason, after.message)
 }

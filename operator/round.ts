@@ -14,7 +14,7 @@ import type { Revocation } from './judge.ts'
 import { SESSION_FINALIZER } from './labels.ts'
 import { Ownership } from './ownership.ts'
 import { keepPods } from './pod-upkeep.ts'
-import { isPodOf } from './pods.ts'
+import { isPodOf, templateRevision } from './pods.ts'
 import { report } from './report.ts'
 import { hasFinalizer } from './resources.ts'
 import { ownerView, sessionView, tenantView, tierView, workerView } from './snapshot.ts'
@@ -67,10 +67,12 @@ export class Rounds {
     blocked: ReadonlyMap<string, Reason>,
     leaving: ReadonlySet<string>,
   ): Snapshot {
-    const { resources, judge } = this.#context
+    const { resources, judge, config } = this.#context
     const { tiers, tenants, sessions, workers, pods } = resources
+    const behind = Date.now() - now
+    const planTime = (wallMs: number) => wallMs - behind
     return {
-      tiers: tiers.list().map(tierView),
+      tiers: tiers.list().map((tier) => tierView(tier, templateRevision(tier, config))),
       tenants: tenants.list().map(tenantView),
       sessions: sessions
         .list()
@@ -83,13 +85,15 @@ export class Rounds {
             blocked: blocked.get(name),
             owner: owner && ownerView(owner, boot?.worker),
             state,
+            connected: ownership.isConnected(session),
+            planTime,
           })
         }),
       workers: workers.list().map((worker) => {
         const { name } = worker.metadata
         const found = pods.get(name)
         const pod = found && isPodOf(found, worker) ? found : undefined
-        return workerView(worker, judge.phaseOf(worker, pod, now), pod?.metadata.uid, this.#surplus.get(name))
+        return workerView(worker, judge.phaseOf(worker, pod, now), pod, this.#surplus.get(name))
       }),
       seed: randomUUID(),
     }

@@ -1,10 +1,12 @@
 /** Condenses resources, ownership and judgements to what the planner looks at. Pure. */
-import type { WhatsAppSession } from '@berth/core/model/session.ts'
+import type { Pod } from '@berth/core/model/builtin.ts'
+import type { Placement, WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import type {
   OwnerView,
+  PlacementView,
   Reason,
   SessionView,
   TenantView,
@@ -13,10 +15,12 @@ import type {
 } from '@berth/core/placement/snapshot.ts'
 import type { PhaseSight } from './judge.ts'
 import { WORKER_FINALIZER } from './labels.ts'
+import { revisionOf } from './pods.ts'
 import type { OwnerRow, StateRow } from './poll.ts'
 import { hasFinalizer, isDeleting } from './resources.ts'
 
-export const tierView = ({ metadata, spec }: Tier): TierView => ({
+/** `revision`: of the template that pods of the tier would be made from now. */
+export const tierView = ({ metadata, spec }: Tier, revision: string): TierView => ({
   name: metadata.name,
   price: Number(spec.price.amount),
   dedicated: spec.placement.mode === 'Dedicated',
@@ -25,6 +29,8 @@ export const tierView = ({ metadata, spec }: Tier): TierView => ({
   sessionsPerTenant: spec.limits.sessionsPerTenant,
   workers: spec.workers,
   stabilizationMs: spec.scaleDown.stabilizationSeconds * 1000,
+  revision,
+  update: { ...spec.update, deadlineMs: spec.update.deadlineSeconds * 1000 },
 })
 
 export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({
@@ -37,7 +43,7 @@ export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({
 export const workerView = (
   { metadata, spec, status }: Worker,
   sight: PhaseSight,
-  podUID: string | undefined,
+  pod: Pod | undefined,
   surplusSince: number | undefined,
 ): WorkerView => ({
   name: metadata.name,
@@ -45,16 +51,26 @@ export const workerView = (
   tenant: spec.tenant,
   desiredState: spec.desiredState,
   deleting: isDeleting({ metadata }),
-  podUID: status?.podUID ?? podUID,
+  podUID: status?.podUID ?? pod?.metadata.uid,
   phase: sight.phase,
   phaseSince: sight.since,
+  unreadySince: sight.unreadySince,
+  revision: revisionOf(pod) ?? status?.templateRevision,
   used: hasFinalizer({ metadata }, WORKER_FINALIZER) || spec.tenant !== undefined,
   surplusSince,
 })
 
 export const sessionView = (
   { metadata, spec, status }: WhatsAppSession,
-  more: { leaving: boolean; blocked?: Reason; owner?: OwnerView; state?: StateRow },
+  more: {
+    leaving: boolean
+    blocked?: Reason
+    owner?: OwnerView
+    state?: StateRow
+    connected: boolean
+    /** Wall clock in milliseconds → the plan's. */
+    planTime(wallMs: number): number
+  },
 ): SessionView => ({
   name: metadata.name,
   tenant: spec.tenant,
@@ -62,9 +78,20 @@ export const sessionView = (
   running: spec.desiredState === 'Running',
   leaving: more.leaving,
   linked: isLinked(more.state),
+  connected: more.connected,
   blocked: more.blocked,
-  placement: status?.placement,
+  placement: status?.placement && placementView(status.placement, more.planTime),
   owner: more.owner,
+})
+
+const placementView = (
+  { worker, podUID, generation, awaited }: Placement,
+  planTime: (wallMs: number) => number,
+): PlacementView => ({
+  worker,
+  podUID,
+  generation,
+  ...(awaited ? { awaited: { ...awaited, since: planTime(Date.parse(awaited.since)) } } : {}),
 })
 
 /** `holder`: the worker of the boot that holds the claim, if that boot is alive as far as known. */

@@ -33,9 +33,22 @@ export const definitions: CrdDefinition[] = [
       { name: 'Tenants', type: 'integer', jsonPath: '.status.tenants' },
       { name: 'Workers', type: 'integer', jsonPath: '.status.workers' },
       { name: 'Ready', type: 'integer', jsonPath: '.status.readyWorkers', description: 'Workers that are ready' },
+      {
+        name: 'Updated',
+        type: 'integer',
+        jsonPath: '.status.updatedWorkers',
+        description: 'Workers whose pods have the template as it is now',
+      },
       { name: 'Sessions', type: 'integer', jsonPath: '.status.sessions' },
       { name: 'Connected', type: 'integer', jsonPath: '.status.connectedSessions' },
+      {
+        name: 'Update',
+        type: 'string',
+        jsonPath: condition('Progressing', 'reason'),
+        description: 'How far the rolling update of the template is',
+      },
       age,
+      { name: 'Message', type: 'string', jsonPath: condition('Progressing', 'message'), priority: 1 },
     ],
     scale: {
       specReplicasPath: '.spec.workers.replicas',
@@ -100,7 +113,9 @@ export const definitions: CrdDefinition[] = [
       ready,
       reason,
       { name: 'Node', type: 'string', jsonPath: '.status.node', priority: 1 },
+      { name: 'Template', type: 'string', jsonPath: '.status.templateRevision', priority: 1 },
       age,
+      { name: 'Message', type: 'string', jsonPath: condition('Ready', 'message'), priority: 1 },
     ],
   },
 ]

@@ -77,6 +77,14 @@ export const Placement = z.object({
   podUID: z.string().min(1).max(36),
   generation: z.int().min(1).describe('Raised by every move'),
   boundAt: z.iso.datetime(),
+  awaited: z
+    .object({
+      state: z.enum(['Claimed', 'Connected']).describe('What it was before, and has to be again'),
+      revision: z.string().max(16).describe('Of the template for whose sake it was moved'),
+      since: z.iso.datetime().describe('When it was moved'),
+    })
+    .optional()
+    .describe('A rolling update has moved it, and waits for it before it moves more'),
 })
 export type Placement = z.infer<typeof Placement>
 

@@ -95,6 +95,30 @@ export const TierSpec = z.object({
         .describe('How long a stopping worker may take to release its sessions'),
     })
     .default({ graceSeconds: 30 }),
+  update: z
+    .object({
+      maxSurge: z.int().min(1).max(100).default(1).describe('Workers beyond the usual number during an update'),
+      maxMoving: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(1)
+        .describe('Sessions that may be on their way from old workers to new ones at the same time'),
+      deadlineSeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(120)
+        .describe('How long a moved session may take to be back, and a new worker to be ready'),
+      failureThreshold: z
+        .int()
+        .min(1)
+        .max(10000)
+        .default(3)
+        .describe('The update stops when so many moved sessions are not back in time, and goes on when they are'),
+    })
+    .default({ maxSurge: 1, maxMoving: 1, deadlineSeconds: 120, failureThreshold: 3 })
+    .describe('How workers are replaced when the template has changed: session by session'),
   scaleDown: z
     .object({
       stabilizationSeconds: z
@@ -112,6 +136,8 @@ export const TierStatus = z.object({
   observedGeneration: z.int().min(0).optional(),
   workers: z.int().min(0).optional().describe('Workers there are'),
   readyWorkers: z.int().min(0).optional(),
+  updatedWorkers: z.int().min(0).optional().describe('Workers whose pods have the template as it is now'),
+  templateRevision: z.string().max(16).optional().describe('Of the template as it is now; workers show their own'),
   tenants: z.int().min(0).optional().describe('Tenants of this tier'),
   sessions: z.int().min(0).optional().describe('Sessions placed'),
   connectedSessions: z.int().min(0).optional(),

@@ -1,6 +1,7 @@
 /** What a plan wants to be done. In a plan they come in the order in which they have to be done. */
 import type { Load } from './floor.ts'
 import type { PlacementView, Reason } from './snapshot.ts'
+import type { UpdateProgress } from './update.ts'
 
 export type Action =
   /** Before the first session comes to a worker; `tenant` makes it that tenant's own. */
@@ -9,6 +10,8 @@ export type Action =
   | { do: 'Assign'; tenant: string; worker?: string }
   /** Bind a session to a worker, under a higher generation than ever before. */
   | { do: 'Place'; session: string; tenant: string; placement: PlacementView; from?: string; why: string }
+  /** A session that an update has moved is back: its placement awaits nothing any more. */
+  | { do: 'Welcome'; session: string }
   | { do: 'Unplace'; session: string; from: string; why: string }
   | { do: 'CreateWorker'; worker: string; tier: string; why: string }
   | { do: 'DeleteWorker'; worker: string; tier: string; why: string }
@@ -21,4 +24,6 @@ export interface Plan {
   surplus: Set<string>
   /** By worker: the tenants that hold a slot of it, and the sessions on it. */
   load: Map<string, Load>
+  /** By tier: how far the update of its workers is. */
+  updates: Map<string, UpdateProgress>
 }

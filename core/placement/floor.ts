@@ -5,7 +5,7 @@
  * a boot of it: while a tenant moves, both slots are taken until its last session has left the old worker.
  */
 import type { SessionView, Snapshot, TierView, WorkerView } from './snapshot.ts'
-import { byName } from './sort.ts'
+import { byName, trueFirst } from './sort.ts'
 
 export interface Load {
   tenants: Set<string>
@@ -13,16 +13,31 @@ export interface Load {
   sessions: Map<string, string>
 }
 
+/** A tenant and its sessions. */
+interface PartyView {
+  tenant: { name: string }
+  tier: TierView
+  sessions: readonly SessionView[]
+}
+
+/** Of which template a worker should rather be. */
+export type TemplateChoice = 'prefer current' | 'prefer outdated'
+
 export class Floor {
   readonly workers: readonly WorkerView[]
   readonly load = new Map<string, Load>()
   readonly #byName: ReadonlyMap<string, WorkerView>
+  /** Tier → revision of its template. */
+  readonly #revisions: ReadonlyMap<string, string>
+  /** Worker → sessions that will be on it when all who belong there have come; where it is more than there are. */
+  readonly #expected = new Map<string, number>()
   /** Fresh workers that this plan takes, and whose own they become. */
   readonly #occupied = new Map<string, string | undefined>()
 
   constructor(snapshot: Snapshot) {
     this.workers = [...snapshot.workers].sort(byName)
     this.#byName = new Map(this.workers.map((worker) => [worker.name, worker]))
+    this.#revisions = new Map(snapshot.tiers.map(({ name, revision }) => [name, revision]))
     for (const worker of this.workers) this.load.set(worker.name, { tenants: new Set(), sessions: new Map() })
     for (const tenant of snapshot.tenants) if (tenant.worker) this.reserve(tenant.worker, tenant.name)
     for (const session of snapshot.sessions) {
@@ -38,6 +53,11 @@ export class Floor {
   /** The tenant's slot on its target. */
   reserve(worker: string, tenant: string): void {
     this.load.get(worker)?.tenants.add(tenant)
+  }
+
+  /** The sessions of a tenant that belongs here now count, wherever they still are. */
+  expect(worker: string, party: PartyView): void {
+    this.#expected.set(worker, this.#countOn(worker) + this.#comingTo(worker, party))
   }
 
   /** Gives the tenant's slot back, unless a session of it is still there. */
@@ -70,6 +90,11 @@ export class Floor {
     return worker.tenant ?? this.#occupied.get(worker.name)
   }
 
+  /** Its pod was made from another template than its tier has now. */
+  isOutdated({ tier, revision }: WorkerView): boolean {
+    return revision !== undefined && this.#revisions.has(tier) && revision !== this.#revisions.get(tier)
+  }
+
   isEmpty(worker: WorkerView): boolean {
     const { tenants, sessions } = this.#loadOf(worker)
     return tenants.size === 0 && sessions.size === 0
@@ -95,14 +120,23 @@ export class Floor {
     )
   }
 
-  /** The best worker for a tenant that has to go somewhere: its own before a fresh one, then the fullest with room. */
-  choose(tier: TierView, tenant: string, sessions: number): WorkerView | undefined {
+  /**
+   * The best worker for a tenant that has to go somewhere: its own before a fresh one, then one of the preferred template,
+   * then one where it is already, then the fullest with room.
+   */
+  choose(
+    party: PartyView,
+    template: TemplateChoice,
+    isAllowed: (worker: WorkerView) => boolean = () => true,
+  ): WorkerView | undefined {
     return this.workers
-      .filter((worker) => this.#takes(worker, tier, tenant, sessions))
-      .sort((a, b) => this.#compare(a, b, tenant))[0]
+      .filter((worker) => this.#takes(worker, party) && isAllowed(worker))
+      .sort((a, b) => this.#compare(a, b, party.tenant.name, template))[0]
   }
 
-  #takes(worker: WorkerView, tier: TierView, tenant: string, sessions: number): boolean {
+  #takes(worker: WorkerView, party: PartyView): boolean {
+    const { tier } = party
+    const tenant = party.tenant.name
     if (worker.tier !== tier.name || worker.podUID === undefined || worker.deleting) return false
     if (worker.desiredState !== 'Active' || worker.phase !== 'Ready') return false
     const own = this.tenantOf(worker)
@@ -110,17 +144,32 @@ export class Floor {
     const load = this.#loadOf(worker)
     const seats = load.tenants.size + (load.tenants.has(tenant) ? 0 : 1)
     // A tenant that alone is over the cap still gets an empty worker; its last sessions wait there.
-    const fits = load.sessions.size + sessions <= tier.sessionsPerWorker || load.sessions.size === 0
+    const sessions = this.#countOn(worker.name)
+    const fits = sessions + this.#comingTo(worker.name, party) <= tier.sessionsPerWorker || sessions === 0
     return own === undefined && seats <= tier.tenantsPerWorker && fits
   }
 
-  #compare(a: WorkerView, b: WorkerView, tenant: string): number {
+  #compare(a: WorkerView, b: WorkerView, tenant: string, template: TemplateChoice): number {
+    const outdatedLast = trueFirst(this.isOutdated(b), this.isOutdated(a))
     return (
-      Number(this.tenantOf(b) === tenant) - Number(this.tenantOf(a) === tenant) ||
+      trueFirst(this.tenantOf(a) === tenant, this.tenantOf(b) === tenant) ||
+      (template === 'prefer outdated' ? -outdatedLast : outdatedLast) ||
+      trueFirst(this.holds(a, tenant), this.holds(b, tenant)) ||
       this.#loadOf(b).tenants.size - this.#loadOf(a).tenants.size ||
       this.#loadOf(b).sessions.size - this.#loadOf(a).sessions.size ||
       byName(a, b)
     )
+  }
+
+  /** Sessions on it or to come. */
+  #countOn(worker: string): number {
+    return this.#expected.get(worker) ?? this.load.get(worker)!.sessions.size
+  }
+
+  #comingTo(worker: string, { tenant, sessions }: PartyView): number {
+    const load = this.load.get(worker)!
+    if (!load.tenants.has(tenant.name)) return sessions.length
+    return sessions.filter(({ name }) => !load.sessions.has(name)).length
   }
 
   #loadOf(worker: WorkerView): Load {

@@ -6,6 +6,7 @@ import type { Floor } from './floor.ts'
 import { workerFull } from './reasons.ts'
 import type { Reason, SessionView, WorkerView } from './snapshot.ts'
 import { byName } from './sort.ts'
+import type { Update } from './update.ts'
 
 /** Removes the places of the refused. */
 export function unplace(
@@ -24,37 +25,53 @@ export function unplace(
   return actions
 }
 
-/** Places a tenant's sessions on its worker; those that don't fit get a reason. */
-export function place(party: Party, worker: WorkerView, floor: Floor, reasons: Map<string, Reason>): Action[] {
+/** Places a tenant's sessions on its worker; those that don't fit get a reason. Some wait for their turn in an update. */
+export function place(
+  party: Party,
+  worker: WorkerView,
+  floor: Floor,
+  update: Update,
+  reasons: Map<string, Reason>,
+): Action[] {
   const actions: Action[] = []
   for (const session of party.sessions) {
     const { name, placement, owner } = session
-    const isThere = placement?.worker === worker.name && placement.podUID === worker.podUID
-    if (isThere && isClaimable(placement, owner)) continue
-    if (!isThere && floor.sessionsOn(worker) >= party.tier.sessionsPerWorker) {
-      reasons.set(name, workerFull(worker.name, party.tier))
+    const from = floor.get(placement?.worker)
+    const mayStay = update.mayStay(from, worker, party.tenant.name)
+    const isTurn = mayStay && update.takeTurn(session, from, worker)
+    const to = mayStay && !isTurn ? from : worker
+    const awaited = isTurn ? update.awaits(session) : update.isBack(session) ? undefined : placement?.awaited
+
+    const isThere = placement?.worker === to.name && placement.podUID === to.podUID
+    if (isThere && isClaimable(placement, owner)) {
+      if (update.isBack(session)) actions.push({ do: 'Welcome', session: name })
       continue
     }
-    const from = isThere ? undefined : placement?.worker
+    if (!isThere && floor.sessionsOn(to) >= party.tier.sessionsPerWorker) {
+      reasons.set(name, workerFull(to.name, party.tier))
+      continue
+    }
     actions.push({
       do: 'Place',
       session: name,
       tenant: party.tenant.name,
       placement: {
-        worker: worker.name,
-        podUID: worker.podUID!,
+        worker: to.name,
+        podUID: to.podUID!,
         generation: nextGeneration(placement, owner?.podUID ? { ...owner, podUID: owner.podUID } : owner),
+        ...(awaited ? { awaited } : {}),
       },
-      ...(from ? { from } : {}),
-      why: isThere ? 'its generation was overtaken' : from ? whyMoved(floor.get(from), party) : 'it had no place',
+      ...(placement && !isThere ? { from: placement.worker } : {}),
+      why: isThere ? 'its generation was overtaken' : placement ? whyMoved(from, party, isTurn) : 'it had no place',
     })
-    floor.seat(worker.name, session)
+    floor.seat(to.name, session)
   }
   return actions
 }
 
 /** For the event: why a session does not stay where it is. */
-function whyMoved(from: WorkerView | undefined, { tier, tenant }: Party): string {
+function whyMoved(from: WorkerView | undefined, { tier, tenant }: Party, isTurn: boolean): string {
+  if (isTurn) return `its worker has an older template than tier ${tier.name}`
   if (!from || from.phase === 'Gone') return 'its worker is gone'
   if (from.phase === 'Lost') return 'its worker died or fell silent'
   if (from.phase === 'Leaving') return "its worker's pod is being deleted"

@@ -11,6 +11,9 @@ export interface TierView {
   workers: { min: number; max: number; spare: number; replicas?: number }
   /** How long a worker must have been surplus before it goes. */
   stabilizationMs: number
+  /** Of the template that its workers should have. */
+  revision: string
+  update: { maxSurge: number; maxMoving: number; failureThreshold: number; deadlineMs: number }
 }
 
 export interface TenantView {
@@ -27,10 +30,20 @@ export interface Reason {
   message: string
 }
 
+/** What a session that an update has moved has to be again. */
+export interface Awaited {
+  state: 'Claimed' | 'Connected'
+  /** Of the template for whose sake it was moved. */
+  revision: string
+  /** On the plan's clock, in milliseconds. */
+  since: number
+}
+
 export interface PlacementView {
   worker: string
   podUID: string
   generation: number
+  awaited?: Awaited
 }
 
 /** The owner row in Postgres. */
@@ -54,6 +67,8 @@ export interface SessionView {
   leaving: boolean
   /** Has been linked to a phone. */
   linked: boolean
+  /** Its holder says that WhatsApp answers. */
+  connected: boolean
   /** Something outside placement forbids it, for example a name that is taken. */
   blocked?: Reason
   placement?: PlacementView
@@ -77,6 +92,10 @@ export interface WorkerView {
   phase: WorkerPhase
   /** Since when it is in this phase; on the same clock as the plan's `now`, in milliseconds. */
   phaseSince: number
+  /** Since when it is anything but Ready; the same clock. */
+  unreadySince?: number
+  /** Of the template that its pod was made from; undefined: it has none yet, and will have the present one. */
+  revision?: string
   /** A session was placed here once. */
   used: boolean
   /** Since when every plan has called it surplus. */

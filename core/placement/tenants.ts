@@ -7,6 +7,10 @@ import type { Party } from './admission.ts'
 import type { Floor } from './floor.ts'
 import type { TenantView, WorkerView } from './snapshot.ts'
 import { byName, byText, trueFirst } from './sort.ts'
+import type { Update } from './update.ts'
+
+/** Tier → the update of its workers. */
+export type Updates = ReadonlyMap<string, Update>
 
 export interface Seating {
   actions: Action[]
@@ -16,7 +20,12 @@ export interface Seating {
   waiting: Party[]
 }
 
-export function seatTenants(parties: readonly Party[], tenants: readonly TenantView[], floor: Floor): Seating {
+export function seatTenants(
+  parties: readonly Party[],
+  tenants: readonly TenantView[],
+  floor: Floor,
+  updates: Updates,
+): Seating {
   const seating: Seating = { actions: [], targets: new Map(), waiting: [] }
   const homeless: Party[] = []
 
@@ -26,9 +35,14 @@ export function seatTenants(parties: readonly Party[], tenants: readonly TenantV
     else homeless.push(party)
   }
   for (const party of homeless.sort((a, b) => byUrgency(a, b, floor))) {
-    const worker = floor.choose(party.tier, party.tenant.name, party.sessions.length)
+    const update = updates.get(party.tier.name)!
+    const worker = floor.choose(party, update.choice, (one) => update.mayTake(one))
     if (worker) settle(party, worker, floor, seating)
     else seating.waiting.push(party)
+  }
+  for (const [tier, update] of updates) {
+    const own = parties.filter((party) => party.tier.name === tier)
+    update.renew(own, seating.targets, (party, worker) => settle(party, worker, floor, seating))
   }
   clearTargets(parties, tenants, seating)
   return seating
@@ -61,13 +75,15 @@ function homeOf({ tenant, tier, sessions }: Party, floor: Floor): WorkerView | u
   return most.map(([name]) => floor.get(name)).find((worker) => worker && floor.suits(worker, tier, tenant.name))
 }
 
-function settle({ tenant, tier }: Party, worker: WorkerView, floor: Floor, { actions, targets }: Seating): void {
+function settle(party: Party, worker: WorkerView, floor: Floor, { actions, targets }: Seating): void {
+  const { tenant, tier } = party
   const owner = tier.dedicated ? tenant.name : undefined
   if (!floor.isUsed(worker)) {
     actions.push({ do: 'Occupy', worker: worker.name, ...(owner ? { tenant: owner } : {}) })
     floor.occupy(worker.name, owner)
   }
   if (tenant.worker !== worker.name) actions.push({ do: 'Assign', tenant: tenant.name, worker: worker.name })
+  floor.expect(worker.name, party)
   floor.reserve(worker.name, tenant.name)
   targets.set(tenant.name, worker)
 }

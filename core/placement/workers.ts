@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto'
 import type { Action } from './action.ts'
 import type { Floor } from './floor.ts'
 import type { TierView, WorkerView } from './snapshot.ts'
-import { byName, byText } from './sort.ts'
+import { byName, byText, trueFirst } from './sort.ts'
+import { split, type Update } from './update.ts'
 
 /** A worker whose process does not come back is replaced after this time. */
 const GIVE_UP_MS = 60_000
@@ -26,31 +27,32 @@ export interface Demand {
   tier: TierView
   /** Tenants that wait for a worker. */
   waiting: number
+  update: Update
 }
 
 export function staff(demand: readonly Demand[], floor: Floor, seed: string, now: number): Staffing {
-  const tiers = new Set(demand.map(({ tier }) => tier.name))
+  const updates = new Map(demand.map(({ tier, update }) => [tier.name, update]))
   const surplus = new Set<string>()
   const going = new Map<string, string>()
   for (const worker of floor.workers) {
     if (worker.deleting) continue
-    const why = whyItGoes(worker, floor, tiers.has(worker.tier), now)
+    const why = whyItGoes(worker, floor, updates.get(worker.tier), now)
     if (why) going.set(worker.name, why)
   }
   const create: Action[] = []
-  for (const { tier, waiting } of [...demand].sort((a, b) => byName(a.tier, b.tier))) {
+  for (const each of [...demand].sort((a, b) => byName(a.tier, b.tier))) {
+    const { tier } = each
     const staying = floor.workers.filter((worker) => {
       return worker.tier === tier.name && !worker.deleting && !going.has(worker.name)
     })
-    const alive = staying.filter(({ phase }) => phase !== 'Lost' && phase !== 'Leaving')
-    const broken = staying.filter((worker) => worker.phase === 'Lost' && !floor.isUsed(worker))
-    const missing = broken.length < MAX_BROKEN ? missingIn(tier, waiting, alive, floor) : 0
-    const starting = alive.filter(({ phase }) => phase === 'Starting').length
+    const { missing, outdated, superfluous } = sizeOf(each, staying, floor)
+    const starting = staying.filter(({ phase }) => phase === 'Starting').length
     for (let i = 0; i < Math.min(missing, MAX_STARTING - starting); i++) {
       const worker = nameOf(tier.name, seed, i)
-      create.push({ do: 'CreateWorker', worker, tier: tier.name, why: whyMade(tier, waiting, i) })
+      create.push({ do: 'CreateWorker', worker, tier: tier.name, why: whyMade(each, i) })
     }
-    for (const worker of missing === 0 ? superfluous(tier, waiting, alive, floor) : []) {
+    for (const worker of outdated) going.set(worker.name, OUTDATED)
+    for (const worker of superfluous) {
       surplus.add(worker.name)
       const since = worker.surplusSince ?? now
       const wait = tier.workers.replicas === undefined ? tier.stabilizationMs : 0
@@ -65,49 +67,81 @@ export function staff(demand: readonly Demand[], floor: Floor, seed: string, now
   return { actions: [...create, ...remove], surplus }
 }
 
+const OUTDATED = 'it is empty, and its template is out of date'
+
 /** Why a worker is deleted whatever the demand. */
-function whyItGoes(worker: WorkerView, floor: Floor, tierExists: boolean, now: number): string | undefined {
+function whyItGoes(worker: WorkerView, floor: Floor, update: Update | undefined, now: number): string | undefined {
+  const isOutdated = floor.isOutdated(worker)
   if (worker.phase === 'Gone') return 'its pod is gone'
-  if (worker.phase === 'Lost' && now - worker.phaseSince >= GIVE_UP_MS) return 'its process did not come back'
+  // While an update goes on, a new worker that does not work is what has stopped it.
+  const isEvidence = update !== undefined && update.outdated.length > 0 && !isOutdated && !floor.isUsed(worker)
+  if (worker.phase === 'Lost' && !isEvidence && now - worker.phaseSince >= GIVE_UP_MS)
+    return 'its process did not come back'
   if (!floor.isEmpty(worker)) return undefined
-  if (!tierExists) return 'its tier is gone'
+  if (!update) return 'its tier is gone'
   const tenant = floor.tenantOf(worker)
   if (tenant) return `tenant ${tenant} has left, and a dedicated worker is never used again`
-  return undefined
+  const isOfUse = worker.desiredState === 'Active' && (worker.phase === 'Ready' || worker.phase === 'Unsure')
+  return isOutdated && !isOfUse ? OUTDATED : undefined
 }
 
-/** Empty workers that can take a tenant, or will when they are up. */
-const warm = (tier: TierView, alive: readonly WorkerView[], floor: Floor): WorkerView[] =>
-  alive.filter(
-    (worker) => worker.desiredState === 'Active' && floor.isEmpty(worker) && !(tier.dedicated && floor.isUsed(worker)),
-  )
+interface Size {
+  /** How many workers are to be made. */
+  missing: number
+  /** Empty ones whose place others have taken. */
+  outdated: WorkerView[]
+  /** Empty ones that nobody needs. */
+  superfluous: WorkerView[]
+}
 
-const workersFor = (tier: TierView, waiting: number): number => Math.ceil(waiting / tier.tenantsPerWorker)
-
-function missingIn(tier: TierView, waiting: number, alive: readonly WorkerView[], floor: Floor): number {
+function sizeOf(demand: Demand, staying: readonly WorkerView[], floor: Floor): Size {
+  const { tier, update } = demand
   const { min, max, spare, replicas } = tier.workers
-  if (replicas !== undefined) return Math.max(0, replicas - alive.length)
-  const wanted = workersFor(tier, waiting) + spare - warm(tier, alive, floor).length
-  return Math.max(0, Math.min(Math.max(wanted, min - alive.length), max - alive.length))
+  const { maxSurge } = tier.update
+  const alive = staying.filter(({ phase }) => phase !== 'Lost' && phase !== 'Leaving')
+  const broken = staying.filter((worker) => worker.phase === 'Lost' && !floor.isUsed(worker)).length
+  // Those of which there should be a number: all of them, or those that can take a tenant, or will when they are up.
+  const pool = replicas === undefined ? alive.filter((worker) => isWarm(worker, tier, floor)) : alive
+  const [old, fresh] = split(pool, (worker) => floor.isOutdated(worker))
+  const busy = alive.length - pool.length
+  const needed = Math.max(workersFor(demand) + spare, min - busy)
+  const most = max + update.emptying.size - busy
+  const wanted = replicas ?? Math.min(needed, most)
+
+  const isUpdating = update.outdated.length > 0
+  const surge = Math.max(0, pool.length - wanted) + (replicas === undefined ? update.emptying.size : 0) + broken
+  const forUpdate = !update.isActive
+    ? 0
+    : old.length > 0
+      ? Math.max(Math.min(maxSurge - surge, wanted - fresh.length), update.withoutRoom - fresh.length)
+      : wanted + update.withoutRoom - fresh.length
+  const missing = Math.min(Math.max(wanted - pool.length, forUpdate), (replicas ?? max) + maxSurge - alive.length)
+  const ready = fresh.filter(({ phase }) => phase === 'Ready').length
+  const replaced = update.isActive ? ready + old.length - wanted : 0
+  // An update leaves more than is wanted, for as long as it goes on or stands still.
+  const beyond = pool.length - (replicas ?? needed) - (isUpdating ? maxSurge : 0)
+  const empty = (workers: readonly WorkerView[], count: number) =>
+    workers
+      .filter((worker) => floor.isEmpty(worker))
+      .sort((a, b) => trueFirst(b.phase === 'Ready', a.phase === 'Ready') || byName(b, a))
+      .slice(0, Math.max(0, count))
+  return {
+    missing: broken < MAX_BROKEN ? Math.max(0, missing) : 0,
+    outdated: empty(old, replaced),
+    superfluous: missing > 0 ? [] : empty(pool, beyond),
+  }
 }
 
-/** Empty workers beyond what is wanted: those that are not up yet first, then the last by name. */
-function superfluous(tier: TierView, waiting: number, alive: readonly WorkerView[], floor: Floor): WorkerView[] {
-  const { min, spare, replicas } = tier.workers
-  const empty = alive.filter((worker) => floor.isEmpty(worker))
-  const useful = warm(tier, alive, floor)
-  const beyond =
-    replicas === undefined
-      ? Math.min(useful.length - spare - workersFor(tier, waiting), alive.length - min)
-      : alive.length - replicas
-  const candidates = replicas === undefined ? useful : empty
-  return [...candidates]
-    .sort((a, b) => Number(a.phase === 'Ready') - Number(b.phase === 'Ready') || byName(b, a))
-    .slice(0, Math.max(0, beyond))
-}
+/** It is empty and can take a tenant, or will when it is up. */
+const isWarm = (worker: WorkerView, tier: TierView, floor: Floor): boolean =>
+  worker.desiredState === 'Active' && floor.isEmpty(worker) && !(tier.dedicated && floor.isUsed(worker))
 
-function whyMade({ workers }: TierView, waiting: number, index: number): string {
-  if (workers.replicas !== undefined) return `the tier is scaled by hand to ${workers.replicas}`
+const workersFor = ({ tier, waiting }: Demand): number => Math.ceil(waiting / tier.tenantsPerWorker)
+
+function whyMade({ tier, waiting, update }: Demand, index: number): string {
+  if (update.isActive) return 'workers of an older template are replaced'
+  const { replicas } = tier.workers
+  if (replicas !== undefined) return `the tier is scaled by hand to ${replicas}`
   return index < waiting ? 'tenants wait for a worker' : 'to have an empty one ready'
 }
 

@@ -15,6 +15,8 @@ export const tier = (name: string, more: Partial<TierView> = {}): TierView => ({
   sessionsPerTenant: 5,
   workers: { min: 0, max: 20, spare: 0 },
   stabilizationMs: 300_000,
+  revision: 'r1',
+  update: { maxSurge: 1, maxMoving: 1, failureThreshold: 2, deadlineMs: 120_000 },
   ...more,
 })
 
@@ -32,6 +34,7 @@ export const session = (name: string, tenant: string, more: Partial<SessionView>
   running: true,
   leaving: false,
   linked: false,
+  connected: false,
   ...more,
 })
 
@@ -85,6 +88,11 @@ export function apply(before: World, { actions, surplus }: Plan, now: number): W
       case 'Assign':
         tenants.set(action.tenant, { ...tenants.get(action.tenant)!, worker: action.worker })
         break
+      case 'Welcome': {
+        const { awaited: _, ...placement } = sessions.get(action.session)!.placement!
+        placeAt(action.session, placement)
+        break
+      }
       case 'Place':
         placeAt(action.session, action.placement)
         break
@@ -104,16 +112,29 @@ export function apply(before: World, { actions, surplus }: Plan, now: number): W
   return { ...before, tenants: [...tenants.values()], sessions: [...sessions.values()], workers: [...workers.values()] }
 }
 
-/** Boots come up, workers release what was taken from them and claim what they were given, drained workers go. */
-export function settle(before: World): World {
-  const workers = before.workers.map(
-    (w): WorkerView => (w.phase === 'Starting' ? { ...w, phase: 'Ready', podUID: `pod-of-${w.name}` } : w),
-  )
-  const able = new Set(workers.filter(({ phase }) => phase === 'Ready' || phase === 'Unsure').map(({ name }) => name))
+/**
+ * Boots come up, workers release what was taken from them and claim what they were given, drained workers go. Pods are made
+ * from the template of their tier; those of a bad one don't start, or start and connect nothing.
+ */
+export function settle(before: World, bad: { start?: string; connect?: string } = {}, now = 0): World {
+  const revisions = new Map(before.tiers.map(({ name, revision }) => [name, revision]))
+  const workers = before.workers.map((w): WorkerView => {
+    if (w.phase !== 'Starting') return w
+    const { unreadySince: _, ...up } = w
+    const revision = w.revision ?? revisions.get(w.tier)
+    const podUID = `pod-of-${w.name}`
+    if (revision === bad.start) return { ...w, podUID, revision, unreadySince: w.unreadySince ?? now }
+    return { ...up, phase: 'Ready', podUID, revision }
+  })
+  const byName = new Map(workers.map((w) => [w.name, w]))
   const sessions = before.sessions.map((s): SessionView => {
     const { placement } = s
-    if (!placement || !able.has(placement.worker)) return { ...s, owner: s.owner && { ...s.owner, heldBy: undefined } }
-    return { ...s, owner: { generation: placement.generation, podUID: placement.podUID, heldBy: placement.worker } }
+    const w = byName.get(placement?.worker ?? '')
+    if (!placement || (w?.phase !== 'Ready' && w?.phase !== 'Unsure')) {
+      return { ...s, connected: false, owner: s.owner && { ...s.owner, heldBy: undefined } }
+    }
+    const { generation, podUID, worker } = placement
+    return { ...s, connected: w.revision !== bad.connect, owner: { generation, podUID, heldBy: worker } }
   })
   const occupied = new Set([
     ...before.tenants.map(({ worker }) => worker),

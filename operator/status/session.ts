@@ -2,7 +2,7 @@
 import type { Placement, SessionStatus, WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
 import type { OwnerRow, StateRow } from '../poll.ts'
-import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
+import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
 
 export interface SessionSight {
   id?: string
@@ -21,11 +21,11 @@ export function sessionStatus(session: WhatsAppSession, sight: SessionSight, now
     observedGeneration: session.metadata.generation,
     id: sight.id,
     placement: sight.placement,
-    conditions: readyCondition(session, readinessOf(sight), now),
+    conditions: ownConditions(session, { Ready: readinessOf(sight) }, now),
   }
 }
 
-export function readinessOf({ placement, reason, owner, held, state }: SessionSight): Readiness {
+export function readinessOf({ placement, reason, owner, held, state }: SessionSight): Saying {
   if (reason) return notReady(reason.reason, reason.message)
   if (!placement) return notReady('Pending', 'It will get a place in a moment.')
   // Under an older generation too: a resource that was created anew finds its session where it left it.

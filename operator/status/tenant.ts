@@ -2,7 +2,7 @@
 import type { Tenant, TenantStatus } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
-import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
+import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
 
 export interface TenantSight {
   id?: string
@@ -28,14 +28,14 @@ export function tenantStatus(tenant: Tenant, sight: TenantSight, now: Date): Ten
       connected: sight.connected,
       limit: sight.tier?.spec.limits.sessionsPerTenant ?? 0,
     },
-    conditions: readyCondition(tenant, readinessOf(tenant, sight), now),
+    conditions: ownConditions(tenant, { Ready: readinessOf(tenant, sight) }, now),
   }
 }
 
 function readinessOf(
   { metadata, spec }: Tenant,
   { tier, refused, remaining, deleting, desired, connected }: TenantSight,
-): Readiness {
+): Saying {
   if (deleting) {
     const names = remaining.slice(0, 10).join(', ') + (remaining.length > 10 ? ', …' : '')
     return notReady('Deleting', `Delete its sessions first: ${names}.`)

@@ -2,15 +2,17 @@
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Worker, WorkerStatus } from '@berth/core/model/worker.ts'
 import type { TierView, WorkerPhase } from '@berth/core/placement/snapshot.ts'
-import { REVISION_LABEL } from '../labels.ts'
+import { revisionOf } from '../pods.ts'
 import type { LeaseRow } from '../poll.ts'
-import { notReady, type Readiness, ready, readyCondition } from './ready.ts'
+import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
 
 export interface WorkerSight {
   phase: WorkerPhase
   pod?: Pod
   boot?: LeaseRow
   tier?: TierView
+  /** Its template is not the tier's any more. */
+  outdated: boolean
   tenants: number
   placed: number
   connected: number
@@ -26,15 +28,15 @@ export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): Wor
     node: pod?.spec.nodeName ?? status?.node,
     address: boot?.address,
     bootId: boot?.bootId,
-    templateRevision: pod?.metadata.labels?.[REVISION_LABEL] ?? status?.templateRevision,
+    templateRevision: revisionOf(pod) ?? status?.templateRevision,
     capacity: tier ? { tenants: tier.tenantsPerWorker, sessions: tier.sessionsPerWorker } : status?.capacity,
     tenants,
     sessions: { placed, connected },
-    conditions: readyCondition(worker, readinessOf(worker, sight), now),
+    conditions: ownConditions(worker, { Ready: readinessOf(worker, sight) }, now),
   }
 }
 
-function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants }: WorkerSight): Readiness {
+function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants, outdated }: WorkerSight): Saying {
   if (metadata.deletionTimestamp) return notReady('Draining', `It goes when its ${tenants} tenants have moved away.`)
   if (phase === 'Starting') return notReady('Starting', startingMessage(pod))
   if (phase === 'Unsure') return notReady('Unsure', 'Its pod is not ready, or it is late in renewing its lease.')
@@ -43,6 +45,7 @@ function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants }: Worker
   if (phase === 'Gone') return notReady('PodGone', 'Its pod is gone, and so it will be replaced.')
   if (spec.desiredState === 'Cordoned') return ready('Cordoned', 'It keeps its tenants and takes no new ones.')
   if (spec.desiredState === 'Drained') return ready('Drained', `It takes nothing; ${tenants} tenants are still here.`)
+  if (outdated) return ready('Outdated', 'It runs sessions until they have moved to a worker of the new template.')
   return ready('Ready', 'It runs sessions.')
 }
 

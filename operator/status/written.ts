@@ -7,12 +7,12 @@ interface Status {
   conditions?: Condition[]
 }
 
-/** Compares the fields of `wanted`, which are ours, and our one condition; undefined is the same as absent. */
+/** Compares the fields of `wanted`, which are ours, and our conditions; undefined is the same as absent. */
 export function isWritten<S extends Status>(current: S | undefined, wanted: S): boolean {
   const { conditions, ...fields } = wanted
   const known = current as Record<string, unknown> | undefined
   return (
-    getCondition(current?.conditions, 'Ready') === conditions?.[0] &&
+    (conditions ?? []).every((condition) => getCondition(current?.conditions, condition.type) === condition) &&
     Object.entries(fields).every(([field, value]) => isDeepStrictEqual(known?.[field], value))
   )
 }

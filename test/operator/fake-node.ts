@@ -6,6 +6,13 @@ import type { ContainerState, Pod } from '@berth/core/model/builtin.ts'
 import { PodKind } from '@berth/core/model/kind.ts'
 import { FakeWorker } from './fake-worker.ts'
 
+/** Its workers claim sessions, and WhatsApp never answers them. */
+export const OFFLINE_IMAGE = 'berth/worker:offline'
+/** It can't be pulled. */
+export const MISSING_IMAGE = 'berth/worker:missing'
+
+const imageOf = ({ spec }: Pod): string | undefined => spec.containers[0]?.image
+
 export class FakeNode {
   readonly #client: KubeClient
   readonly #databaseUrl: string
@@ -15,6 +22,8 @@ export class FakeNode {
   readonly #work = new Set<Promise<void>>()
   /** What went wrong in the background; a test looks at it at its end. */
   readonly failures: unknown[] = []
+  /** Which sessions were released and claimed, in order. */
+  readonly moves: { what: 'release' | 'claim'; sessionId: string }[] = []
 
   constructor(client: KubeClient, databaseUrl: string) {
     this.#client = client
@@ -69,12 +78,20 @@ export class FakeNode {
   async #run(pod: Pod): Promise<void> {
     const { name } = pod.metadata
     await this.#bind(name)
-    await this.#boot(pod)
+    if (imageOf(pod) !== MISSING_IMAGE) await this.#boot(pod)
+    else await this.#report(name, { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } }, false)
   }
 
   async #boot(pod: Pod): Promise<FakeWorker> {
     const { name, uid } = pod.metadata
-    const worker = new FakeWorker({ client: this.#client, databaseUrl: this.#databaseUrl, name, podUid: uid! })
+    const worker = new FakeWorker({
+      client: this.#client,
+      databaseUrl: this.#databaseUrl,
+      name,
+      podUid: uid!,
+      connects: imageOf(pod) !== OFFLINE_IMAGE,
+      onMove: (what, sessionId) => this.moves.push({ what, sessionId }),
+    })
     this.#workers.set(name, worker)
     worker.start()
     await this.#report(name, { running: { startedAt: new Date().toISOString() } }, true)
@@ -105,7 +122,7 @@ export class FakeNode {
 
   async #report(name: string, state: ContainerState, ready: boolean): Promise<void> {
     const status = {
-      phase: 'Running',
+      phase: state.waiting ? 'Pending' : 'Running',
       podIP: '127.0.0.1',
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
       containerStatuses: [{ name: 'worker', ready, restartCount: 0, image: 'fake', imageID: 'fake', state }],

@@ -19,6 +19,10 @@ export interface FakeWorkerOptions {
   databaseUrl: string
   name: string
   podUid: string
+  /** false: it claims its sessions, and WhatsApp never answers them. */
+  connects: boolean
+  /** Called before a session is released, and after one was claimed. */
+  onMove?: (what: 'release' | 'claim', sessionId: string) => void
 }
 
 export class FakeWorker {
@@ -107,9 +111,13 @@ export class FakeWorker {
       missing.map(({ status }) => ({ sessionId: status!.id!, generation: status!.placement!.generation })),
     )
     for (const { sessionId, epoch } of claims) this.held.set(sessionId, epoch)
+    for (const { sessionId } of claims) this.#options.onMove?.('claim', sessionId)
     await this.#write(
       db,
-      claims.map(({ sessionId }) => ({ ...this.#rows(sessionId), state: connected })),
+      claims.map(({ sessionId }) => ({
+        ...this.#rows(sessionId),
+        state: this.#options.connects ? connected : disconnected,
+      })),
     )
     if (!this.obedient) return
     for (const { session_id: sessionId, id } of await loadCommands(db, this.bootId, [...this.held.keys()])) {
@@ -118,6 +126,7 @@ export class FakeWorker {
   }
 
   async #letGo(db: Awaited<ReturnType<typeof openClient>>, ids: string[]): Promise<void> {
+    for (const id of ids) this.#options.onMove?.('release', id)
     await release(
       db,
       this.bootId,
@@ -144,4 +153,5 @@ export class FakeWorker {
   }
 }
 
+const disconnected = { state: 'Disconnected', attempt: 1, since: new Date(), phoneNumber: '+5511999990000' }
 const connected = { state: 'Connected', attempt: 0, since: new Date(), phoneNumber: '+5511999990000' }
