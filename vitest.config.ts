@@ -47,6 +47,17 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        test: {
+          name: 'cluster',
+          include: ['cluster/**/*.cluster-test.ts'],
+          exclude: ['**/node_modules/**'],
+          // A cluster may have to be built, and is made more than once.
+          testTimeout: 300_000,
+          hookTimeout: 1_500_000,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 })

@@ -18,7 +18,7 @@ func main() {
 	}
 	answer, err := ask(os.Args[1])
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	fmt.Println(answer)
@@ -30,7 +30,7 @@ func serve() {
 	err := http.ListenAndServe(":8080", http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(answer, name)
 	}))
-	fmt.Println(err)
+	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
 
