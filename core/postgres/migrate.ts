@@ -1,6 +1,7 @@
 /**
  * Migrations. The owner (the user of DATABASE_URL) applies them; two that run at once wait for each other.
- * Within a release a migration only adds: processes of the release before must go on working beside it.
+ * Within a release a migration only adds: processes of the release before go on working beside it, start anew on it, and
+ * come back to it in a rollback. The database says which is the oldest schema whose processes it serves.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
@@ -10,6 +11,7 @@ import { foundation } from './migrations/0001-foundation.ts'
 import { functions } from './migrations/0002-functions.ts'
 import { ownership } from './migrations/0003-ownership.ts'
 import { commitSpeed } from './migrations/0004-commit-speed.ts'
+import { servedSchemas } from './migrations/0005-served-schemas.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -27,10 +29,14 @@ const migrations: Record<string, Migration> = {
   '0002-functions': step(functions),
   '0003-ownership': step(ownership),
   '0004-commit-speed': step(commitSpeed),
+  '0005-served-schemas': step(servedSchemas),
 }
 
 /** The newest migration that this code knows. */
 export const SCHEMA_VERSION = Object.keys(migrations).sort().at(-1)!
+
+/** The oldest schema whose processes work on the newest one. Raise it with a migration that takes something from them. */
+export const OLDEST_SERVED = '0005-served-schemas'
 
 /** berth_definer owns the functions; the others are what the processes act as. */
 export const roles = ['berth_definer', 'berth_gateway', 'berth_worker', 'berth_operator'] as const
@@ -52,14 +58,24 @@ GRANT USAGE ON SCHEMA berth, ${BOOKKEEPING} TO ${roles.join(', ')};
 GRANT CREATE ON SCHEMA berth TO berth_definer;
 `
 
-/** Brings the database to SCHEMA_VERSION and answers the names of what was applied. */
+/**
+ * Brings the database to SCHEMA_VERSION and answers the names of what was applied. One that is newer and serves this release
+ * (after a rollback) stays as it is; throws SchemaMismatch when it does not serve it.
+ */
 export async function migrate(url: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'berth-migrate' })
+  // A connection that is cut while it is being closed concerns nobody.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     await pool.query(prepare)
+    const { version = '' } = await readSchema(pool)
+    if (version > SCHEMA_VERSION) {
+      await requireSchema(pool)
+      return []
+    }
     const migrator = new Migrator({
-      db,
+      db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }),
       provider: { getMigrations: async () => migrations },
       migrationTableSchema: BOOKKEEPING,
       migrationTableName: 'applied',
@@ -67,10 +83,14 @@ export async function migrate(url: string): Promise<string[]> {
     })
     const { error, results } = await migrator.migrateToLatest()
     if (error) throw error
-    await pool.query(`GRANT SELECT ON ${BOOKKEEPING}.applied TO ${roles.join(', ')}`)
+    await pool.query(`GRANT SELECT ON ${BOOKKEEPING}.applied, ${BOOKKEEPING}.served TO ${roles.join(', ')}`)
+    await pool.query(
+      `INSERT INTO ${BOOKKEEPING}.served (oldest) VALUES ($1) ON CONFLICT (singleton) DO UPDATE SET oldest = $1`,
+      [OLDEST_SERVED],
+    )
     return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName)
   } finally {
-    await db.destroy()
+    await pool.end()
   }
 }
 
@@ -78,25 +98,48 @@ export class SchemaMismatch extends Error {
   override name = 'SchemaMismatch'
 }
 
-/** Refuses a database whose schema this code does not know. */
-export async function requireSchema(pool: pg.Pool): Promise<void> {
-  const version = await pool
-    .query<{ name: string }>(`SELECT name FROM ${BOOKKEEPING}.applied ORDER BY name DESC LIMIT 1`)
-    .then((result) => result.rows[0]?.name)
-    .catch((error: pg.DatabaseError) => {
-      if (error.code === '42P01' || error.code === '3F000') return undefined
+interface DatabaseSchema {
+  /** The newest migration that was applied; undefined: none. */
+  version?: string
+  /** The oldest schema whose processes it serves. */
+  oldest?: string
+}
+
+async function readSchema(pool: pg.Pool): Promise<DatabaseSchema> {
+  const text = async (query: string): Promise<string | undefined> => {
+    try {
+      return (await pool.query<{ text: string }>(query)).rows[0]?.text
+    } catch (error) {
+      if (['42P01', '3F000'].includes(sqlStateOf(error))) return undefined
       throw error
-    })
-  if (version === SCHEMA_VERSION) return
-  throw new SchemaMismatch(
-    version === undefined
-      ? 'The database holds no Berth schema. Run the migrations first.'
-      : `The database has the schema ${version}, this release needs ${SCHEMA_VERSION}. ` +
-          (version < SCHEMA_VERSION ? 'Run the migrations first.' : 'Upgrade this process.'),
+    }
+  }
+  const version = await text(`SELECT name AS text FROM ${BOOKKEEPING}.applied ORDER BY name DESC LIMIT 1`)
+  return { version, oldest: await text(`SELECT oldest AS text FROM ${BOOKKEEPING}.served`) }
+}
+
+const sqlStateOf = (error: unknown): string => (error as pg.DatabaseError).code ?? ''
+
+/** Refuses a database that this process can't work with; throws SchemaMismatch, which says what to do. */
+export async function requireSchema(pool: pg.Pool): Promise<void> {
+  const problem = schemaProblem(await readSchema(pool))
+  if (problem) throw new SchemaMismatch(problem)
+}
+
+/** What is wrong with the database's schema for a process of this one, and what to do. Pure. */
+export function schemaProblem({ version, oldest }: DatabaseSchema, own = SCHEMA_VERSION): string | undefined {
+  if (version === undefined) return 'The database holds no Berth schema. Run the migrations first.'
+  if (version < own) {
+    return `The database has the schema ${version}, this release needs ${own}. Run the migrations first.`
+  }
+  if (version === own || (oldest !== undefined && oldest <= own)) return undefined
+  return (
+    `The database has the schema ${version}, which serves releases of the schema ${oldest ?? version} or newer; ` +
+    `this one is of ${own}. Upgrade this process.`
   )
 }
 
-/** Waits for the database, as long as it takes; throws SchemaMismatch when its schema is not the one of this release. */
+/** Waits for the database, as long as it takes; throws SchemaMismatch when it can't work with its schema. */
 export async function waitForSchema(
   pool: pg.Pool,
   log: { warn(fields: object, message: string): void },
