@@ -13,6 +13,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/**
+ * One more than CI has cores: most of this waits, for leases to expire and for processes to start. Projects that share the
+ * number run side by side, else one after the other.
+ */
+const TESTED_AT_ONCE = 3
+
 /** One project per kind of test; `npx vitest --project unit` runs one of them. */
 export default defineConfig({
   test: {
@@ -23,6 +29,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{core,operator,worker,gateway,client,simulator,local,cli,cluster,demo}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
+          maxWorkers: TESTED_AT_ONCE,
         },
       },
       {
@@ -33,8 +40,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // One more than CI has cores: most of this waits, for leases to expire and for processes to start.
-          maxWorkers: 3,
+          maxWorkers: TESTED_AT_ONCE,
         },
       },
       {
