@@ -3,4 +3,7 @@ import { checks, runChecks } from './check.ts'
 import { conclude, runSuite } from './suite.ts'
 
 const failed = await runChecks()
-conclude([{ passed: checks.length - failed, failed, skipped: 0 }, runSuite(['--project', 'unit', '--project', 'integration', ...process.argv.slice(2)])])
+conclude([
+  { passed: checks.length - failed, failed, skipped: 0 },
+  runSuite(['--project', 'unit', '--project', 'integration', ...process.argv.slice(2)]),
+])
