@@ -5,9 +5,7 @@ import { CliError, IS_IT_RUNNING } from './error.ts'
 
 /** What the work answers, once the schema is known to be ours; it asks the database and nothing else. Throws CliError. */
 export async function withDatabase<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  if (!URL.canParse(url)) {
-    throw new CliError('The URL of the database is not one: postgres://user:password@host/name.')
-  }
+  requireUrl(url)
   const pool = openPool({ url, role: 'berth_operator', application: 'berth-cli', max: 1 })
   try {
     await requireSchema(pool)
@@ -18,6 +16,12 @@ export async function withDatabase<T>(url: string, work: (pool: Pool) => Promise
   } finally {
     await pool.end()
   }
+}
+
+/** Throws CliError. */
+export function requireUrl(url: string): void {
+  if (URL.canParse(url)) return
+  throw new CliError('The URL of the database is not one: postgres://user:password@host/name.')
 }
 
 function explain(error: Error): string {

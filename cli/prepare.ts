@@ -4,10 +4,10 @@ import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isConflict, KubeError } from '@berth/core/kube/error.ts'
 import { TierKind } from '@berth/core/model/kind.ts'
 import { RELEASE } from '@berth/core/model/release.ts'
-import { migrate, SCHEMA_VERSION } from '@berth/core/postgres/migrate.ts'
+import { migrate, SCHEMA_VERSION, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
 import { sqlState } from '@berth/core/postgres/pool.ts'
 import { CrdKind, type CrdObject, isServed, newerRelease, ownCrds } from './crd.ts'
-import { messageOf } from './database.ts'
+import { messageOf, requireUrl } from './database.ts'
 import { CliError } from './error.ts'
 import { follow } from './follow.ts'
 import { MANAGER } from './manager.ts'
@@ -38,7 +38,7 @@ export async function prepareCrds(client: KubeClient, tell: Tell): Promise<void>
       tell({ what, outcome: `left as it is: it is of release ${newer}, later than this one, ${RELEASE}` })
       continue
     }
-    // By force: Helm, which may have made them, does not change them again.
+    // By force: whoever has written them before, such as kubectl, would write the same.
     const after = await client.apply(CrdKind, crd, { manager: MANAGER, force: true })
     await untilServed(client, after)
     const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion
@@ -102,19 +102,18 @@ function ownedByOthers(tier: Manifest, error: KubeError): CliError {
 
 /** Migrates the database, and waits for it up to `timeoutMs` before. Throws CliError. */
 export async function prepareDatabase(url: string, timeoutMs: number, tell: Tell): Promise<void> {
+  requireUrl(url)
   const deadline = performance.now() + timeoutMs
   let told = false
   for (;;) {
     try {
       const applied = await migrate(url)
       const outcome =
-        applied.length > 0 ? `migrated: ${applied.join(', ')}` : `has the schema ${SCHEMA_VERSION} already`
+        applied.length > 0 ? `migrated: ${applied.join(', ')}` : `serves the schema ${SCHEMA_VERSION} already`
       return tell({ what: 'database', outcome })
     } catch (error) {
       const message = messageOf(error as Error)
-      const newer = MIGRATION_OF_LATER_RELEASE.exec(message)?.[1]
-      if (newer)
-        return tell({ what: 'database', outcome: `left as it is: it has the schema ${newer} of a later release` })
+      if (error instanceof SchemaMismatch) throw new CliError(message, { cause: error })
       if (!mayPass(error)) throw new CliError(`The database can't be migrated: ${message}.`, { cause: error })
       if (performance.now() > deadline) {
         const advice = 'Is it up, and is DATABASE_URL right?'
@@ -128,9 +127,6 @@ export async function prepareDatabase(url: string, timeoutMs: number, tell: Tell
     }
   }
 }
-
-/** Kysely's words for a migration in the database that this code does not know. */
-const MIGRATION_OF_LATER_RELEASE = /previously executed migration (\S+) is missing/
 
 /** It is not reachable, starts up, shuts down, or has no connection left; a wrong password stays wrong. */
 const mayPass = (error: unknown): boolean => /^(08|53|57)/.test(sqlState(error) ?? '08')

@@ -64,8 +64,7 @@ GRANT CREATE ON SCHEMA berth TO berth_definer;
  */
 export async function migrate(url: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'berth-migrate' })
-  // A connection that is cut while it is being closed concerns nobody.
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  pool.on('error', () => {}) // a connection that is cut while it is being closed concerns nobody
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     await pool.query(prepare)
