@@ -4,7 +4,9 @@ import { freePort } from '@berth/local/ports.ts'
 import { ensureBinaries, missingBinaries } from './binaries/build.ts'
 import { CLUSTER_BINARIES, moduleFolder, RECIPES } from './binaries/catalogue.ts'
 import { chooseControlPlanePorts } from './control-plane/control-plane.ts'
+import type { ControlPlaneProgram } from './control-plane/programs.ts'
 import { removeAbandonedControlPlanes } from './control-plane/standalone.ts'
+import { connectToKind, createKindCluster, deleteKindCluster, hasKind, kindClusterExists } from './kind/kind.ts'
 import { chooseRange, layOut } from './layout.ts'
 import { withLock } from './lock.ts'
 import type { MachineFacts } from './machine/facts.ts'
@@ -37,8 +39,10 @@ export interface TestCluster {
   /** Resolves when it is ready again. */
   startNode(name: string): Promise<void>
   /** At once: connections end. */
-  stopApiServer(): Promise<void>
+  stopControlPlane(name: ControlPlaneProgram): Promise<void>
   /** Resolves when it answers. */
+  startControlPlane(name: ControlPlaneProgram): Promise<void>
+  stopApiServer(): Promise<void>
   startApiServer(): Promise<void>
   /**
    * Drops, silently and both ways, what goes between a pod and addresses: `10.1.2.3` or, for TCP, `10.1.2.3:5432`, as
@@ -77,26 +81,15 @@ export async function clusterUp({
   name = DEFAULT_NAME,
   onProgress = silent,
 }: ClusterOptions = {}): Promise<TestCluster> {
-  return withLock(LOCK, onProgress, async () => {
-    const known = readRecord(name)
-    const isBuilt = missingBinaries(CLUSTER_BINARIES).length === 0
-    const machine = await prepareMachine({ root: ROOT, goModule: KUBERNETES_MODULE, isBuilt }, onProgress)
-    const files = await ensureBinaries(CLUSTER_BINARIES, onProgress)
-    if (known && isUsable(known, files)) {
-      const cluster = new NativeCluster(known)
-      await cluster.start(onProgress)
-      return cluster
-    }
-    if (known) {
-      onProgress('removing what an earlier run left behind')
-      await new NativeCluster(known).remove()
-    }
-    return create(name, machine, files, onProgress)
-  })
+  return withLock(LOCK, onProgress, async () =>
+    (await hasKind()) ? kindUp(name, onProgress) : nativeUp(name, onProgress),
+  )
 }
 
+/** Ends and removes all of it, and what killed processes left of control planes without nodes. */
 export async function clusterDown({ name = DEFAULT_NAME, onProgress = silent }: ClusterOptions = {}): Promise<void> {
   await withLock(LOCK, onProgress, async () => {
+    if ((await hasKind()) && (await kindClusterExists(name))) await deleteKindCluster(name)
     const known = readRecord(name)
     if (known) await new NativeCluster(known).remove()
     await removeAbandonedControlPlanes()
@@ -104,9 +97,40 @@ export async function clusterDown({ name = DEFAULT_NAME, onProgress = silent }: 
 }
 
 /** The cluster as it is: parts of it may not run. Undefined when there is none. */
-export async function findCluster({ name = DEFAULT_NAME }: ClusterOptions = {}): Promise<TestCluster | undefined> {
+export async function findCluster({
+  name = DEFAULT_NAME,
+  onProgress = silent,
+}: ClusterOptions = {}): Promise<TestCluster | undefined> {
   const known = readRecord(name)
-  return known?.completeSince ? new NativeCluster(known) : undefined
+  if (known?.completeSince) return new NativeCluster(known)
+  return (await hasKind()) && (await kindClusterExists(name)) ? connectToKind(name, onProgress) : undefined
+}
+
+async function kindUp(name: string, onProgress: (line: string) => void): Promise<TestCluster> {
+  if (!(await kindClusterExists(name))) {
+    onProgress('making a cluster with kind')
+    await createKindCluster(name)
+  }
+  const cluster = await connectToKind(name, onProgress)
+  for (const part of await cluster.parts()) if (part.pid === undefined) await cluster.startNode(part.name)
+  return cluster
+}
+
+async function nativeUp(name: string, onProgress: (line: string) => void): Promise<TestCluster> {
+  const isBuilt = missingBinaries(CLUSTER_BINARIES).length === 0
+  const machine = await prepareMachine({ root: ROOT, goModule: KUBERNETES_MODULE, isBuilt }, onProgress)
+  const files = await ensureBinaries(CLUSTER_BINARIES, onProgress)
+  const known = readRecord(name)
+  if (known && isUsable(known, files)) {
+    const cluster = new NativeCluster(known)
+    await cluster.start(onProgress)
+    return cluster
+  }
+  if (known) {
+    onProgress('removing what an earlier run left behind')
+    await new NativeCluster(known).remove()
+  }
+  return create(name, machine, files, onProgress)
 }
 
 async function create(

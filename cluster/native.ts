@@ -15,7 +15,7 @@ import { PAUSE_IMAGE } from './node/config.ts'
 import { importImage } from './node/containerd.ts'
 import { cutNetwork, healNetwork } from './node/cut.ts'
 import { writeImage } from './node/image.ts'
-import { apiUsersOf, prepareNode, startNode, stopNode } from './node/node.ts'
+import { apiUsersOf, nodeLogs, prepareNode, startNode, stopNode } from './node/node.ts'
 import { processesOfContainer, processOfPod } from './node/processes-of-pods.ts'
 import { isNodeReady, waitForNode } from './node/readiness.ts'
 import { ageOf, Processes } from './processes.ts'
@@ -86,7 +86,7 @@ export class NativeCluster implements TestCluster {
     const nodes = await this.#withClient((client) =>
       Promise.all(
         this.nodes.map(async ({ name }) => {
-          const ready = await isNodeReady(client, name).catch(() => undefined)
+          const ready = await isNodeReady(client, name)
           return { ...this.#part(name), ...(ready === undefined ? {} : { ready }) }
         }),
       ),
@@ -109,7 +109,11 @@ export class NativeCluster implements TestCluster {
     const startedAt = this.#processes.find(name) ? undefined : new Date()
     await startNode(this.#layout, node, this.#files, this.#processes)
     if (startedAt) await importImage(this.#layout, node, this.#processes, this.#pauseImage)
-    await this.#withClient((client) => waitForNode(client, name, startedAt))
+    try {
+      await this.#withClient((client) => waitForNode(client, name, startedAt))
+    } catch (error) {
+      throw new Error(`${(error as Error).message} Its logs: ${nodeLogs(node)}`, { cause: error })
+    }
   }
 
   async stopControlPlane(name: ControlPlaneProgram): Promise<void> {

@@ -3,6 +3,7 @@
  * can find and end them.
  */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -39,7 +40,7 @@ export class Processes {
   /** Resolves when it answers; does nothing when it runs already. Throws, with its last words, when it ends or is late. */
   async start(program: Program): Promise<void> {
     const { name, isReady } = program
-    const identity = this.find(name) ?? this.#spawn(program)
+    const identity = this.find(name) ?? (await this.#spawn(program))
     const deadline = performance.now() + START_MS
     while (!(await isReady())) {
       if (!identity || !isRunning(identity)) throw await this.#failure(name, 'ended while it started')
@@ -69,14 +70,16 @@ export class Processes {
     return path.join(this.#folder, 'logs', `${name}.log`)
   }
 
-  #spawn({ name, file, args, env }: Program): ProcessIdentity | undefined {
+  /** Undefined when it has ended already. */
+  async #spawn({ name, file, args, env }: Program): Promise<ProcessIdentity | undefined> {
     const log = openLog(this.logFile(name))
     const child = spawn(file, args, { cwd: '/', env, detached: true, stdio: ['ignore', log.fd, log.fd] })
     if (child.pid !== undefined) this.#ledger.record(name, child.pid)
     log.close()
-    // That it could not be started shows in its not running.
-    child.once('error', () => {})
     child.unref()
+    await once(child, 'spawn').catch((error: Error) => {
+      throw new Error(`${name} can't be started: ${error.message}`, { cause: error })
+    })
     return this.find(name)
   }
 

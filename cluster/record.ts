@@ -1,5 +1,5 @@
 /** What is known of a cluster on the disk: written before anything of it is made, so that all of it can be found again. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ClusterBinary } from './binaries/catalogue.ts'
 import type { ClusterLayout } from './layout.ts'
@@ -21,7 +21,10 @@ export function readRecord(name: string): ClusterRecord | undefined {
   try {
     return JSON.parse(readFileSync(fileOf(name), 'utf8')) as ClusterRecord
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'EACCES')
+      throw new Error('Clusters of this machine belong to root: run this with sudo.', { cause: error })
     throw error
   }
 }
@@ -31,13 +34,4 @@ export function writeRecord(record: ClusterRecord): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.new`, JSON.stringify(record, null, 2), { mode: 0o600 })
   renameSync(`${file}.new`, file)
-}
-
-export function recordedClusters(): string[] {
-  try {
-    return readdirSync(ROOT)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
 }

@@ -47,7 +47,8 @@ const fileOf = (name: BinaryName): string => path.join(binariesFolder(), cacheKe
 /** What is being built, which one it is of how many, and how long the rest may take. */
 export function progressLine(names: readonly BinaryName[], index: number): string {
   const seconds = names.slice(index).reduce((sum, name) => sum + recipeOf(name).seconds, 0)
-  const rest = seconds < 60 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`
+  const [count, unit] = seconds < 60 ? [seconds, 'second'] : [Math.round(seconds / 60), 'minute']
+  const rest = `${count} ${unit}${count === 1 ? '' : 's'}`
   return `building ${names[index]} (${index + 1} of ${names.length}; about ${rest} to go, once per version)`
 }
 

@@ -29,7 +29,6 @@ for program in "$KUBELET" "$KUBE_PROXY"; do
 done
 # ... and its disk: all that is written lies below /var. From here on the host's is out of sight.
 mount --bind "$NODE_FOLDER/var" /var
-exec > /var/log/node.log 2>&1
 
 # A kubelet sets these for the whole machine, which is not its own: it gets copies.
 for key in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do

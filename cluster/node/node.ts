@@ -86,6 +86,9 @@ export async function startNode(
   })
 }
 
+/** The logs of a node's programs. */
+export const nodeLogs = (node: NodeLayout): string => onHost(node, '/var/log')
+
 /** As when the power goes: nobody is told, all processes end at once, what is on the disk stays. */
 export async function stopNode(node: NodeLayout, processes: Processes): Promise<void> {
   await unplug(node.device)

@@ -6,12 +6,22 @@ import type { Processes } from '../processes.ts'
 import { cgroupsIn, processesIn } from './cgroups.ts'
 import { containerdCommand } from './containerd.ts'
 
-/** Any process of the pod. Throws when there is none. */
-export function processOfPod(cluster: string, podUid: string): number {
-  const cgroup = cgroupsIn(cluster).find((candidate) => path.basename(candidate) === `pod${podUid}`)
+/** Any process of the pod, looked for in this cgroup and below it. Throws when there is none. */
+export function processOfPod(root: string, podUid: string): number {
+  const cgroup = cgroupsIn(root).find((candidate) => isCgroupOfPod(path.basename(candidate), podUid))
   const pid = cgroup && processesIn(cgroup)[0]
-  if (!pid) throw new Error(`No process of a pod with the uid ${podUid} runs in this cluster.`)
+  if (!pid) throw new Error(`No process of a pod with the uid ${podUid} runs on this machine.`)
   return pid
+}
+
+/** Names that kubelets give: `pod<uid>`, and where systemd makes the cgroups `kubelet-kubepods-pod<uid>.slice`, with `_`. */
+export const isCgroupOfPod = (name: string, uid: string): boolean =>
+  name === `pod${uid}` || name.endsWith(`pod${uid.replaceAll('-', '_')}.slice`)
+
+/** Pids in the cgroups of these containers, the first process first. */
+export function processesOfContainers(root: string, ids: string[]): number[] {
+  const cgroups = cgroupsIn(root).filter((cgroup) => ids.some((id) => path.basename(cgroup).includes(id)))
+  return [...new Set(cgroups.flatMap(processesIn))].sort((a, b) => a - b)
 }
 
 /** Pids as the host counts them, the first process of the container first; none when it does not run. */
@@ -23,8 +33,7 @@ export async function processesOfContainer(
 ): Promise<number[]> {
   const running = cluster.nodes.filter((node) => processes.find(node.name))
   const ids = (await Promise.all(running.map((node) => containerIds(node, processes, podUid, container)))).flat()
-  const cgroups = cgroupsIn(cluster.cgroup).filter((cgroup) => ids.includes(path.basename(cgroup)))
-  return cgroups.flatMap(processesIn).sort((a, b) => a - b)
+  return processesOfContainers(cluster.cgroup, ids)
 }
 
 /** Those that ended long ago are among them. */

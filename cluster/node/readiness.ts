@@ -16,6 +16,7 @@ interface Node {
 
 const POLL_MS = 200
 const LIMIT_MS = 180_000
+const ANSWER_MS = 3_000
 
 /** With `since`, what its kubelet said before that moment does not count: it may be from before it was stopped. */
 export async function waitForNode(client: KubeClient, name: string, since?: Date): Promise<void> {
@@ -34,12 +35,18 @@ export async function waitForNode(client: KubeClient, name: string, since?: Date
 const isBefore = (time: string | undefined, since: Date | undefined): boolean =>
   since !== undefined && (time === undefined || Date.parse(time) < Math.floor(since.getTime() / 1000) * 1000)
 
-export const isNodeReady = async (client: KubeClient, name: string): Promise<boolean> =>
-  (await readyCondition(client, name))?.status === 'True'
-
-async function readyCondition(client: KubeClient, name: string): Promise<Condition | undefined> {
+/** What Kubernetes says now; undefined when it does not answer soon. */
+export async function isNodeReady(client: KubeClient, name: string): Promise<boolean | undefined> {
   try {
-    const node = await client.request<Node>('GET', `/api/v1/nodes/${name}`)
+    return (await readyCondition(client, name, AbortSignal.timeout(ANSWER_MS)))?.status === 'True'
+  } catch {
+    return undefined
+  }
+}
+
+async function readyCondition(client: KubeClient, name: string, signal?: AbortSignal): Promise<Condition | undefined> {
+  try {
+    const node = await client.request<Node>('GET', `/api/v1/nodes/${name}`, { signal })
     return node.status?.conditions?.find(({ type }) => type === 'Ready')
   } catch (error) {
     if (isNotFound(error)) return undefined // it has not registered yet
