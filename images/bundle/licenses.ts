@@ -1,0 +1,67 @@
+/** The licences of what is in a bundle: an index, and each package's own texts. */
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { packageOf } from './places.ts'
+
+export interface LicensedPackage {
+  name: string
+  version: string
+  /** SPDX expression. */
+  license: string
+  /** Files beside the index; empty when the package came without a text. */
+  texts: string[]
+}
+
+/** Parts of packages that are somebody else's, as the packages' own manifests name them: package → part → licence. */
+const PARTS: Record<string, Record<string, string>> = {
+  '@fastify/swagger-ui': { 'swagger-ui-dist': 'Apache-2.0' },
+}
+
+const TEXT = /^(licen[cs]e|copying|notice|copyright)/i
+
+/**
+ * Writes `index.json` (LicensedPackage[], by name), `<package>@<version>/…` for each, and our own LICENSE and NOTICE.
+ * @param root the clone
+ * @param files what the bundle is made of, relative to the clone
+ */
+export async function writeLicenses(root: string, files: string[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const file of ['LICENSE', 'NOTICE']) await copyFile(path.join(root, file), path.join(folder, file))
+  const folders = [...new Set(files.flatMap((file) => packageOf(file)?.folder ?? []))]
+  const listed = new Map<string, LicensedPackage>()
+  for (const each of folders) {
+    for (const found of await licensed(path.join(root, each), folder))
+      listed.set(`${found.name}@${found.version}`, found)
+  }
+  const index = [...listed.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  await writeFile(path.join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`)
+}
+
+interface Manifest {
+  name: string
+  version: string
+  license?: string
+  devDependencies?: Record<string, string>
+}
+
+/** A package and the parts in it that have another licence; copies the texts. */
+async function licensed(from: string, to: string): Promise<LicensedPackage[]> {
+  const { name, version, license, devDependencies } = JSON.parse(
+    await readFile(path.join(from, 'package.json'), 'utf8'),
+  ) as Manifest
+  if (!license) throw new Error(`${name} ${version} names no licence in its package.json: find out which it has`)
+  const place = `${name}@${version}`
+  const texts: string[] = []
+  for (const file of (await readdir(from)).filter((each) => TEXT.test(each)).sort()) {
+    await mkdir(path.join(to, place), { recursive: true })
+    await copyFile(path.join(from, file), path.join(to, place, file))
+    texts.push(path.posix.join(place, file))
+  }
+  const parts = Object.entries(PARTS[name] ?? {}).map(([part, partLicense]) => ({
+    name: part,
+    version: devDependencies?.[part] ?? 'unknown',
+    license: partLicense,
+    texts: [],
+  }))
+  return [{ name, version, license, texts }, ...parts]
+}
