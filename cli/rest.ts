@@ -39,4 +39,4 @@ const tenantAtRest = (status: TenantStatus | undefined): TenantStatus | undefine
   status && { ...status, ...(status.sessions ? { sessions: { ...status.sessions, connected: 0 } } : {}) }
 
 const tierAtRest = (status: TierStatus | undefined): TierStatus | undefined =>
-  status && { ...status, workers: 0, readyWorkers: 0, connectedSessions: 0 }
+  status && { ...status, workers: 0, readyWorkers: 0, updatedWorkers: 0, connectedSessions: 0 }

@@ -60,8 +60,13 @@ async function stopOperator(
   tell: Tell,
 ): Promise<void> {
   if (operator) await client.delete(DeploymentKind, OPERATOR, { propagation: 'Foreground' })
-  const left = await untilNone(client, PodKind, { labelSelector: `app.kubernetes.io/name=${OPERATOR}` }, limit)
-  if (left.length > 0) throw unstopped('The operator', left)
+  // Once it is gone nothing makes pods of it any more.
+  const deployments = await untilNone(client, DeploymentKind, { fieldSelector: `metadata.name=${OPERATOR}` }, limit)
+  const pods = await untilNone(client, PodKind, { labelSelector: `app.kubernetes.io/name=${OPERATOR}` }, limit)
+  if (deployments.length + pods.length > 0) {
+    const advice = 'See why: kubectl describe pod. Then repeat this.'
+    throw new CliError(`The operator does not stop: ${[...deployments, ...pods].join(', ')}. ${advice}`)
+  }
   tell('the operator is stopped')
 }
 
@@ -131,6 +136,3 @@ async function untilNone(
   }
   return [...left]
 }
-
-const unstopped = (what: string, pods: string[]): CliError =>
-  new CliError(`${what} does not stop: ${pods.join(', ')}. See why with kubectl describe pod, then repeat this.`)

@@ -5,7 +5,7 @@ import { shutDown } from '../shutdown.ts'
 import { noArguments, secondsOf } from '../target.ts'
 import { asJson } from '../terminal.ts'
 
-const DEFAULT_TIMEOUT_S = 240
+const DEFAULT_TIMEOUT_S = 180
 
 export const shutdown = defineCommand({
   name: 'shutdown',

@@ -19,6 +19,9 @@ export type Manifest = Record<string, any> & {
 /** The least that must be said. */
 export const MINIMAL = { secrets: { existingSecret: 'berth-worker' } }
 
+/** The least, and this. */
+export const minimalWith = (more: object): object => ({ ...MINIMAL, ...more })
+
 /** Values files of the chart, by their names in its folder. */
 export type ValuesFile = 'values-trial.yaml' | 'values-production.yaml'
 
@@ -81,3 +84,15 @@ export const podsOf = (manifests: Manifest[]): PodTemplate[] =>
   )
 
 export const containersOf = ({ spec }: PodTemplate): Container[] => [...(spec.initContainers ?? []), ...spec.containers]
+
+/** As the kubelet would resolve it, with some value for each secret. */
+export function environmentOf(pods: PodTemplate[], owner: string): Record<string, string> {
+  const { env = [] } = pods.find((pod) => pod.owner === owner)!.spec.containers[0]!
+  const fields: Record<string, string> = { 'metadata.name': 'pod-1', 'metadata.namespace': 'acme' }
+  return Object.fromEntries(
+    env.map(({ name, value, valueFrom }) => {
+      const { fieldRef } = (valueFrom ?? {}) as { fieldRef?: { fieldPath: string } }
+      return [name, value ?? (fieldRef ? fields[fieldRef.fieldPath]! : `the secret value of ${name}`)]
+    }),
+  )
+}

@@ -3,7 +3,6 @@
  * processes' code gets all that it needs, and nothing else is given.
  */
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import { KubeError } from '@berth/core/kube/error.ts'
 import { collectionPath, objectPath } from '@berth/core/kube/path.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
@@ -34,6 +33,7 @@ import { until } from '../chaos/until.ts'
 import { FakeNode } from '../operator/fake-node.ts'
 import { podsOf, render } from './chart.ts'
 import { ChartCluster, type Installed } from './cluster.ts'
+import { expectForbidden, refusalOf } from './refusals.ts'
 
 const WAIT_MS = 60_000
 const silent = createLogger('test').child({}, { level: 'silent' })
@@ -313,23 +313,4 @@ function report(worker: KubeClient, name: string, epoch = 1): Promise<WhatsAppSe
   const connection = { state: 'Connecting', since: '2026-11-21T12:00:00Z', epoch } as const
   const options = { manager: 'berth-worker', subresource: 'status', force: true } as const
   return worker.apply(SessionKind, { metadata: { name }, status: { connection } }, options)
-}
-
-async function refusalOf(work: Promise<unknown>): Promise<{ status: number; message: string }> {
-  try {
-    await work
-    return { status: 200, message: 'it was allowed' }
-  } catch (error) {
-    if (error instanceof KubeError) return { status: error.status, message: error.message }
-    throw error
-  }
-}
-
-/** Each of them is refused for want of rights, and not for another reason. */
-async function expectForbidden(client: KubeClient, requests: [method: string, path: string, body?: object][]) {
-  for (const [method, path, body] of requests) {
-    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-    const refusal = await refusalOf(client.request(method as 'GET', path, { body, contentType }))
-    expect({ method, path, ...refusal }).toMatchObject({ method, path, status: 403 })
-  }
 }

@@ -1,0 +1,155 @@
+import { readConfig } from '@berth/operator/config.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  CHART,
+  environmentOf,
+  helm,
+  type Manifest,
+  MINIMAL,
+  minimalWith,
+  namesOf,
+  objectOf,
+  podsOf,
+  render,
+} from './chart.ts'
+
+const gatewayOf = (manifests: Manifest[]) => objectOf(manifests, 'Deployment', 'berth-gateway').spec
+const operatorPod = async (values: object) =>
+  readConfig(environmentOf(podsOf(await render(minimalWith(values))), 'Deployment/berth-operator')).workerPod
+
+describe('what each value changes', () => {
+  test('another tag: all images, and nothing else', async () => {
+    const [before, after] = await Promise.all([render(), render(minimalWith({ image: { tag: '9.9.9' } }))])
+    const replaced = JSON.parse(JSON.stringify(before).replaceAll(/(docker\.io\/berth\/[a-z]+):0\.1\.0/g, '$1:9.9.9'))
+    expect(after).toEqual(replaced)
+    expect(JSON.stringify(after)).toContain('docker.io/berth/worker:9.9.9')
+  })
+
+  test('autoscaling leaves the number of gateways to the autoscaler', async () => {
+    expect(gatewayOf(await render()).replicas).toBe(2)
+    const scaled = await render(minimalWith({ gateway: { autoscaling: { enabled: true } } }))
+    expect(gatewayOf(scaled)).not.toHaveProperty('replicas')
+    expect(objectOf(scaled, 'HorizontalPodAutoscaler', 'berth-gateway').spec).toMatchObject({ minReplicas: 2 })
+  })
+
+  test('a fixed node port', async () => {
+    const service = { type: 'NodePort', nodePort: 30_080 }
+    const { spec } = objectOf(await render(minimalWith({ gateway: { service } })), 'Service', 'berth-gateway')
+    expect(spec).toMatchObject({ type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] })
+  })
+
+  test('ingress and route', async () => {
+    expect(namesOf(await render(), 'Ingress')).toEqual([])
+    const gateway = {
+      ingress: { enabled: true, className: 'nginx', host: 'api.example.com' },
+      httpRoute: { enabled: true, parentRefs: [{ name: 'edge' }] },
+    }
+    const manifests = await render(minimalWith({ gateway }))
+    const { spec } = objectOf(manifests, 'Ingress', 'berth-gateway')
+    expect(spec).toMatchObject({ ingressClassName: 'nginx', rules: [{ host: 'api.example.com' }] })
+    expect(objectOf(manifests, 'HTTPRoute', 'berth-gateway').spec.parentRefs).toEqual([{ name: 'edge' }])
+  })
+
+  test('a simulator elsewhere reaches the workers, and the network policy lets them through', async () => {
+    const whatsapp = { url: 'ws://10.1.2.3:7800/ws/chat', rootKey: 'AAAA' }
+    const pod = await operatorPod({ whatsapp })
+    expect(pod.env).toEqual(
+      expect.arrayContaining([
+        { name: 'BERTH_WHATSAPP_URL', value: whatsapp.url },
+        { name: 'BERTH_WHATSAPP_ROOT', value: 'AAAA' },
+      ]),
+    )
+    const portsTo = async (url: string): Promise<number[]> => {
+      const { spec } = objectOf(await render(minimalWith({ whatsapp: { url } })), 'NetworkPolicy', 'berth-worker')
+      return spec.egress.flatMap(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port))
+    }
+    expect(await portsTo(whatsapp.url)).toContain(7800)
+    expect(await portsTo('ws://whatsapp.test/ws/chat')).toContain(80)
+    expect(await portsTo('wss://whatsapp.test/ws/chat')).toEqual(await portsTo(''))
+  })
+
+  test('settings of worker pods', async () => {
+    const worker = {
+      podLabels: { team: 'chat' },
+      podAnnotations: { restarted: 'today' },
+      tolerations: [{ key: 'berth', operator: 'Exists' }],
+      affinity: { nodeAffinity: {} },
+      priorityClassName: 'high',
+      extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ca.pem' }],
+    }
+    const { labels, annotations, env, ...rest } = await operatorPod({
+      worker,
+      imagePullSecrets: [{ name: 'registry' }],
+    })
+    expect(labels).toEqual({
+      team: 'chat',
+      'app.kubernetes.io/part-of': 'berth',
+      'app.kubernetes.io/instance': 'berth',
+    })
+    expect(annotations).toEqual({ restarted: 'today' })
+    expect(env).toContainEqual(worker.extraEnv[0])
+    expect(rest).toMatchObject({
+      imagePullSecrets: [{ name: 'registry' }],
+      tolerations: worker.tolerations,
+      affinity: worker.affinity,
+      priorityClassName: 'high',
+      topologySpreadConstraints: [{ topologyKey: 'kubernetes.io/hostname' }],
+    })
+  })
+
+  test('of what stands outside of the namespace, each part can be left out', async () => {
+    const outside = [
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
+    ]
+    const clusterScope = { crds: false, userRoles: false, workerPolicy: false }
+    const manifests = await render(minimalWith({ clusterScope }))
+    expect(manifests.filter(({ kind }) => outside.includes(kind))).toEqual([])
+    const { command } = podsOf(manifests).find(({ owner }) => owner === 'Job/berth-prepare')!.spec
+      .containers[0] as unknown as {
+      command: string[]
+    }
+    expect(command).toContain('--no-crds')
+  })
+
+  test('no network policies, if the cluster has its own', async () => {
+    expect(namesOf(await render(minimalWith({ networkPolicy: { enabled: false } })), 'NetworkPolicy')).toEqual([])
+  })
+
+  test('a login of its own for migrations', async () => {
+    const secrets = { existingSecret: 'berth-worker', migrationSecret: 'berth-migration' }
+    const [container] = podsOf(await render({ secrets })).find(({ owner }) => owner === 'Job/berth-prepare')!.spec
+      .containers
+    expect(container?.env).toEqual([
+      { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: 'berth-migration', key: 'DATABASE_URL' } } },
+    ])
+  })
+
+  test('a tier can be left out, changed and added', async () => {
+    const basic = { displayName: 'Entry' }
+    const manifests = await render(minimalWith({ tiers: { max: null, basic, free: { displayName: 'FREE', ...FREE } } }))
+    const { items } = JSON.parse(objectOf(manifests, 'ConfigMap', 'berth-tiers').data['tiers.json'])
+    expect(items.map((tier: Manifest) => tier.metadata.name)).toEqual(['basic', 'free', 'pro'])
+    expect(items[0].spec).toMatchObject({ displayName: 'Entry', placement: { tenantsPerWorker: 50 } })
+  })
+
+  test('two installations share no name outside of their namespaces', async () => {
+    const outside = async (namespace: string) => {
+      const text = await helm(['template', 'berth', CHART, '--namespace', namespace], MINIMAL)
+      return [...text.matchAll(/^ {2}name: (berth\.\S+)$/gm)].map(([, name]) => name!)
+    }
+    const [one, other] = await Promise.all([outside('one'), outside('other')])
+    expect(one.length).toBeGreaterThan(4)
+    expect(one.filter((name) => other.includes(name))).toEqual([])
+  })
+})
+
+const FREE = {
+  price: { amount: '0', currency: 'EUR' },
+  sla: 'none',
+  limits: { sessionsPerTenant: 1, requestsPerMinute: 1, messagesPerHour: 1, webhookEndpoints: 0, retentionDays: 1 },
+  placement: { mode: 'Shared' },
+  workers: {},
+}
