@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
+import { tierSchema } from '@berth/core/model/tier-schema.ts'
 import { clientOf } from '@berth/gateway/openapi/client.ts'
 import { generateDocument } from '@berth/gateway/openapi/generate.ts'
 import { stringify } from 'yaml'
-import { tierSchema } from './chart/tier-schema.ts'
 import { withValuesTable } from './chart/values-table.ts'
 
 const root = join(import.meta.dirname, '..')

@@ -1,6 +1,7 @@
-/** The part of the chart's values.schema.json that says what a tier is: the schema of core/model, for Helm to check. */
-import { TierSpec } from '@berth/core/model/tier.ts'
+/** What a tier is, as the JSON schema that is part of the chart's values.schema.json: Helm refuses what the API would. */
+
 import { z } from 'zod'
+import { TierSpec } from './tier.ts'
 
 type Schema = Record<string, unknown>
 
