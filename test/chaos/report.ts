@@ -129,7 +129,7 @@ const section = (title: string, lines: string[]): string[] =>
 
 function timesTable({ byFault, ...all }: Summary): string[] {
   const columns = ['noticed', 'placed', 'connected', 'gap', 'first in', 'first out']
-  const row = (name: string, cells: string[]) => `${name.padEnd(24)}${cells.map((cell) => cell.padStart(18)).join('')}`
+  const row = (name: string, cells: string[]) => `${name.padEnd(24)}${cells.map((cell) => cell.padStart(20)).join('')}`
   const cells = ({ noticedMs, placedMs, recoveryMs, gapMs, firstInMs, firstOutMs }: Times) =>
     [noticedMs, placedMs, recoveryMs, gapMs, firstInMs, firstOutMs].map(cell)
   return [

@@ -41,7 +41,7 @@ export async function busiestNode(installation: InCluster): Promise<string> {
 export async function leader(installation: InCluster): Promise<Pod> {
   return until('an operator leads', TIMEOUT_MS, async () => {
     const holder = (await installation.kube.get(LeaseKind, LEASE))?.spec?.holderIdentity
-    return (await podsOf(installation, 'operator')).find(({ metadata }) => metadata.name === holder)
+    return (await podsOf(installation, 'operator')).find(({ metadata }) => holder?.startsWith(`${metadata.name}_`))
   })
 }
 
