@@ -17,7 +17,7 @@ import { cutNetwork, healNetwork } from './node/cut.ts'
 import { writeImage } from './node/image.ts'
 import { apiUsersOf, nodeLogs, prepareNode, startNode, stopNode } from './node/node.ts'
 import { processesOfContainer, processOfPod } from './node/processes-of-pods.ts'
-import { isNodeReady, waitForNode } from './node/readiness.ts'
+import { readiness, waitForNode } from './node/readiness.ts'
 import { ageOf, Processes } from './processes.ts'
 import { type ClusterRecord, ROOT } from './record.ts'
 
@@ -86,8 +86,8 @@ export class NativeCluster implements TestCluster {
     const nodes = await this.#withClient((client) =>
       Promise.all(
         this.nodes.map(async ({ name }) => {
-          const ready = await isNodeReady(client, name)
-          return { ...this.#part(name), ...(ready === undefined ? {} : { ready }) }
+          const said = await readiness(client, name)
+          return { ...this.#part(name), ...(said ? { ready: said.status === 'True' } : {}) }
         }),
       ),
     )
@@ -106,14 +106,15 @@ export class NativeCluster implements TestCluster {
 
   async startNode(name: string): Promise<void> {
     const node = this.#node(name)
-    const startedAt = this.#processes.find(name) ? undefined : new Date()
-    await startNode(this.#layout, node, this.#files, this.#processes)
-    if (startedAt) await importImage(this.#layout, node, this.#processes, this.#pauseImage)
-    try {
-      await this.#withClient((client) => waitForNode(client, name, startedAt))
-    } catch (error) {
-      throw new Error(`${(error as Error).message} Its logs: ${nodeLogs(node)}`, { cause: error })
-    }
+    const wasRunning = this.#processes.find(name) !== undefined
+    await this.#withClient(async (client) => {
+      const before = wasRunning ? undefined : await readiness(client, name)
+      await startNode(this.#layout, node, this.#files, this.#processes)
+      if (!wasRunning) await importImage(this.#layout, node, this.#processes, this.#pauseImage)
+      await waitForNode(client, name, before).catch((error: Error) => {
+        throw new Error(`${error.message} Its logs: ${nodeLogs(node)}`, { cause: error })
+      })
+    })
   }
 
   async stopControlPlane(name: ControlPlaneProgram): Promise<void> {

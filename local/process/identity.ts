@@ -67,13 +67,14 @@ export const signalGroup = (pid: number, name: NodeJS.Signals): boolean =>
 
 let bootId: string | undefined
 
-/** proc(5): field 22 of stat is the start in clock ticks since the boot; field 3 the state. */
+/** proc(5): field 22 of stat is the start in clock ticks since the boot; field 3 the state; field 20 counts the threads. */
 function startOnLinux(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`)
   if (!stat) return undefined
   // Field 2 is the command in parentheses and may itself hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+  // The first thread may be a zombie while others, on their way out, still hold the sockets.
+  if ((fields[0] === 'Z' && Number(fields[17]) <= 1) || fields[0] === 'X') return undefined
   bootId ??= (read('/proc/sys/kernel/random/boot_id') ?? '').trim()
   return `${bootId}/${fields[19]}`
 }
