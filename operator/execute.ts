@@ -10,6 +10,7 @@ import { counter } from '@berth/core/telemetry/metrics.ts'
 import type { Context } from './context.ts'
 import { each } from './each.ts'
 import { WORKER_FINALIZER } from './labels.ts'
+import { troubleIn } from './pod-trouble.ts'
 import { hasFinalizer } from './resources.ts'
 
 const actionsDone = counter({
@@ -87,6 +88,7 @@ async function deleteWorker({ worker: name, tier, why }: Of<'DeleteWorker'>, con
   const { resources, events, log, signal } = context
   const worker = resources.workers.get(name)
   if (!worker || signal.aborted || !(await resources.workers.delete(worker))) return
-  events.record(worker, 'Normal', 'Removed', `Removed: ${why}.`)
-  log.info({ worker: name, tier, why }, 'worker removed')
+  const trouble = troubleIn(resources.pods.get(name))
+  events.record(worker, trouble ? 'Warning' : 'Normal', 'Removed', `Removed: ${why}${trouble}.`)
+  log.info({ worker: name, tier, why: why + trouble }, 'worker removed')
 }

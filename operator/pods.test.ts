@@ -27,6 +27,20 @@ it("prefers the tier's own image, and knows another template by its revision", (
   expect(templateRevision(structuredClone(pro), settings)).toBe(templateRevision(pro, settings))
 })
 
+it('is of the same template in whatever order it is written, and over hosts unless the installation says otherwise', () => {
+  const [one, other] = [structuredClone(pro), structuredClone(pro)]
+  one.spec.workers.template.nodeSelector = { a: '1', b: '2' }
+  other.spec.workers.template.nodeSelector = { b: '2', a: '1' }
+  expect(templateRevision(one, settings)).toBe(templateRevision(other, settings))
+  expect(podFor(worker, pro, settings).spec.topologySpreadConstraints).toMatchObject([
+    { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { 'berth.dev/tier': 'pro' } } },
+  ])
+  const workerPod = { topologySpreadConstraints: [{ topologyKey: 'zone' }] }
+  expect(podFor(worker, pro, { ...settings, workerPod }).spec.topologySpreadConstraints).toEqual([
+    { topologyKey: 'zone' },
+  ])
+})
+
 it('knows the revision by what pods are made of, not by who makes them', () => {
   const ofOperator = (podName: string) => templateRevision(pro, { ...settings, podName } as typeof settings)
   expect(ofOperator('operator-a')).toBe(ofOperator('operator-b'))

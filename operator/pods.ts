@@ -1,9 +1,11 @@
 /** The pod of a worker. */
 import { createHash } from 'node:crypto'
-import type { Pod } from '@berth/core/model/builtin.ts'
+import type { Pod, PodSpec } from '@berth/core/model/builtin.ts'
 import { apiVersionOf, WorkerKind } from '@berth/core/model/kind.ts'
+import type { ObjectMeta } from '@berth/core/model/meta.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
+import { byText } from '@berth/core/placement/sort.ts'
 import type { Config } from './config.ts'
 import { APP_LABEL, REVISION_LABEL, TIER_LABEL, WORKER_APP, WORKER_LABEL } from './labels.ts'
 import { nodeEnvironment } from './node-environment.ts'
@@ -14,32 +16,28 @@ const fieldOf = (name: string, fieldPath: string) => ({ name, valueFrom: { field
 
 type PodSettings = Pick<Config, 'workerImage' | 'workerSecret' | 'workerServiceAccount' | 'workerPod'>
 
-/** Hash of all that a tier says of its pods: another one means that the pod is of an older template. */
+/** Hash of all that makes a pod of the tier: another one means that the pod is of an older template. */
 export function templateRevision(tier: Tier, settings: PodSettings): string {
-  // One by one: what else a process is told (its own name, for one) is no part of it.
-  const { workerImage, workerSecret, workerServiceAccount, workerPod } = settings
-  const common = [workerImage, workerSecret, workerServiceAccount, workerPod]
-  const said = JSON.stringify([tier.spec.workers.template, tier.spec.drain, common])
+  const said = JSON.stringify(podTemplate(tier, settings), inOrder)
   return createHash('sha256').update(said).digest('hex').slice(0, 10)
 }
 
+/** The same text for the same values, in whatever order they were written. */
+const inOrder = (_: string, value: unknown): unknown =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => byText(a, b)))
+    : value
+
 export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
-  const { template } = tier.spec.workers
-  const { labels, annotations, env = [], imagePullPolicy, nodeSelector, ...spec } = settings.workerPod
+  const { metadata, spec } = podTemplate(tier, settings)
   const { name, namespace, uid } = worker.metadata
-  const nodes = { ...nodeSelector, ...template.nodeSelector }
+  const revision = templateRevision(tier, settings)
   return {
     metadata: {
+      ...metadata,
       name,
       namespace,
-      ...(annotations ? { annotations } : {}),
-      labels: {
-        ...labels,
-        [APP_LABEL]: WORKER_APP,
-        [TIER_LABEL]: tier.metadata.name,
-        [WORKER_LABEL]: name,
-        [REVISION_LABEL]: templateRevision(tier, settings),
-      },
+      labels: { ...metadata.labels, [WORKER_LABEL]: name, [REVISION_LABEL]: revision },
       ownerReferences: [
         {
           apiVersion: apiVersionOf(WorkerKind),
@@ -51,9 +49,27 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
         },
       ],
     },
+    spec,
+  }
+}
+
+/** What all pods of a tier have in common. */
+function podTemplate(
+  tier: Tier,
+  settings: PodSettings,
+): { metadata: Pick<ObjectMeta, 'annotations' | 'labels'>; spec: PodSpec } {
+  const { template } = tier.spec.workers
+  const { labels, annotations, env = [], imagePullPolicy, nodeSelector, ...spec } = settings.workerPod
+  const nodes = { ...nodeSelector, ...template.nodeSelector }
+  const own = { [APP_LABEL]: WORKER_APP, [TIER_LABEL]: tier.metadata.name }
+  return {
+    metadata: { ...(annotations ? { annotations } : {}), labels: { ...labels, ...own } },
     spec: {
+      topologySpreadConstraints: [overHosts(own)],
       ...spec,
       restartPolicy: 'Always',
+      // Other Services' addresses are nothing that a worker asks for.
+      enableServiceLinks: false,
       terminationGracePeriodSeconds: tier.spec.drain.graceSeconds,
       ...(settings.workerServiceAccount ? { serviceAccountName: settings.workerServiceAccount } : {}),
       ...(Object.keys(nodes).length > 0 ? { nodeSelector: nodes } : {}),
@@ -95,6 +111,14 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
     },
   }
 }
+
+/** One host that is lost takes as few of a tier's workers along as may be, the spare ones least of all. */
+const overHosts = (matchLabels: Record<string, string>) => ({
+  maxSkew: 1,
+  topologyKey: 'kubernetes.io/hostname',
+  whenUnsatisfiable: 'ScheduleAnyway',
+  labelSelector: { matchLabels },
+})
 
 /** Of the template that the pod was made from. */
 export const revisionOf = (pod: Pod | undefined): string | undefined => pod?.metadata.labels?.[REVISION_LABEL]

@@ -31,6 +31,9 @@ export interface Round {
 /** Reasons for which people are told by an event, on the session. */
 const WARNED = new Set(['QuotaExceeded', 'NoCapacity', 'NameTaken', 'DataRetained', 'AdoptNotFound', 'AdoptInUse'])
 
+/** What comes and goes with every worker. */
+const QUIET = new Set(['Starting', 'Draining', 'Unsure', 'PodDeleted', 'PodGone'])
+
 export async function report(round: Round): Promise<void> {
   const { tenants, sessions, tiers, workers } = round.context.resources
   const now = new Date()
@@ -156,9 +159,8 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
   if (isWritten(worker.status, status) || signal.aborted) return
   const written = await resources.workers.applyStatus(worker, status)
   const [condition, before] = [status.conditions?.[0], worker.status?.conditions?.[0]]
-  if (written && condition?.reason === 'Lost' && before?.reason !== 'Lost') {
-    events.record(worker, 'Warning', 'Lost', condition.message)
-  }
+  if (!written || !condition || condition.status === 'True' || condition.reason === before?.reason) return
+  if (!QUIET.has(condition.reason)) events.record(worker, 'Warning', condition.reason, condition.message)
 }
 
 async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Round, now: Date): Promise<void> {
@@ -180,7 +182,10 @@ async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Ro
       tenants: tenants.size,
       sessions: own.filter((session) => session.status?.placement).length,
       connectedSessions: own.filter((session) => ownership.isConnected(session)).length,
-      waiting: own.filter(({ metadata }) => plan.reasons.get(metadata.name)?.reason === 'NoCapacity').length,
+      waiting: own.flatMap(({ metadata }) => {
+        const reason = plan.reasons.get(metadata.name)
+        return reason?.reason === 'NoCapacity' ? [reason.message] : []
+      }),
       update,
       deleting: isDeleting(tier),
     },

@@ -13,6 +13,7 @@ import { execute } from './execute.ts'
 import type { Revocation } from './judge.ts'
 import { SESSION_FINALIZER } from './labels.ts'
 import { Ownership } from './ownership.ts'
+import { troubleIn } from './pod-trouble.ts'
 import { keepPods } from './pod-upkeep.ts'
 import { isPodOf, templateRevision } from './pods.ts'
 import { report } from './report.ts'
@@ -56,7 +57,8 @@ export class Rounds {
       revoked.add(boot.bootId)
       log.warn({ worker: boot.worker, bootId: boot.bootId, podUid: boot.podUid, reason }, 'boot revoked')
       const worker = resources.workers.get(boot.worker)
-      if (worker) events.record(worker, 'Warning', 'Revoked', `Its process was given up: ${reason}.`)
+      const why = reason + troubleIn(resources.pods.get(boot.worker))
+      if (worker) events.record(worker, 'Warning', 'Revoked', `Its process was given up: ${why}.`)
     })
     return revoked
   }

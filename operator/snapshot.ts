@@ -15,6 +15,7 @@ import type {
 } from '@berth/core/placement/snapshot.ts'
 import type { PhaseSight } from './judge.ts'
 import { WORKER_FINALIZER } from './labels.ts'
+import { type Trouble, troubleOf } from './pod-trouble.ts'
 import { revisionOf } from './pods.ts'
 import type { OwnerRow, StateRow } from './poll.ts'
 import { hasFinalizer, isDeleting } from './resources.ts'
@@ -56,9 +57,12 @@ export const workerView = (
   phaseSince: sight.since,
   unreadySince: sight.unreadySince,
   revision: revisionOf(pod) ?? status?.templateRevision,
+  trouble: saidOf(troubleOf(pod)),
   used: hasFinalizer({ metadata }, WORKER_FINALIZER) || spec.tenant !== undefined,
   surplusSince,
 })
+
+const saidOf = (trouble: Trouble | undefined): string | undefined => trouble && `${trouble.reason}: ${trouble.message}`
 
 export const sessionView = (
   { metadata, spec, status }: WhatsAppSession,

@@ -44,6 +44,7 @@ export interface PodSpec {
   tolerations?: Record<string, unknown>[]
   affinity?: Record<string, unknown>
   topologySpreadConstraints?: Record<string, unknown>[]
+  enableServiceLinks?: boolean
   priorityClassName?: string
   imagePullSecrets?: { name: string }[]
   securityContext?: Record<string, unknown>

@@ -325,6 +325,24 @@ describe('workers', () => {
     expect(dones(actions)).toEqual(['CreateWorker', 'CreateWorker', 'DeleteWorker'])
   })
 
+  it('removes one whose pod does not go, as on a lost node, when nobody is on it any more', () => {
+    const stuck = worker('pro-a', 'pro', { phase: 'Leaving', used: true })
+    const state = { tiers: [tier('pro')], workers: [stuck] }
+    expect(plan(world(state), 59_999).actions).toEqual([])
+    expect(plan(world(state), 60_000).actions).toMatchObject([{ do: 'DeleteWorker', worker: 'pro-a' }])
+    const taken = { ...state, tenants: [tenant('acme', 'pro')], sessions: [session('a', 'acme', on('pro-a'))] }
+    expect(dones(plan(world(taken), 60_000).actions)).toEqual(['CreateWorker'])
+  })
+
+  it('says why one does not start, where sessions wait for it', () => {
+    const trouble = 'Unschedulable: 0/2 nodes are available'
+    const starting = worker('pro-a', 'pro', { phase: 'Starting', trouble })
+    const waiting = { tiers: [tier('pro')], tenants: [tenant('acme', 'pro')], sessions: [session('a', 'acme')] }
+    expect(plan(world({ ...waiting, workers: [starting] }), 0).reasons.get('a')?.message).toContain(
+      'Worker pro-a does not start: Unschedulable: 0/2 nodes are available.',
+    )
+  })
+
   it('makes no more of those that break', () => {
     const broken = ['a', 'b', 'c'].map((x) => worker(`pro-${x}`, 'pro', { phase: 'Lost' }))
     expect(plan(world({ tiers: [sparing], workers: broken }), 1_000).actions).toEqual([])

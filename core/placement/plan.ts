@@ -63,9 +63,8 @@ function explainWaiting(
 ): void {
   for (const { tier, sessions } of waiting) {
     const existing = floor.workers.filter((worker) => worker.tier === tier.name && !worker.deleting)
-    const coming = existing.filter(({ phase }) => phase === 'Starting').length
     for (const { name, placement } of sessions) {
-      if (!isWorking(floor.get(placement?.worker))) reasons.set(name, noCapacity(tier, coming, existing.length))
+      if (!isWorking(floor.get(placement?.worker))) reasons.set(name, noCapacity(tier, existing))
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Why a session is not placed, for people: what is the matter and what to do. */
-import type { Reason, TierView } from './snapshot.ts'
+import type { Reason, TierView, WorkerView } from './snapshot.ts'
 
 export const tenantNotFound = (tenant: string): Reason => ({
   reason: 'TenantNotFound',
@@ -42,19 +42,22 @@ export const workerFull = (worker: string, tier: TierView): Reason => ({
     `Raise spec.placement.sessionsPerWorker of Tier ${tier.name}, or stop sessions.`,
 })
 
-/** `coming`: workers that are starting; `existing`: all that count against the limit. */
-export function noCapacity(tier: TierView, coming: number, existing: number): Reason {
-  const { max, replicas } = tier.workers
-  const limit = replicas ?? max
-  const remedy =
-    coming > 0
-      ? 'One is starting; nothing to do.'
-      : existing < limit
-        ? 'One is being made; nothing to do.'
-        : replicas === undefined
-          ? `The tier has ${existing} of at most ${max}: raise spec.workers.max of Tier ${tier.name}.`
-          : replicas < max
-            ? `The tier is scaled by hand to ${replicas}: kubectl scale tier/${tier.name} --replicas=${replicas + 1}.`
-            : `The tier is scaled by hand to ${replicas}, its most: raise spec.workers.max of Tier ${tier.name}, then scale it.`
-  return { reason: 'NoCapacity', message: `No worker of Tier ${tier.name} is free. ${remedy}` }
+/** `workers`: those of the tier that count against its limit. */
+export function noCapacity(tier: TierView, workers: readonly WorkerView[]): Reason {
+  return { reason: 'NoCapacity', message: `No worker of Tier ${tier.name} is free. ${remedyFor(tier, workers)}` }
+}
+
+function remedyFor({ name, workers: { max, replicas } }: TierView, workers: readonly WorkerView[]): string {
+  const starting = workers.filter(({ phase }) => phase === 'Starting')
+  const troubled = starting.find(({ trouble }) => trouble !== undefined)
+  if (troubled && starting.every(({ trouble }) => trouble))
+    return `Worker ${troubled.name} does not start: ${troubled.trouble}.`
+  if (starting.length > 0) return 'One is starting; nothing to do.'
+  const existing = workers.length
+  if (existing < (replicas ?? max)) return 'One is being made; nothing to do.'
+  if (replicas === undefined)
+    return `The tier has ${existing} of at most ${max}: raise spec.workers.max of Tier ${name}.`
+  return replicas < max
+    ? `The tier is scaled by hand to ${replicas}: kubectl scale tier/${name} --replicas=${replicas + 1}.`
+    : `The tier is scaled by hand to ${replicas}, its most: raise spec.workers.max of Tier ${name}, then scale it.`
 }

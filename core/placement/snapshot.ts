@@ -96,6 +96,8 @@ export interface WorkerView {
   unreadySince?: number
   /** Of the template that its pod was made from; undefined: it has none yet, and will have the present one. */
   revision?: string
+  /** Why its pod does not come up, where Kubernetes says so; in a sentence without a full stop. */
+  trouble?: string
   /** A session was placed here once. */
   used: boolean
   /** Since when every plan has called it surplus. */

@@ -78,6 +78,9 @@ function whyItGoes(worker: WorkerView, floor: Floor, update: Update | undefined,
   if (worker.phase === 'Lost' && !isEvidence && now - worker.phaseSince >= GIVE_UP_MS)
     return 'its process did not come back'
   if (!floor.isEmpty(worker)) return undefined
+  // Of a node that is lost: it would stay for as long as the node does.
+  if (worker.phase === 'Leaving' && now - worker.phaseSince >= GIVE_UP_MS)
+    return 'its pod is being deleted and does not go'
   if (!update) return 'its tier is gone'
   const tenant = floor.tenantOf(worker)
   if (tenant) return `tenant ${tenant} has left, and a dedicated worker is never used again`

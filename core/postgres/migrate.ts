@@ -65,7 +65,6 @@ GRANT CREATE ON SCHEMA berth TO berth_definer;
 export async function migrate(url: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'berth-migrate' })
   pool.on('error', () => {}) // a connection that is cut while it is being closed concerns nobody
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     await pool.query(prepare)
     const { version = '' } = await readSchema(pool)

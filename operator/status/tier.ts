@@ -12,8 +12,8 @@ export interface TierSight {
   tenants: number
   sessions: number
   connectedSessions: number
-  /** Sessions that wait for a worker. */
-  waiting: number
+  /** Why sessions wait for a worker, for each of them. */
+  waiting: string[]
   update: UpdateProgress
   deleting: boolean
 }
@@ -33,7 +33,8 @@ function readinessOf({ waiting, deleting, tenants }: TierSight): Saying {
   if (deleting) {
     return notReady('Deleting', `${tenants} tenants still use it. Move them to another tier, or delete them.`)
   }
-  if (waiting > 0) return notReady('NoCapacity', `${waiting} sessions wait for a worker.`)
+  const [why] = waiting
+  if (why) return notReady('NoCapacity', `${waiting.length} sessions wait for a worker. ${why}`)
   return ready('Active', 'Every session of its tenants has a worker.')
 }
 

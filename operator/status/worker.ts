@@ -2,6 +2,7 @@
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Worker, WorkerStatus } from '@berth/core/model/worker.ts'
 import type { TierView, WorkerPhase } from '@berth/core/placement/snapshot.ts'
+import { type Trouble, troubleIn, troubleOf } from '../pod-trouble.ts'
 import { revisionOf } from '../pods.ts'
 import type { LeaseRow } from '../poll.ts'
 import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
@@ -38,20 +39,29 @@ export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): Wor
 
 function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants, outdated }: WorkerSight): Saying {
   if (metadata.deletionTimestamp) return notReady('Draining', `It goes when its ${tenants} tenants have moved away.`)
-  if (phase === 'Starting') return notReady('Starting', startingMessage(pod))
+  const trouble = troubleOf(pod)
+  if (phase === 'Starting') {
+    return trouble
+      ? notReady(trouble.reason, `Its pod does not start: ${trouble.message}. ${remedyFor(trouble)}`)
+      : notReady('Starting', 'Its pod starts.')
+  }
   if (phase === 'Unsure') return notReady('Unsure', 'Its pod is not ready, or it is late in renewing its lease.')
   if (phase === 'Leaving') return notReady('PodDeleted', 'Its pod is being deleted; its sessions move away.')
-  if (phase === 'Lost') return notReady('Lost', 'Its process has died or fallen silent; its sessions move away.')
-  if (phase === 'Gone') return notReady('PodGone', 'Its pod is gone, and so it will be replaced.')
+  if (phase === 'Lost') {
+    const why = trouble ? `died${troubleIn(pod)}` : 'died or fallen silent'
+    return notReady('Lost', `Its process has ${why}; its sessions move away.`)
+  }
+  if (phase === 'Gone') return notReady('PodGone', `Its pod is gone${troubleIn(pod)}, and so it will be replaced.`)
   if (spec.desiredState === 'Cordoned') return ready('Cordoned', 'It keeps its tenants and takes no new ones.')
   if (spec.desiredState === 'Drained') return ready('Drained', `It takes nothing; ${tenants} tenants are still here.`)
   if (outdated) return ready('Outdated', 'It runs sessions until they have moved to a worker of the new template.')
   return ready('Ready', 'It runs sessions.')
 }
 
-/** The kubelet's own words, when it says why a pod does not start. */
-function startingMessage(pod: Pod | undefined): string {
-  const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting
-  const said = waiting?.message ?? waiting?.reason ?? pod?.status?.message
-  return said ? `Its pod starts: ${said}` : 'Its pod starts.'
+function remedyFor({ reason }: Trouble): string {
+  if (reason === 'Unschedulable') return 'Add nodes, or correct spec.workers.template of its tier.'
+  if (/Image/.test(reason))
+    return 'Correct the image: spec.workers.template.image of its tier, or that of the installation.'
+  if (reason === 'CreateContainerConfigError') return 'Create what is missing: it takes its settings from a Secret.'
+  return 'kubectl describe pod and kubectl logs say more.'
 }

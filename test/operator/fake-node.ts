@@ -10,6 +10,8 @@ import { FakeWorker } from './fake-worker.ts'
 export const OFFLINE_IMAGE = 'berth/worker:offline'
 /** It can't be pulled. */
 export const MISSING_IMAGE = 'berth/worker:missing'
+/** No node takes it. */
+export const HUGE_IMAGE = 'berth/worker:huge'
 
 const imageOf = ({ spec }: Pod): string | undefined => spec.containers[0]?.image
 
@@ -19,6 +21,7 @@ export class FakeNode {
   readonly #pods: Reflector<Pod>
   /** By name of the pod. */
   readonly #workers = new Map<string, FakeWorker>()
+  readonly #lost = new Set<string>()
   readonly #work = new Set<Promise<void>>()
   /** What went wrong in the background; a test looks at it at its end. */
   readonly failures: unknown[] = []
@@ -49,15 +52,28 @@ export class FakeNode {
   }
 
   /** SIGKILL of the worker's process; the container stays down and is reported so. */
-  async crash(name: string, state: ContainerState): Promise<void> {
+  async crash(name: string, state: ContainerState, lastState?: ContainerState): Promise<void> {
     await this.worker(name).die()
-    await this.#report(name, state, false)
+    await this.#report(name, state, false, lastState)
   }
 
   /** The container comes back: a new boot of the same pod. */
   async restart(name: string): Promise<FakeWorker> {
     const pod = this.#pods.get(name)!
     return this.#boot(pod)
+  }
+
+  /** The kubelet ends the pod, as its node runs out of something. */
+  async evict(name: string): Promise<void> {
+    await this.worker(name).die()
+    const status = { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' }
+    await this.#client.mergePatch(PodKind, name, { status }, { subresource: 'status' })
+  }
+
+  /** The node of the pod is gone: nothing runs there, and nobody says so. */
+  lose(name: string): void {
+    this.worker(name).fallSilent()
+    this.#lost.add(name)
   }
 
   async close(): Promise<void> {
@@ -77,6 +93,7 @@ export class FakeNode {
 
   async #run(pod: Pod): Promise<void> {
     const { name } = pod.metadata
+    if (imageOf(pod) === HUGE_IMAGE) return this.#refuse(name)
     await this.#bind(name)
     if (imageOf(pod) !== MISSING_IMAGE) await this.#boot(pod)
     else await this.#report(name, { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } }, false)
@@ -99,12 +116,29 @@ export class FakeNode {
   }
 
   async #terminate(pod: Pod): Promise<void> {
-    const { name, uid } = pod.metadata
+    const { name } = pod.metadata
     const worker = this.#workers.get(name)
-    if (!worker) return
+    if (this.#lost.has(name)) return
+    if (!worker) return this.#remove(pod)
     this.#workers.delete(name)
     await worker.stop()
-    await this.#client.delete(PodKind, name, { uid, gracePeriodSeconds: 0 })
+    await this.#remove(pod)
+  }
+
+  async #remove({ metadata }: Pod): Promise<void> {
+    await this.#client.delete(PodKind, metadata.name, { uid: metadata.uid, gracePeriodSeconds: 0 })
+  }
+
+  /** As a scheduler says it. */
+  async #refuse(name: string): Promise<void> {
+    const message = '0/1 nodes are available: 1 Insufficient memory.'
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }]
+    await this.#client.mergePatch(
+      PodKind,
+      name,
+      { status: { phase: 'Pending', conditions } },
+      { subresource: 'status' },
+    )
   }
 
   /** A real API server knows bindings; the embedded one lets a kubelet name its node. */
@@ -120,12 +154,12 @@ export class FakeNode {
     }
   }
 
-  async #report(name: string, state: ContainerState, ready: boolean): Promise<void> {
+  async #report(name: string, state: ContainerState, ready: boolean, lastState?: ContainerState): Promise<void> {
     const status = {
       phase: state.waiting ? 'Pending' : 'Running',
       podIP: '127.0.0.1',
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-      containerStatuses: [{ name: 'worker', ready, restartCount: 0, image: 'fake', imageID: 'fake', state }],
+      containerStatuses: [{ name: 'worker', ready, restartCount: 0, image: 'fake', imageID: 'fake', state, lastState }],
     }
     await this.#client.mergePatch(PodKind, name, { status }, { subresource: 'status' })
   }
