@@ -11,7 +11,8 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
   const size = { sessions: 2, messages: 3, idle: [1], rate: { perSecond: 10, seconds: 1 } }
   const expiry = { sessions: 1, seconds: 1 }
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
-  const result = await runBench({ benches: [...BENCHES], ...size, expiry, profile, json: false }, () => {})
+  const place = { tenants: 20, sessionsPerTenant: 2, tenantsPerWorker: 10, embedded: true }
+  const result = await runBench({ benches: [...BENCHES], ...size, expiry, place, profile, json: false }, () => {})
   await rm(profile, { recursive: true })
   const rows = expect.objectContaining({ key: expect.any(Number) })
   const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number), rows } }]
@@ -27,5 +28,8 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
   expect(result.ack).toMatchObject([{ answered: { n: 10 }, acked: { n: 10, p50: expect.any(Number) } }])
   expect(result.ack[0]!.acked.p50).toBeGreaterThan(0)
   expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
+  expect(result.place).toMatchObject([
+    { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 20 } },
+  ])
   expect(resultLines(result).join('\n')).toContain('send')
 })

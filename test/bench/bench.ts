@@ -3,6 +3,7 @@ import { type Ack, ack } from './measures/ack.ts'
 import { type Expiry, expiry } from './measures/expiry.ts'
 import { type Hop, hop } from './measures/hop.ts'
 import { type Idle, idle } from './measures/idle.ts'
+import { type Place, place } from './measures/place.ts'
 import { receive, send, type Traffic, warmUp } from './measures/traffic.ts'
 import type { BenchOptions } from './options.ts'
 import { BareSide } from './sides/bare.ts'
@@ -17,14 +18,17 @@ export interface BenchResult {
   hop: Hop[]
   ack: Ack[]
   expiry: Expiry[]
+  place: Place[]
 }
 
 /** Of each session, both ways. */
 const WARM_UP_MESSAGES = 10
 
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
-  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], ack: [], expiry: [] }
+  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], ack: [], expiry: [], place: [] }
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
+  if (wants('place')) result.place = [await place(options.place, tell)]
+  if (options.benches.every((name) => name === 'place')) return result
   const stage = await Stage.start(options.profile)
   try {
     if (wants('receive', 'send')) {

@@ -1,9 +1,11 @@
 /** What `npm run bench` is asked for. */
 import { parseArgs } from 'node:util'
+import type { PlaceOptions } from './measures/place.ts'
 import type { Rate } from './open-loop.ts'
 
-export const BENCHES = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry'] as const
+export const BENCHES = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry', 'place'] as const
 export type BenchName = (typeof BENCHES)[number]
+const ALL = BENCHES.filter((name) => name !== 'place')
 
 export interface BenchOptions {
   benches: BenchName[]
@@ -17,6 +19,7 @@ export interface BenchOptions {
   rate: Rate
   /** How many sessions log in during `expiry`, and for how long all cores are busy. */
   expiry: { sessions: number; seconds: number }
+  place: PlaceOptions
   /** A folder for CPU profiles of `receive` and `send`; they slow down what they profile. */
   profile?: string
   /** The last line is one JSON object. */
@@ -37,6 +40,8 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   hop             what the gateway adds to a read, at a fixed rate
   ack             a POST to the API until WhatsApp's server has the message, at a fixed rate
   expiry          leases that the operator takes for expired, while all sessions log in and all cores are busy
+  place           an operator that finds thousands of sessions and no worker; on a real kube-apiserver, with stand-ins for
+                  workers. No part of all: builds Kubernetes first, where that was not done yet
 
   --sessions N    linked sessions of receive, send and ack (50)
   --messages N    for each of them (40)
@@ -44,6 +49,8 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   --per-second N  requests of hop, messages of ack (100)
   --storm N       sessions of expiry (300)
   --storm-seconds S   how long its cores are busy (60)
+  --tenants N     of place, with two sessions each (5000)
+  --embedded      place on the embedded Kubernetes API
   --profile DIR   CPU profiles of receive and send into that folder, with a summary; figures are worse meanwhile
   --json          the last line is one JSON object
 `
@@ -53,7 +60,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
   const { values, positionals } = parse(args)
   if (values.help) return 'help'
   return {
-    benches: positionals.length === 0 || positionals.includes('all') ? [...BENCHES] : positionals.map(benchName),
+    benches: positionals.length === 0 ? ALL : positionals.flatMap((text) => (text === 'all' ? ALL : benchName(text))),
     sessions: whole('sessions', values.sessions),
     messages: whole('messages', values.messages),
     idle: values.idle
@@ -62,6 +69,12 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       .sort((a, b) => a - b),
     rate: { perSecond: whole('per-second', values['per-second']), seconds: 10 },
     expiry: { sessions: whole('storm', values.storm), seconds: whole('storm-seconds', values['storm-seconds']) },
+    place: {
+      tenants: whole('tenants', values.tenants),
+      sessionsPerTenant: 2,
+      tenantsPerWorker: 50,
+      embedded: values.embedded,
+    },
     ...(values.profile ? { profile: values.profile } : {}),
     json: values.json,
   }
@@ -79,6 +92,8 @@ function parse(args: string[]) {
         'per-second': { type: 'string', default: '100' },
         storm: { type: 'string', default: '300' },
         'storm-seconds': { type: 'string', default: '60' },
+        tenants: { type: 'string', default: '5000' },
+        embedded: { type: 'boolean', default: false },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

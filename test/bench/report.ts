@@ -6,6 +6,7 @@ import type { Ack } from './measures/ack.ts'
 import type { Expiry } from './measures/expiry.ts'
 import type { Hop } from './measures/hop.ts'
 import type { Idle } from './measures/idle.ts'
+import type { Place } from './measures/place.ts'
 import type { Traffic } from './measures/traffic.ts'
 import type { Profile } from './profile/profiler.ts'
 import type { SelfTime } from './profile/summary.ts'
@@ -20,7 +21,7 @@ export const machine = () => ({
   load: loadavg()[0]!,
 })
 
-export function resultLines({ receive, send, idle, hop, ack, expiry }: BenchResult): string[] {
+export function resultLines({ receive, send, idle, hop, ack, expiry, place }: BenchResult): string[] {
   const { cores, cpu, node, load } = machine()
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
@@ -31,6 +32,7 @@ export function resultLines({ receive, send, idle, hop, ack, expiry }: BenchResu
     ...section('hop: a read at a fixed rate', hop.map(hopLine)),
     ...section("ack: from a POST to the server's ack, at a fixed rate", ack.flatMap(ackLines)),
     ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
+    ...section('place: an operator that finds everything to be done', place.flatMap(placeLines)),
   ]
 }
 
@@ -103,3 +105,16 @@ const spreadLine = (what: string, perSecond: number, { p50, p99, max }: Spread):
 const expiryLine = ({ sessions, seconds, connected, revoked, renewals, worstGapMs }: Expiry): string =>
   `  ${sessions} sessions, ${seconds} s: ${revoked} leases revoked though alive; ${renewals} renewals, ` +
   `${(worstGapMs / 1000).toFixed(1)} s apart at most; ${connected} connected in the end`
+
+const placeLines = (measured: Place): string[] => {
+  const { kubernetes, sessions, tenants, workers, allPlacedMs, allReadyMs, drained } = measured
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  return [
+    `  ${sessions} sessions of ${tenants} tenants on ${workers} stand-ins for workers, ${kubernetes}: ` +
+      `all placed after ${seconds(allPlacedMs)}, all Ready after ${seconds(allReadyMs)}`,
+    `  the operator: ${seconds(measured.cpuMs)} of CPU until then, at most ${(measured.peakRssBytes / 2 ** 20).toFixed(0)} MB; ` +
+      `${(100 * measured.idleCpu).toFixed(0)} % of a core while nothing happens`,
+    spreadLine('one more session, until placed', 1, measured.one),
+    `  a worker drained: its ${drained.sessions} sessions Ready elsewhere after ${seconds(drained.ms)}`,
+  ]
+}

@@ -1,20 +1,17 @@
 /** What both sides run against: Postgres as in production, a Kubernetes API, the simulator in a process of its own. */
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
-import { ensureDatabase, openOperatorPool, prepareDatabase } from '@berth/local/database.ts'
+import { openOperatorPool } from '@berth/local/database.ts'
 import { freePort } from '@berth/local/ports.ts'
-import { type Postgres, startPostgres } from '@berth/local/postgres/postgres.ts'
-import { removeWithUs } from '@berth/local/postgres/testing.ts'
+import type { Postgres } from '@berth/local/postgres/postgres.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
-import { parse, stringify } from 'yaml'
 import { until } from '../chaos/until.ts'
-import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
+import type { TestCluster } from '../kube-client/cluster.ts'
 import { Child } from './child.ts'
 import { each } from './each.ts'
+import { type Ground, startGround } from './ground.ts'
 import { Profiler } from './profile/profiler.ts'
 import { Relay } from './relay.ts'
 
@@ -26,8 +23,6 @@ export interface Account {
 
 export const TOKEN = 'token-of-the-bench-installation'
 const START_TIMEOUT_MS = 30_000
-/** As root, Postgres runs as another user, who must be able to walk there. */
-const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 const SIMULATOR = fileURLToPath(import.meta.resolve('@berth/simulator/main.ts'))
 const PHONES_AT_ONCE = 8
 
@@ -48,54 +43,40 @@ export class Stage {
   #accounts = 0
 
   private constructor(
-    parts: Pick<Stage, 'databaseUrl' | 'postgres' | 'cluster' | 'kubeconfig' | 'simulatorUrl' | 'relay'>,
-    simulator: Child,
-    removeFiles: () => Promise<void>,
+    ground: Ground,
+    simulator: { url: string; process: Child },
+    relay: Relay,
     profiles: string | undefined,
   ) {
-    this.databaseUrl = parts.databaseUrl
-    this.postgres = parts.postgres
-    this.cluster = parts.cluster
-    this.kubeconfig = parts.kubeconfig
-    this.simulatorUrl = parts.simulatorUrl
-    this.relay = parts.relay
-    this.simulatorPid = simulator.pid
-    this.simulator = new SimulatorClient(parts.simulatorUrl)
+    this.databaseUrl = ground.databaseUrl
+    this.postgres = ground.postgres
+    this.cluster = ground.cluster
+    this.kubeconfig = ground.kubeconfig
+    this.simulatorUrl = simulator.url
+    this.relay = relay
+    this.simulatorPid = simulator.process.pid
+    this.simulator = new SimulatorClient(simulator.url)
     this.profiler = profiles === undefined ? undefined : new Profiler(profiles)
-    this.operator = openOperatorPool(parts.databaseUrl)
-    this.gateway = openPool({ url: parts.databaseUrl, role: 'berth_gateway', application: 'berth-bench', max: 2 })
+    this.operator = openOperatorPool(ground.databaseUrl)
+    this.gateway = openPool({ url: ground.databaseUrl, role: 'berth_gateway', application: 'berth-bench', max: 2 })
     this.#closers = [
       () => Promise.all([this.operator.end(), this.gateway.end()]),
-      () => parts.relay.close(),
-      () => simulator.stop(),
-      () => parts.cluster.close(),
-      () => parts.postgres.stop(),
-      removeFiles,
+      () => relay.close(),
+      () => simulator.process.stop(),
+      () => ground.close(),
     ]
   }
 
   /** @param profiles a folder for CPU profiles; without it there are none */
   static async start(profiles?: string): Promise<Stage> {
-    const dataDir = await mkdtemp(join(PARENT, 'berth-bench-'))
-    await chmod(dataDir, 0o711)
-    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres') })
-    const letGo = removeWithUs(postgres.pid, dataDir)
-    const databaseUrl = await ensureDatabase(postgres.url)
-    await prepareDatabase(databaseUrl)
-    const cluster = await startTestCluster()
-    const kubeconfig = join(dataDir, 'kubeconfig')
-    await writeFile(kubeconfig, inNamespace(await readFile(cluster.kubeconfig, 'utf8'), cluster.config.namespace))
+    const ground = await startGround()
     const port = await freePort()
-    const simulator = new Child(SIMULATOR, { args: ['--data', join(dataDir, 'simulator'), '--port', String(port)] })
-    const simulatorUrl = `http://127.0.0.1:${port}`
-    await until('the simulator listens', START_TIMEOUT_MS, () => new SimulatorClient(simulatorUrl).info())
+    const data = join(ground.dataDir, 'simulator')
+    const simulator = new Child(SIMULATOR, { args: ['--data', data, '--port', String(port)] })
+    const url = `http://127.0.0.1:${port}`
+    await until('the simulator listens', START_TIMEOUT_MS, () => new SimulatorClient(url).info())
     const relay = await Relay.before({ host: '127.0.0.1', port })
-    const removeFiles = async () => {
-      letGo()
-      await rm(dataDir, { recursive: true, force: true })
-    }
-    const parts = { databaseUrl, postgres, cluster, kubeconfig, simulatorUrl, relay }
-    return new Stage(parts, simulator, removeFiles, profiles)
+    return new Stage(ground, { url, process: simulator }, relay, profiles)
   }
 
   /** The simulator as both sides reach it: through the relay. */
@@ -121,11 +102,4 @@ export class Stage {
   async close(): Promise<void> {
     for (const close of this.#closers) await close()
   }
-}
-
-/** The same access, to one namespace. */
-function inNamespace(kubeconfig: string, namespace: string): string {
-  const config = parse(kubeconfig) as { contexts: { context: { namespace?: string } }[] }
-  for (const { context } of config.contexts) context.namespace = namespace
-  return stringify(config)
 }

@@ -37,8 +37,9 @@ const CrdKind: Kind<CustomResourceDefinition> = {
   namespaced: false,
 }
 
-export async function startTestCluster(): Promise<TestCluster> {
-  const { kubeconfig, close } = await findCluster()
+/** `real`: path of an administrator's kubeconfig, of a cluster to use instead of either. */
+export async function startTestCluster(real?: string): Promise<TestCluster> {
+  const { kubeconfig, close } = await findCluster(real ?? process.env.BERTH_TEST_KUBECONFIG)
   const found = await loadKubeConfig({ kubeconfig })
   const config = { ...found, namespace: `test-${randomBytes(4).toString('hex')}` }
   const client = new KubeClient(config, { component: 'test' })
@@ -57,9 +58,8 @@ export async function startTestCluster(): Promise<TestCluster> {
   }
 }
 
-async function findCluster(): Promise<{ kubeconfig: string; close: () => Promise<void> }> {
-  const kubeconfig = process.env.BERTH_TEST_KUBECONFIG
-  if (kubeconfig) return { kubeconfig, close: async () => {} }
+async function findCluster(real: string | undefined): Promise<{ kubeconfig: string; close: () => Promise<void> }> {
+  if (real) return { kubeconfig: real, close: async () => {} }
   const dataDir = await mkdtemp(path.join(tmpdir(), 'berth-kubernetes-'))
   const server = await startKubernetes({ dataDir })
   return {

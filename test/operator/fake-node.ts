@@ -18,6 +18,7 @@ const imageOf = ({ spec }: Pod): string | undefined => spec.containers[0]?.image
 export class FakeNode {
   readonly #client: KubeClient
   readonly #databaseUrl: string
+  readonly #beatMs: number | undefined
   readonly #pods: Reflector<Pod>
   /** By name of the pod. */
   readonly #workers = new Map<string, FakeWorker>()
@@ -28,9 +29,11 @@ export class FakeNode {
   /** Which sessions were released and claimed, in order. */
   readonly moves: { what: 'release' | 'claim'; sessionId: string }[] = []
 
-  constructor(client: KubeClient, databaseUrl: string) {
+  /** `beatMs`: between two renewals of its workers. */
+  constructor(client: KubeClient, databaseUrl: string, beatMs?: number) {
     this.#client = client
     this.#databaseUrl = databaseUrl
+    this.#beatMs = beatMs
     this.#pods = new Reflector(client, PodKind, {
       labelSelector: 'app.kubernetes.io/name=berth-worker',
       onChange: (event, pod) => {
@@ -106,6 +109,7 @@ export class FakeNode {
       databaseUrl: this.#databaseUrl,
       name,
       podUid: uid!,
+      beatMs: this.#beatMs,
       connects: imageOf(pod) !== OFFLINE_IMAGE,
       onMove: (what, sessionId) => this.moves.push({ what, sessionId }),
     })

@@ -12,6 +12,7 @@ import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
 import { claim, endLease, openLease, release, renewLease } from '@berth/core/postgres/ownership.ts'
 import { openClient } from '@berth/core/postgres/pool.ts'
 
+/** A real one renews each second; tests have no time for that. */
 const BEAT_MS = 200
 
 export interface FakeWorkerOptions {
@@ -21,6 +22,8 @@ export interface FakeWorkerOptions {
   podUid: string
   /** false: it claims its sessions, and WhatsApp never answers them. */
   connects: boolean
+  /** Between two renewals. */
+  beatMs?: number
   /** Called before a session is released, and after one was claimed. */
   onMove?: (what: 'release' | 'claim', sessionId: string) => void
 }
@@ -86,7 +89,7 @@ export class FakeWorker {
           if (!(await renewLease(db, this.bootId))) break
           await this.#reconcile(db)
         }
-        await new Promise((resolve) => setTimeout(resolve, BEAT_MS))
+        await new Promise((resolve) => setTimeout(resolve, this.#options.beatMs ?? BEAT_MS))
       }
     } finally {
       await db.end()
@@ -105,6 +108,15 @@ export class FakeWorker {
       [...this.held.keys()].filter((id) => !ids.has(id)),
     )
     const missing = wanted.filter(({ status }) => !this.held.has(status!.id!))
+    await this.#claim(db, missing)
+    if (!this.obedient || this.held.size === 0) return
+    for (const { session_id: sessionId, id } of await loadCommands(db, this.bootId, [...this.held.keys()])) {
+      await this.#write(db, [{ ...this.#rows(sessionId), commands: [{ id, status: 'done' }] }])
+    }
+  }
+
+  async #claim(db: Awaited<ReturnType<typeof openClient>>, missing: WhatsAppSession[]): Promise<void> {
+    if (missing.length === 0) return
     const claims = await claim(
       db,
       this.bootId,
@@ -119,13 +131,10 @@ export class FakeWorker {
         state: this.#options.connects ? connected : disconnected,
       })),
     )
-    if (!this.obedient) return
-    for (const { session_id: sessionId, id } of await loadCommands(db, this.bootId, [...this.held.keys()])) {
-      await this.#write(db, [{ ...this.#rows(sessionId), commands: [{ id, status: 'done' }] }])
-    }
   }
 
   async #letGo(db: Awaited<ReturnType<typeof openClient>>, ids: string[]): Promise<void> {
+    if (ids.length === 0) return
     for (const id of ids) this.#options.onMove?.('release', id)
     await release(
       db,
