@@ -1,12 +1,19 @@
 /** Runs a program of the machine and returns what it printed. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
+/** Where programs are looked for: the folders of an administrator too, which often are not on the PATH. */
+export const searchPath = (): string => [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].join(path.delimiter)
+
 /** Throws, with what the program said, when it fails. `input` is given to it as its standard input. */
 export async function run(file: string, args: string[], input?: Readable): Promise<string> {
-  const child = spawn(file, args, { stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, args, {
+    env: { ...process.env, PATH: searchPath() },
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  })
   const output = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]!.setEncoding('utf8').on('data', (text: string) => {

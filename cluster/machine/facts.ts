@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync }
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { goVersion } from '../binaries/go.ts'
-import { run, succeeds } from '../command.ts'
+import { run, searchPath, succeeds } from '../command.ts'
 import { controllersIn, type Hierarchy, hierarchiesIn } from '../node/cgroups.ts'
 
 export interface MachineFacts {
@@ -70,21 +70,24 @@ export async function findFacts(options: { root: string; goModule: string; isBui
   if (facts.platform !== 'linux' || !facts.isRoot) return facts
   return {
     ...facts,
-    refused: await tryKernel(),
+    // Without the programs nothing can be tried.
+    refused: facts.missingPrograms.length > 0 ? [] : await tryKernel(),
     cgroupControllers: tryCgroups(),
     overlays: await tryOverlay(options.root),
   }
 }
 
 export function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return searchPath()
+    .split(path.delimiter)
+    .some((folder) => {
+      try {
+        accessSync(path.join(folder, program), constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
 }
 
 async function tryKernel(): Promise<string[]> {

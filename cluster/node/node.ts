@@ -1,6 +1,7 @@
 /** Starts and stops a node. */
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { searchPath } from '../command.ts'
 import type { ApiUser } from '../control-plane/control-plane.ts'
 import { pki } from '../control-plane/programs.ts'
 import type { ClusterLayout, NodeLayout } from '../layout.ts'
@@ -68,7 +69,7 @@ export async function startNode(
     file: 'bash',
     args: [SCRIPT],
     env: {
-      PATH: process.env.PATH,
+      PATH: searchPath(),
       NODE_NAME: node.name,
       NODE_FOLDER: node.folder,
       NODE_ADDRESS: node.address,
