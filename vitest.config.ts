@@ -27,7 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{core,operator,worker,gateway,client,simulator,local,cli,cluster,demo}/**/*.test.ts'],
+          include: ['{core,operator,worker,gateway,client,simulator,local,cli,cluster,images,demo}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
           maxWorkers: TESTED_AT_ONCE,
         },
@@ -48,6 +48,16 @@ export default defineConfig({
         test: {
           name: 'chart',
           include: ['test/chart/**/*.chart-test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        // The container images, which are built when they are not up to date. Needs root and runc.
+        test: {
+          name: 'images',
+          include: ['images/**/*.image-test.ts'],
           testTimeout: 120_000,
           hookTimeout: 900_000,
           maxWorkers: 2,
