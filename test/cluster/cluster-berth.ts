@@ -15,6 +15,7 @@ import type { Population } from '../chaos/population.ts'
 import { LIMITS, untilTiersAreTakenUp } from '../chaos/tiers.ts'
 import { diagnose } from './diagnosis.ts'
 import { Release } from './helm.ts'
+import type { Tags } from './images.ts'
 import { Kubectl } from './kubectl.ts'
 import { LoadBalancer } from './load-balancer.ts'
 import { makeNamespace, makeSecret, removeNamespace, SECRET } from './namespace.ts'
@@ -25,12 +26,6 @@ const NAMESPACE = 'berth-e2e'
 const RELEASE = 'berth'
 /** Room for all of them on one node of two cores, when the other is lost. */
 const WORKER = { cpu: '50m', memory: '512Mi' }
-
-/** The images that the nodes have: the same code under two names. */
-export interface Tags {
-  current: string
-  next: string
-}
 
 export interface ClusterOptions {
   cluster: TestCluster

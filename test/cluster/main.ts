@@ -3,11 +3,11 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clusterUp } from '@berth/cluster/cluster.ts'
-import { buildImages, IMAGE_NAMES } from '@berth/images/build.ts'
 import { lockFolderPatiently } from '@berth/local/lock.ts'
 import { interruption } from '../chaos/interruption.ts'
 import { type Counts, conclude } from '../suite.ts'
-import { ClusterBerth, type Tags } from './cluster-berth.ts'
+import { ClusterBerth } from './cluster-berth.ts'
+import { imagesUnder, type Tags } from './images.ts'
 import { HELP, type Options, parseOptions, UsageError } from './options.ts'
 import { Outside } from './outside.ts'
 import { runSteps } from './run.ts'
@@ -31,11 +31,7 @@ async function main(options: Options): Promise<Counts> {
     await mkdir(DATA_DIR, { mode: 0o711 }) // as root, Postgres runs as another user, who must get through
     tell(`Logs, and what kubectl shows: ${DATA_DIR}`)
     const cluster = await clusterUp({ name: process.env.BERTH_CLUSTER, onProgress: tell })
-    for (const tag of Object.values(TAGS)) {
-      signal.throwIfAborted()
-      const images = await buildImages({ tag, only: IMAGE_NAMES, onProgress: tell })
-      await cluster.loadImages(images.map(({ archive }) => archive))
-    }
+    await cluster.loadImages(await imagesUnder(TAGS, join(DATA_DIR, 'images'), tell))
     signal.throwIfAborted()
     tell('The nodes have the images; helm install')
     const berth = await ClusterBerth.start({ cluster, tags: TAGS, dataDir: DATA_DIR, tell })
