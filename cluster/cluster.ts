@@ -49,7 +49,7 @@ export interface TestCluster {
    * the pod sees them. More than one cut of a pod add up.
    */
   cutPod(podUid: string, addresses: string[]): Promise<void>
-  /** Undoes all cuts of a pod. */
+  /** Undoes all cuts of a pod; of one that is gone there are none. */
   healPod(podUid: string): Promise<void>
   /** Pids of a pod's container as this machine counts them, its first process first; none when it does not run. */
   containerProcesses(podUid: string, container: string): Promise<number[]>

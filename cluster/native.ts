@@ -13,10 +13,10 @@ import { createNetwork, removeNetwork } from './network.ts'
 import { removeCgroup } from './node/cgroups.ts'
 import { PAUSE_IMAGE } from './node/config.ts'
 import { importImage } from './node/containerd.ts'
-import { cutNetwork, healNetwork } from './node/cut.ts'
+import { cutPod, healPod } from './node/cut.ts'
 import { writeImage } from './node/image.ts'
 import { apiUsersOf, nodeLogs, prepareNode, startNode, stopNode } from './node/node.ts'
-import { processesOfContainer, processOfPod } from './node/processes-of-pods.ts'
+import { processesOfContainer } from './node/processes-of-pods.ts'
 import { readiness, waitForNode } from './node/readiness.ts'
 import { ageOf, Processes } from './processes.ts'
 import { type ClusterRecord, ROOT } from './record.ts'
@@ -133,12 +133,12 @@ export class NativeCluster implements TestCluster {
     return this.startControlPlane('kube-apiserver')
   }
 
-  async cutPod(podUid: string, addresses: string[]): Promise<void> {
-    await cutNetwork(processOfPod(this.#layout.cgroup, podUid), addresses)
+  cutPod(podUid: string, addresses: string[]): Promise<void> {
+    return cutPod(this.#layout.cgroup, podUid, addresses)
   }
 
-  async healPod(podUid: string): Promise<void> {
-    await healNetwork(processOfPod(this.#layout.cgroup, podUid))
+  healPod(podUid: string): Promise<void> {
+    return healPod(this.#layout.cgroup, podUid)
   }
 
   containerProcesses(podUid: string, container: string): Promise<number[]> {

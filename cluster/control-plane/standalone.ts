@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { identify, isRunning, type ProcessIdentity } from '@berth/local/process/identity.ts'
 import { ensureBinaries } from '../binaries/build.ts'
+import { withLock } from '../lock.ts'
 import { Processes } from '../processes.ts'
 import { chooseControlPlanePorts, prepareControlPlane, startControlPlanePrograms } from './control-plane.ts'
 import { apiUrl, type ControlPlaneLayout, type ControlPlaneProgram, kubeconfigOf } from './programs.ts'
@@ -45,7 +46,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const processes = new Processes(folder)
   const stop = async () => {
     await processes.killAll()
-    await rm(folder, { recursive: true, force: true })
+    await oneAtATime(() => rm(folder, { recursive: true, force: true }))
   }
   const layout: ControlPlaneLayout = {
     folder,
@@ -71,15 +72,20 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 /** Ends and removes those whose owner is gone. */
-export async function removeAbandonedControlPlanes(): Promise<void> {
-  for (const name of await readdir(home).catch(() => [])) {
-    const folder = path.join(home, name)
-    const owner = await readOwner(folder)
-    if (owner && isRunning(owner)) continue
-    await new Processes(folder).killAll()
-    await rm(folder, { recursive: true, force: true })
-  }
+export function removeAbandonedControlPlanes(): Promise<void> {
+  return oneAtATime(async () => {
+    for (const name of await readdir(home).catch(() => [])) {
+      const folder = path.join(home, name)
+      const owner = await readOwner(folder)
+      if (owner && isRunning(owner)) continue
+      await new Processes(folder).killAll()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 }
+
+/** Folders are removed by their owners and by others: not at the same time. */
+const oneAtATime = <T>(task: () => Promise<T>): Promise<T> => withLock('control-planes', () => {}, task)
 
 async function makeFolder(): Promise<string> {
   await mkdir(home, { recursive: true, mode: 0o700 })

@@ -12,8 +12,8 @@ import { run, succeeds } from '../command.ts'
 import type { ControlPlaneProgram } from '../control-plane/programs.ts'
 import { cacheFolder } from '../folders.ts'
 import { isOnPath } from '../machine/facts.ts'
-import { cutNetwork, healNetwork } from '../node/cut.ts'
-import { processesOfContainers, processOfPod } from '../node/processes-of-pods.ts'
+import { cutPod, healPod } from '../node/cut.ts'
+import { processesOfContainers } from '../node/processes-of-pods.ts'
 
 const WORKERS = 2
 const POLL_MS = 200
@@ -100,8 +100,8 @@ export async function connectToKind(name: string, onProgress: (line: string) => 
     startControlPlane,
     stopApiServer: () => stopControlPlane('kube-apiserver'),
     startApiServer: () => startControlPlane('kube-apiserver'),
-    cutPod: (podUid, addresses) => cutNetwork(processOfPod(ALL_CGROUPS, podUid), addresses),
-    healPod: (podUid) => healNetwork(processOfPod(ALL_CGROUPS, podUid)),
+    cutPod: (podUid, addresses) => cutPod(ALL_CGROUPS, podUid, addresses),
+    healPod: (podUid) => healPod(ALL_CGROUPS, podUid),
     containerProcesses: async (podUid, container) => {
       const labels = [`io.kubernetes.pod.uid=${podUid}`, `io.kubernetes.container.name=${container}`]
       const ids = await Promise.all(workers.map((node) => containersOf(node, '', labels)))

@@ -4,6 +4,7 @@
  * nothing of bridges, and end with the pod.
  */
 import { run } from '../command.ts'
+import { processOfPod } from './processes-of-pods.ts'
 
 /** iptables commands that drop what goes to and comes from `address` or `address:port` (TCP). Pure. */
 export function cutRules(target: string): string[][] {
@@ -15,12 +16,17 @@ export function cutRules(target: string): string[][] {
   ]
 }
 
-/** `pid`: any process of the pod. */
-export async function cutNetwork(pid: number, targets: string[]): Promise<void> {
+/** @param root the cgroup below which the pod is. Throws when it does not run */
+export async function cutPod(root: string, podUid: string, targets: string[]): Promise<void> {
+  const pid = processOfPod(root, podUid)
+  if (!pid) throw new Error(`No process of a pod with the uid ${podUid} runs on this machine.`)
   for (const rule of targets.flatMap(cutRules)) await iptables(pid, rule)
 }
 
-export async function healNetwork(pid: number): Promise<void> {
+/** A pod that is gone took its rules along. */
+export async function healPod(root: string, podUid: string): Promise<void> {
+  const pid = processOfPod(root, podUid)
+  if (!pid) return
   for (const chain of ['OUTPUT', 'INPUT']) await iptables(pid, ['--flush', chain])
 }
 

@@ -6,12 +6,10 @@ import type { Processes } from '../processes.ts'
 import { cgroupsIn, processesIn } from './cgroups.ts'
 import { containerdCommand } from './containerd.ts'
 
-/** Any process of the pod, looked for in this cgroup and below it. Throws when there is none. */
-export function processOfPod(root: string, podUid: string): number {
+/** Any process of the pod, looked for in this cgroup and below it; undefined when none runs. */
+export function processOfPod(root: string, podUid: string): number | undefined {
   const cgroup = cgroupsIn(root).find((candidate) => isCgroupOfPod(path.basename(candidate), podUid))
-  const pid = cgroup && processesIn(cgroup)[0]
-  if (!pid) throw new Error(`No process of a pod with the uid ${podUid} runs on this machine.`)
-  return pid
+  return cgroup === undefined ? undefined : processesIn(cgroup)[0]
 }
 
 /** Names that kubelets give: `pod<uid>`, and where systemd makes the cgroups `kubelet-kubepods-pod<uid>.slice`, with `_`. */

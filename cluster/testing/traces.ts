@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { run } from '../command.ts'
 import { cgroupsIn } from '../node/cgroups.ts'
+import { ROOT } from '../record.ts'
 
 /** Written to by kubelets, containerd, CNI plugins and kube-proxy that are not told otherwise, and by us. */
 const FOLDERS = [
@@ -11,10 +12,7 @@ const FOLDERS = [
   '/run/berth',
   '/run/containerd',
   '/run/netns',
-  '/tmp/berth-control-planes',
   '/usr/libexec/kubernetes',
-  '/var/lib/berth',
-  '/var/lib/berth/clusters',
   '/var/lib/cni',
   '/var/lib/containerd',
   '/var/lib/kubelet',
@@ -39,7 +37,7 @@ const SYSCTLS = [
 export async function traces(cluster: string): Promise<string[]> {
   const isForeign = (line: string) => /berth-(?!node)[a-z0-9]+/.test(line) && !line.includes(`berth-${cluster}`)
   const lines = [
-    ...label('mount', lineByLine(readFileSync('/proc/self/mounts', 'utf8'))),
+    ...label('mount', mounts()),
     ...label('device', readdirSync('/sys/class/net')),
     ...label('route', lineByLine(await run('ip', ['route', 'show', 'table', 'all']))),
     ...label('rule', lineByLine(await run('iptables-save', [])).map(withoutCounters)),
@@ -47,12 +45,18 @@ export async function traces(cluster: string): Promise<string[]> {
       'cgroup',
       cgroupsIn('').filter((cgroup) => cgroup.includes('berth')),
     ),
-    ...label('file', FOLDERS.flatMap(entriesOf)),
+    ...label('file', [...FOLDERS, path.join(ROOT, cluster)].flatMap(entriesOf)),
     ...label('sysctl', SYSCTLS.map(readSysctl)),
     ...label('process', processes(cluster)),
   ]
   return [...new Set(lines.filter((line) => !isForeign(line)))].sort()
 }
+
+/** Without those below folders where somebody else may be building images just now. */
+const mounts = (): string[] =>
+  lineByLine(readFileSync('/proc/self/mounts', 'utf8')).filter(
+    (line) => !/^\S+ \/(tmp|root|home|var\/tmp)\//.test(line),
+  )
 
 const label = (kind: string, lines: string[]): string[] => lines.map((line) => `${kind} ${line}`)
 
