@@ -9,6 +9,7 @@ it('starts with nothing', () => {
     host: '127.0.0.1',
     seed: undefined,
     startAt: undefined,
+    rootKey: undefined,
     strict: true,
     load: undefined,
   })
@@ -16,7 +17,7 @@ it('starts with nothing', () => {
 
 it('takes everything that the help names', () => {
   const named = [...HELP.matchAll(/^ {2}--(?:no-)?(\w+)/gm)].map(([, name]) => name)
-  expect(named).toEqual(['data', 'port', 'host', 'seed', 'time', 'strict', 'load'])
+  expect(named).toEqual(['data', 'port', 'host', 'seed', 'time', 'root', 'strict', 'load'])
   const args =
     '--data d --port 7800 --host ::1 --seed s --time 2030-01-01T00:00:00Z --no-strict --load accounts=20,groupShare=0.5'
   expect(parseOptions(args.split(' '))).toMatchObject({
@@ -28,6 +29,8 @@ it('takes everything that the help names', () => {
     strict: false,
     load: { accounts: 20, groupShare: 0.5, contacts: 100 },
   })
+  const rootKey = Buffer.alloc(32, 7)
+  expect(parseOptions(['--root', rootKey.toString('base64')])).toMatchObject({ rootKey })
   expect(parseOptions(['--load', '1000'])).toMatchObject({ load: { accounts: 1000 } })
   expect(parseOptions(['-h'])).toBe('help')
 })
@@ -36,6 +39,7 @@ it.each([
   [['--prot', '1'], '--prot'],
   [['--port', 'http'], '--port'],
   [['--time', 'tomorrow'], '--time'],
+  [['--root', 'short'], '32 bytes'],
   [['--load', 'contacts=3'], 'accounts'],
   [['--load', 'accounts=3,speed=3'], 'speed'],
   [['--load', 'accounts=50000,perMinute=6000'], 'at most 10000'],

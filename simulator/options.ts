@@ -10,6 +10,8 @@ export interface CommandLine {
   seed: string | undefined
   /** What the simulator takes for the time when it starts, Unix milliseconds. */
   startAt: number | undefined
+  /** Private, 32 bytes. */
+  rootKey: Buffer | undefined
   strict: boolean
   load: NewLoad | undefined
 }
@@ -31,6 +33,8 @@ phones are simulated people. Nothing reaches WhatsApp or anybody real.
   --host ADDRESS  (127.0.0.1) there are no passwords: others should not reach it
   --seed TEXT     ids and other chance repeat with the seed; keys never do
   --time DATE     the simulator's clock starts there, such as 2030-01-01T00:00:00Z
+  --root KEY      what it proves itself with, 32 bytes in base64 (a private X25519 key), where clients must know before it
+                  starts what to trust (one of its own, kept with the data)
   --no-strict     don't note what a correct client never does (GET /v1/faults)
   --load A=B,…    once it's up, starts a load and prints every 5 s how it goes:
                     accounts=N        phones to be linked; POST /v1/load/scan gives a QR to the next one
@@ -53,6 +57,8 @@ export function parseOptions(args: string[]): CommandLine | 'help' {
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new UsageError('--port is a number from 0 to 65535')
   const startAt = values.time === undefined ? undefined : Date.parse(values.time)
   if (Number.isNaN(startAt)) throw new UsageError('--time is a date such as 2030-01-01T00:00:00Z')
+  const rootKey = values.root === undefined ? undefined : Buffer.from(values.root, 'base64')
+  if (rootKey && rootKey.length !== 32) throw new UsageError('--root is 32 bytes in base64')
   const { data, host, seed, strict } = values
   return {
     data,
@@ -60,6 +66,7 @@ export function parseOptions(args: string[]): CommandLine | 'help' {
     host,
     seed,
     startAt,
+    rootKey,
     strict,
     load: values.load === undefined ? undefined : parseLoad(values.load),
   }
@@ -76,6 +83,7 @@ function parse(args: string[]) {
         host: { type: 'string', default: '127.0.0.1' },
         seed: { type: 'string' },
         time: { type: 'string' },
+        root: { type: 'string' },
         strict: { type: 'boolean', default: true },
         load: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

@@ -39,6 +39,8 @@ export interface SimulatorOptions {
   seed?: string | undefined
   /** The time, Unix milliseconds. */
   now?: () => number
+  /** Private, 32 bytes: the root that clients trust, where they must know it before the start (one of its own is kept else). */
+  rootKey?: Buffer | undefined
   /** Whether faults are noted; yes by default. */
   strict?: boolean
   /** Told of each fault once it's stored. */
@@ -60,11 +62,11 @@ export interface Simulator {
 
 /** @throws when the port is taken, or the data is another version's */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { dataDir, port = 0, host = '127.0.0.1', seed, now = Date.now, strict = true, onFault } = options
+  const { dataDir, port = 0, host = '127.0.0.1', seed, now = Date.now, rootKey, strict = true, onFault } = options
   silenceLibsignal()
   correctLibsignal()
   const state = openState(dataDir, now, seed)
-  const network = new Network(state, loadAuthority(state.database), { strict })
+  const network = new Network(state, loadAuthority(state.database, rootKey), { strict })
   if (onFault) {
     network.events.on('event', (event: NetworkEvent) => {
       if (event.type === 'fault') onFault(event.fault)

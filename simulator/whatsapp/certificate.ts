@@ -1,4 +1,5 @@
 // The simulator's root of trust: a certificate chain like the one that WhatsApp's servers present in the Noise handshake.
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { Curve, proto } from '@whiskeysockets/baileys'
 import type { Database } from '../state/database.ts'
 
@@ -20,9 +21,12 @@ export interface Authority {
 /** Baileys checks that the intermediate's issuer has the serial of `WA_CERT_DETAILS`. */
 const ROOT_SERIAL = 0
 
-/** Loads the keys, or makes them the first time: a worker that trusted the simulator before its restart still does. */
-export function loadAuthority(database: Database): Authority {
-  const root = loadKey(database, 'root-key')
+/**
+ * Loads the keys, or makes them the first time: a worker that trusted the simulator before its restart still does.
+ * @param rootKey private, 32 bytes: the root to be from now on, for who must know before the start what to trust
+ */
+export function loadAuthority(database: Database, rootKey?: Buffer): Authority {
+  const root = rootKey ? keepKey(database, 'root-key', pairOf(rootKey)) : loadKey(database, 'root-key')
   const intermediate = loadKey(database, 'intermediate-key')
   const staticKey = loadKey(database, 'static-key')
   const { Details } = proto.CertChain.NoiseCertificate
@@ -47,7 +51,20 @@ function loadKey(database: Database, name: string): KeyPair {
     const bytes = Buffer.from(found.value)
     return { private: bytes.subarray(0, 32), public: bytes.subarray(32) }
   }
-  const made = Curve.generateKeyPair()
-  database.run('INSERT INTO setting (name, value) VALUES (?, ?)', name, Buffer.concat([made.private, made.public]))
-  return made
+  return keepKey(database, name, Curve.generateKeyPair())
+}
+
+function keepKey(database: Database, name: string, pair: KeyPair): KeyPair {
+  const value = Buffer.concat([pair.private, pair.public])
+  database.run('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value)
+  return pair
+}
+
+/** What stands before the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410). */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
+function pairOf(rootKey: Buffer): KeyPair {
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, rootKey]), format: 'der', type: 'pkcs8' })
+  const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
+  return { private: rootKey, public: Buffer.from(x, 'base64url') }
 }

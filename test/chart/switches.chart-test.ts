@@ -1,4 +1,6 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { readConfig } from '@berth/operator/config.ts'
+import { type CommandLine, parseOptions } from '@berth/simulator/options.ts'
 import { describe, expect, test } from 'vitest'
 import {
   CHART,
@@ -66,6 +68,21 @@ describe('what each value changes', () => {
     expect(await portsTo(whatsapp.url)).toContain(7800)
     expect(await portsTo('ws://whatsapp.test/ws/chat')).toContain(80)
     expect(await portsTo('wss://whatsapp.test/ws/chat')).toEqual(await portsTo(''))
+  })
+
+  test("a trial's workers trust the trial's simulator", async () => {
+    const manifests = await render({}, ['values-trial.yaml'])
+    const { env = [] } = readConfig(environmentOf(podsOf(manifests), 'Deployment/berth-operator')).workerPod
+    const simulator = podsOf(manifests).find(({ owner }) => owner === 'StatefulSet/berth-simulator')!.spec
+      .containers[0]!
+    const { rootKey } = parseOptions((simulator as unknown as { args: string[] }).args) as CommandLine
+    // What stands before an X25519 key in PKCS #8.
+    const key = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), rootKey!])
+    const { x } = createPublicKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' })).export({ format: 'jwk' })
+    expect(env).toContainEqual({
+      name: 'BERTH_WHATSAPP_ROOT',
+      value: Buffer.from(x!, 'base64url').toString('base64'),
+    })
   })
 
   test('settings of worker pods', async () => {
