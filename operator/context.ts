@@ -7,6 +7,7 @@ import type { Lead } from './lead.ts'
 import type { Mirror } from './mirror.ts'
 import type { Reading } from './poll.ts'
 import type { Resources } from './resources.ts'
+import type { Calm } from './status/calm.ts'
 
 /** For as long as this process leads. */
 export interface Context {
@@ -18,6 +19,7 @@ export interface Context {
   log: Logger
   judge: Judge
   mirror: Mirror
+  calm: Calm
   /** Aborted when another leads: nothing is written after that. */
   signal: AbortSignal
 }

@@ -18,6 +18,7 @@ import { Mirror } from './mirror.ts'
 import { poll } from './poll.ts'
 import { collections, openResources, type Resources } from './resources.ts'
 import { Rounds } from './round.ts'
+import { Calm } from './status/calm.ts'
 import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
 
 const LEASE_NAME = 'berth-operator'
@@ -123,6 +124,7 @@ export class Operator {
       log,
       judge: this.#judge,
       mirror,
+      calm: new Calm(),
       signal,
     })
   }

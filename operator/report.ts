@@ -13,6 +13,7 @@ import { SESSION_FINALIZER } from './labels.ts'
 import type { Ownership } from './ownership.ts'
 import { isPodOf } from './pods.ts'
 import { hasFinalizer, isDeleting } from './resources.ts'
+import { isOnItsWay } from './status/calm.ts'
 import { sessionStatus } from './status/session.ts'
 import { tenantStatus } from './status/tenant.ts'
 import { tierStatus } from './status/tier.ts'
@@ -56,10 +57,10 @@ export async function report(round: Round): Promise<void> {
 async function reportTenant(
   tenant: Tenant,
   own: readonly WhatsAppSession[],
-  { context, ownership, plan, outcome }: Round,
+  { context, observation, ownership, plan, outcome }: Round,
   now: Date,
 ): Promise<boolean> {
-  const { resources, mirror, events, signal } = context
+  const { resources, mirror, events, signal, calm } = context
   const { name } = tenant.metadata
   const running = own.filter(({ spec }) => spec.desiredState === 'Running')
   const refused = running.flatMap(({ metadata }): Reason[] => {
@@ -80,9 +81,10 @@ async function reportTenant(
     },
     now,
   )
-  if (isWritten(tenant.status, status)) return true
+  if (isWritten(tenant.status, status) || calm.mayWait(tenant, status, observation.now)) return true
   if (signal.aborted) return false
   const written = await resources.tenants.applyStatus(tenant, status)
+  calm.wrote(tenant, observation.now)
   const reason = status.conditions?.[0]
   if (written && reason?.reason === 'TierNotFound' && tenant.status?.conditions?.[0]?.reason !== reason.reason) {
     events.record(tenant, 'Warning', reason.reason, reason.message)
@@ -114,7 +116,7 @@ async function reportSession(
     },
     now,
   )
-  if (isWritten(session.status, status) || signal.aborted) return
+  if (isWritten(session.status, status) || isOnItsWay(session, status, now) || signal.aborted) return
   if (!(await resources.sessions.applyStatus(session, status))) return
   const action = change?.action
   if (action?.do === 'Place') {
@@ -133,7 +135,7 @@ async function reportSession(
 
 async function reportWorker(worker: Worker, round: Round, now: Date): Promise<void> {
   const { context, ownership, snapshot, plan, observation } = round
-  const { resources, judge, signal, events } = context
+  const { resources, judge, signal, events, calm } = context
   const { name } = worker.metadata
   const view = snapshot.workers.find((candidate) => candidate.name === name)
   // Made in this round: it is looked at in the next one.
@@ -156,15 +158,17 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
     },
     now,
   )
-  if (isWritten(worker.status, status) || signal.aborted) return
+  if (isWritten(worker.status, status) || calm.mayWait(worker, status, observation.now) || signal.aborted) return
   const written = await resources.workers.applyStatus(worker, status)
+  calm.wrote(worker, observation.now)
   const [condition, before] = [status.conditions?.[0], worker.status?.conditions?.[0]]
   if (!written || !condition || condition.status === 'True' || condition.reason === before?.reason) return
   if (!QUIET.has(condition.reason)) events.record(worker, 'Warning', condition.reason, condition.message)
 }
 
-async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Round, now: Date): Promise<void> {
-  const { resources, signal, events } = context
+async function reportTier(tier: Tier, round: Round, now: Date): Promise<void> {
+  const { context, observation, ownership, snapshot, plan } = round
+  const { resources, signal, events, calm } = context
   const { name } = tier.metadata
   const view = snapshot.tiers.find((one) => one.name === name)
   const update = plan.updates.get(name)
@@ -191,8 +195,9 @@ async function reportTier(tier: Tier, { context, ownership, snapshot, plan }: Ro
     },
     now,
   )
-  if (isWritten(tier.status, status) || signal.aborted) return
+  if (isWritten(tier.status, status) || calm.mayWait(tier, status, observation.now) || signal.aborted) return
   const written = await resources.tiers.applyStatus(tier, status)
+  calm.wrote(tier, observation.now)
   const before = getCondition(tier.status?.conditions, 'Progressing')
   const after = getCondition(status.conditions, 'Progressing')
   if (!written || !before || !after || before.reason === after.reason) return

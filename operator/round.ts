@@ -44,6 +44,7 @@ export class Rounds {
     await report({ context, observation, ownership, snapshot, plan: made, outcome })
     await keepPods(context)
     await seeOthersOff(context, made)
+    context.calm.forget(observation.now)
     context.judge.keepOnly(context.resources.workers.list())
   }
 

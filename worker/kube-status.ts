@@ -18,6 +18,8 @@ import type { Session } from './sessions/session.ts'
 
 const MANAGER = 'berth-worker'
 const CONCURRENCY = 8
+/** A login is mostly over by then, so that it costs one write and not two. */
+const CONNECTING_MS = 1_500
 
 export interface StatusWriterOptions {
   client: Pick<KubeClient, 'apply'>
@@ -47,9 +49,11 @@ export class StatusWriter {
     })
   }
 
-  /** The session's state changed. */
-  add(sessionId: string): void {
-    this.#queue.add(sessionId)
+  /** The session's state changed. One that leaves says no more: the next owner tells its own state. */
+  add({ id, state, stopped }: Pick<Session, 'id' | 'state' | 'stopped'>): void {
+    if (stopped) return
+    if (state.state === 'Connecting') this.#queue.addAfter(id, CONNECTING_MS)
+    else this.#queue.add(id)
   }
 
   /** Writes what the session is doing now. */

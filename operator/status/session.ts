@@ -36,7 +36,8 @@ export function readinessOf({ placement, reason, owner, held, state }: SessionSi
       ? notReady('OwnerLost', `It moves to worker ${placement.worker}, which has not taken it up yet.`)
       : notReady('Starting', `Worker ${placement.worker} has not taken it up yet.`)
   }
-  if (!state || state.epoch !== owner.epoch) {
+  const isSilent = !state || state.epoch !== owner.epoch || (state.state === 'Connecting' && !state.message)
+  if (isSilent) {
     return notReady('Connecting', `Worker ${placement.worker} has taken it up and connects.`)
   }
   if (state.state === 'Connected') return ready('Connected', 'WhatsApp answers.')

@@ -96,7 +96,7 @@ export class Supervisor {
         return box && owner.sealer.open(journalPlace(hash), box)
       },
       sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
-      changed: (session) => status.add(session.id),
+      changed: (session) => status.add(session),
     }
   }
 
