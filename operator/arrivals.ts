@@ -33,6 +33,9 @@ export async function takeUp(context: Context): Promise<Map<string, Reason>> {
   const present = sessions.list().filter((session) => hasFinalizer(session, SESSION_FINALIZER) && !isDeleting(session))
   const blocked = takenNames(sessions.list(), context)
   const names = new Set(customers.map(({ metadata }) => metadata.name))
+  await mirror.addSessions(
+    present.filter(({ metadata, spec }) => !blocked.has(metadata.name) && names.has(spec.tenant)),
+  )
   await each(present, async (session) => {
     const { name } = session.metadata
     const { tenant } = session.spec

@@ -42,6 +42,7 @@ function watch(until: number, seen: (t: number) => { leases: LeaseRow[]; pod?: P
   return { revoked: revocations.map(({ reason }) => reason), ...judge.phaseOf(worker, last, until) }
 }
 const reading = (leases: LeaseRow[], sentAt: number): Reading => ({
+  marks: { owners: '', states: '' },
   owners: new Map(),
   states: new Map(),
   logouts: new Map(),

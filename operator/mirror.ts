@@ -8,9 +8,9 @@ import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
-import type { Pool } from '@berth/core/postgres/pool.ts'
+import { isPermanent, type Pool } from '@berth/core/postgres/pool.ts'
 import type { Lead } from './lead.ts'
-import { decideRow, type SessionRow } from './session-row.ts'
+import { decideRow, type RowDecision, type SessionRow } from './session-row.ts'
 
 interface TenantRow {
   id: string
@@ -21,6 +21,13 @@ interface TenantRow {
   resourceUid: string
   deleted: boolean
 }
+
+/** In the order of the statements' parameters. */
+const tenantFields = ['id', 'name', 'tier', 'displayName', 'state', 'resourceUid'] as const
+const sessionFields = ['id', 'tenantId', 'name', 'resourceName', 'resourceUid', 'provider', 'desiredState'] as const
+
+/** Rows of one statement at most. */
+const BATCH = 500
 
 /** What the mirror knows of a session resource. */
 export type Mirrored = { id: string } | { blocked: Reason }
@@ -40,6 +47,8 @@ export class Mirror {
   /** Name → spec as JSON. */
   readonly #tiers = new Map<string, string>()
   readonly #tenants = new Map<string, TenantRow>()
+  /** By name: each is a hash, and asked for in every round. */
+  readonly #tenantIds = new Map<string, string>()
   readonly #sessions = new Map<string, SessionRow>()
   /** Resource name → id, of the rows that are not deleted. */
   readonly #living = new Map<string, string>()
@@ -68,7 +77,11 @@ export class Mirror {
   }
 
   tenantId(name: string): string {
-    return tenantIdOf(this.#installation, this.#namespace, name)
+    const known = this.#tenantIds.get(name)
+    if (known) return known
+    const id = tenantIdOf(this.#installation, this.#namespace, name)
+    this.#tenantIds.set(name, id)
+    return id
   }
 
   /** The row that belongs to this very resource. */
@@ -96,25 +109,33 @@ export class Mirror {
   }
 
   async writeTenants(tenants: readonly Tenant[]): Promise<void> {
-    for (const { metadata, spec } of tenants) {
-      const row: TenantRow = {
-        id: this.tenantId(metadata.name),
-        name: metadata.name,
-        tier: spec.tier,
-        displayName: spec.displayName ?? null,
-        state: spec.state,
-        resourceUid: metadata.uid ?? '',
-        deleted: false,
-      }
-      const known = this.#tenants.get(row.id)
-      if (known && (Object.keys(row) as (keyof TenantRow)[]).every((field) => known[field] === row[field])) continue
+    const changed = tenants
+      .map((tenant) => this.#tenantRow(tenant))
+      .filter((row) => {
+        const known = this.#tenants.get(row.id)
+        return !known || known.deleted || !tenantFields.every((field) => known[field] === row[field])
+      })
+    for (const rows of inBatches(changed)) {
       await this.#lead.write(
-        `INSERT INTO tenant (id, name, tier, display_name, state, resource_uid) VALUES ($1, $2, $3, $4, $5, $6)
+        `INSERT INTO tenant (id, name, tier, display_name, state, resource_uid)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])
          ON CONFLICT (id) DO UPDATE SET tier = excluded.tier, display_name = excluded.display_name,
            state = excluded.state, resource_uid = excluded.resource_uid, deleted_at = NULL`,
-        [row.id, row.name, row.tier, row.displayName, row.state, row.resourceUid],
+        tenantFields.map((field) => rows.map((row) => row[field])),
       )
-      this.#tenants.set(row.id, row)
+      for (const row of rows) this.#tenants.set(row.id, row)
+    }
+  }
+
+  #tenantRow({ metadata, spec }: Tenant): TenantRow {
+    return {
+      id: this.tenantId(metadata.name),
+      name: metadata.name,
+      tier: spec.tier,
+      displayName: spec.displayName ?? null,
+      state: spec.state,
+      resourceUid: metadata.uid ?? '',
+      deleted: false,
     }
   }
 
@@ -131,33 +152,60 @@ export class Mirror {
     this.#tenants.delete(id)
   }
 
+  /**
+   * Takes new sessions up, many at once; their tenants must have been written. Those that it leaves out (not new, not to be
+   * taken up, or in a batch that the database refused) are a matter for writeSession.
+   */
+  async addSessions(sessions: readonly WhatsAppSession[]): Promise<void> {
+    const added = sessions.flatMap((session) => {
+      const decision = this.#decide(session)
+      return 'row' in decision && decision.write === 'insert' ? [decision.row] : []
+    })
+    for (const rows of inBatches(added)) {
+      try {
+        await this.#insert(rows)
+      } catch (error) {
+        if (!isPermanent(error)) throw error
+      }
+    }
+  }
+
   /** Takes a session up, if it may have its row. Its tenant must have been written. */
   async writeSession(session: WhatsAppSession): Promise<Mirrored> {
-    const tenantId = this.tenantId(session.spec.tenant)
+    const decision = this.#decide(session)
+    if ('blocked' in decision) return decision
+    const { row, write } = decision
+    if (write === 'insert') await this.#insert([row])
+    if (write === 'update') {
+      await this.#lead.write(
+        `UPDATE session SET name = $3, resource_name = $4, resource_uid = $5, provider = $6, desired_state = $7,
+           deleted_at = NULL WHERE id = $1 AND tenant_id = $2`,
+        sessionFields.map((field) => row[field]),
+      )
+      this.#keep(row)
+    }
+    return { id: row.id }
+  }
+
+  #decide(session: WhatsAppSession): RowDecision {
     const rows = {
       byId: (id: string) => this.#sessions.get(id),
       living: (name: string) => this.#sessions.get(this.#living.get(name) ?? ''),
     }
-    const decision = decideRow(session, tenantId, rows, {
-      installation: this.#installation,
-      namespace: this.#namespace,
-    })
-    if ('blocked' in decision) return decision
-    const { row, write } = decision
-    if (write === 'none') return { id: row.id }
-    const values = [row.id, row.tenantId, row.name, row.resourceName, row.resourceUid, row.provider, row.desiredState]
+    const names = { installation: this.#installation, namespace: this.#namespace }
+    return decideRow(session, this.tenantId(session.spec.tenant), rows, names)
+  }
+
+  async #insert(rows: readonly SessionRow[]): Promise<void> {
     await this.#lead.write(
-      write === 'insert'
-        ? `WITH made AS (
-             INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, tenant_id)
-           INSERT INTO session_owner (session_id, tenant_id) SELECT id, tenant_id FROM made`
-        : `UPDATE session SET name = $3, resource_name = $4, resource_uid = $5, provider = $6, desired_state = $7,
-             deleted_at = NULL WHERE id = $1 AND tenant_id = $2`,
-      values,
+      `WITH made AS (
+         INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
+         RETURNING id, tenant_id)
+       INSERT INTO session_owner (session_id, tenant_id) SELECT id, tenant_id FROM made`,
+      sessionFields.map((field) => rows.map((row) => row[field])),
     )
-    this.#keep(row)
-    return { id: row.id }
+    for (const row of rows) this.#keep(row)
   }
 
   /** Why a session has no place, in a word; undefined once it has one. */
@@ -192,4 +240,8 @@ export class Mirror {
     this.#sessions.set(row.id, row)
     if (!row.deleted) this.#living.set(row.resourceName, row.id)
   }
+}
+
+function* inBatches<T>(rows: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < rows.length; start += BATCH) yield rows.slice(start, start + BATCH)
 }

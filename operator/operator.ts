@@ -15,7 +15,7 @@ import type { Config } from './config.ts'
 import { Judge } from './judge.ts'
 import { isDeposed, Lead } from './lead.ts'
 import { Mirror } from './mirror.ts'
-import { poll } from './poll.ts'
+import { poll, type Reading } from './poll.ts'
 import { collections, openResources, type Resources } from './resources.ts'
 import { Rounds } from './round.ts'
 import { Calm } from './status/calm.ts'
@@ -53,6 +53,7 @@ export class Operator {
   #current: Promise<void> = Promise.resolve()
   #wake: () => void = () => {}
   #changed = false
+  #reading: Reading | undefined
   #lastSweep = -Infinity
   #failures = 0
 
@@ -132,23 +133,27 @@ export class Operator {
   async #takeTurns(): Promise<void> {
     await Promise.all(collections(this.#resources).map(({ synced }) => synced)).catch(() => {})
     while (!this.#stopped) {
+      const changed = this.#changed
       this.#changed = false
-      this.#current = this.#turn()
+      this.#current = this.#turn(changed)
       await this.#current
       await this.#untilNext()
     }
   }
 
-  async #turn(): Promise<void> {
+  /** `changed`: a resource has, since the last turn began. */
+  async #turn(changed: boolean): Promise<void> {
     const { pool, log } = this.#options
     const stopTimer = turnSeconds.startTimer()
     try {
-      const reading = await poll(pool, this.#canary)
+      const reading = await poll(pool, this.#canary, this.#reading)
+      this.#reading = reading
       const now = performance.now()
       const revocations = this.#judge.observe(reading, this.#resources.pods.list(), now)
       if (this.#term && this.isLeader) {
         this.#rounds ??= await this.#beginRounds(this.#term)
-        await this.#rounds.run({ reading, now }, revocations)
+        const observation = { reading, now }
+        if (this.#rounds.isDue(observation, revocations, changed)) await this.#rounds.run(observation, revocations)
         await this.#sweepSometimes(now)
       }
       this.#failures = 0

@@ -1,4 +1,4 @@
-/** What Postgres says of ownership: read in each poll, in one round trip, together with a beat of our own canary. */
+/** What Postgres says of ownership: read in each poll, as far as it has changed, together with a beat of our own canary. */
 import type { Pool } from '@berth/core/postgres/pool.ts'
 
 export interface OwnerRow {
@@ -42,13 +42,15 @@ export interface LogoutRow {
 }
 
 export interface Reading {
+  /** Change with owners and with states. */
+  marks: { owners: string; states: string }
   owners: ReadonlyMap<string, OwnerRow>
   states: ReadonlyMap<string, StateRow>
   /** By command id. */
   logouts: ReadonlyMap<string, LogoutRow>
   leases: LeaseRow[]
   canaryBeat: number
-  /** When it was sent, in monotonic milliseconds. */
+  /** When leases and canary were asked for, in monotonic milliseconds. */
   sentAt: number
 }
 
@@ -68,38 +70,55 @@ const LOGOUTS = `SELECT session_id AS "sessionId", id, status, error_message AS 
 const LEASES = `SELECT boot_id AS "bootId", boot_number AS "bootNumber", pod_uid AS "podUid", worker, address, renewals,
   ended_at IS NULL AND revoked_at IS NULL AS open FROM worker_lease`
 
-/** `canary`: this process's own id. Throws when the database can't be asked. */
-export async function poll(pool: Pool, canary: string): Promise<Reading> {
+/**
+ * What tells whether rows have changed: a newer version of a row carries the id of a later transaction, so that the sum of
+ * these rises with every change, unless a row goes, which the count shows.
+ */
+const markOf = (table: string) => `(SELECT count(*) || '/' || coalesce(sum(xmin::text::bigint), 0) FROM ${table})`
+const MARKS = `SELECT ${markOf('session_owner')} AS owners, ${markOf('session_state')} AS states`
+
+/**
+ * `canary`: this process's own id. `before`: the last reading; what has not changed since is taken from there, as the same
+ * object. Throws when the database can't be asked.
+ */
+export async function poll(pool: Pool, canary: string, before?: Reading): Promise<Reading> {
   const client = await pool.connect()
-  const sentAt = performance.now()
   try {
+    // Read before the rows: what changes in between is read again next time.
+    const marks = (await client.query<Reading['marks']>(MARKS)).rows[0]!
+    const sentAt = performance.now()
     // Leases are read after owners: every boot that holds something is among them.
-    const answers = await Promise.allSettled([
+    const [beats, owners, states, logouts, leases] = await rowsOf(
       client.query<{ beats: number }>(BEAT, [canary]),
-      client.query<OwnerRow>(OWNERS),
-      client.query<StateRow>(STATES),
+      before?.marks.owners === marks.owners ? undefined : client.query<OwnerRow>(OWNERS),
+      before?.marks.states === marks.states ? undefined : client.query<StateRow>(STATES),
       client.query<LogoutRow>(LOGOUTS),
       client.query<LeaseRow>(LEASES),
-    ])
-    const failed = answers.find((answer) => answer.status === 'rejected')
-    if (failed) throw failed.reason
-    const rows = answers.map((answer) => (answer as PromiseFulfilledResult<{ rows: unknown[] }>).value.rows)
-    const [beats, owners, states, logouts, leases] = rows as [
-      { beats: number }[],
-      OwnerRow[],
-      StateRow[],
-      LogoutRow[],
-      LeaseRow[],
-    ]
+    )
     return {
-      owners: new Map(owners.map((row) => [row.sessionId, row])),
-      states: new Map(states.map((row) => [row.sessionId, row])),
-      logouts: new Map(logouts.map((row) => [row.id, row])),
-      leases,
-      canaryBeat: beats[0]!.beats,
+      marks,
+      owners: owners ? new Map(owners.map((row) => [row.sessionId, row])) : before!.owners,
+      states: states ? new Map(states.map((row) => [row.sessionId, row])) : before!.states,
+      logouts: new Map(logouts!.map((row) => [row.id, row])),
+      leases: leases!,
+      canaryBeat: beats![0]!.beats,
       sentAt,
     }
   } finally {
     client.release()
   }
+}
+
+type Answers<T> = {
+  [Index in keyof T]: T[Index] extends Promise<{ rows: infer Rows }> | undefined ? Rows | undefined : never
+}
+
+/** The rows of each query, once all are over; throws the first failure. */
+async function rowsOf<T extends (Promise<{ rows: unknown[] }> | undefined)[]>(...queries: T): Promise<Answers<T>> {
+  const answers = await Promise.allSettled(queries)
+  const failed = answers.find((answer) => answer.status === 'rejected')
+  if (failed) throw failed.reason
+  return answers.map(
+    (answer) => (answer as PromiseFulfilledResult<{ rows: unknown[] } | undefined>).value?.rows,
+  ) as Answers<T>
 }

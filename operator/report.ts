@@ -20,13 +20,16 @@ import { tierStatus } from './status/tier.ts'
 import { workerStatus } from './status/worker.ts'
 import { isWritten } from './status/written.ts'
 
-export interface Round {
+interface Round {
   context: Context
   observation: Observation
   ownership: Ownership
   snapshot: Snapshot
   plan: Plan
   outcome: Outcome
+  delay: Delay
+  /** By worker. */
+  placedOn: ReadonlyMap<string | undefined, WhatsAppSession[]>
 }
 
 /** Reasons for which people are told by an event, on the session. */
@@ -35,9 +38,33 @@ const WARNED = new Set(['QuotaExceeded', 'NoCapacity', 'NameTaken', 'DataRetaine
 /** What comes and goes with every worker. */
 const QUIET = new Set(['Starting', 'Draining', 'Unsure', 'PodDeleted', 'PodGone'])
 
-export async function report(round: Round): Promise<void> {
-  const { tenants, sessions, tiers, workers } = round.context.resources
+/** Tenants and sessions that are told in one round that they wait: there may be thousands, and places come first. */
+const TOLD_TO_WAIT = 50
+
+/** What is left for later rounds. */
+class Delay {
+  #left = TOLD_TO_WAIT
+  isComplete = true
+
+  /** Is it to be written later, as only this differs? */
+  until(mayWait: boolean): boolean {
+    if (mayWait) this.isComplete = false
+    return mayWait
+  }
+
+  /** Is somebody who waits for a worker to be told so later? `before`: what he was told last. */
+  untilTold(reason: string | undefined, before: string | undefined): boolean {
+    return reason === 'NoCapacity' && before !== reason && this.until(this.#left-- <= 0)
+  }
+}
+
+/** False: some of it was left for the next round. */
+export async function report(facts: Omit<Round, 'delay' | 'placedOn'>): Promise<boolean> {
+  const { tenants, sessions, tiers, workers } = facts.context.resources
   const now = new Date()
+  const delay = new Delay()
+  const placedOn = Map.groupBy(sessions.list(), ({ status }) => status?.placement?.worker)
+  const round = { ...facts, delay, placedOn }
   const byTenant = Map.groupBy(sessions.list(), ({ spec }) => spec.tenant)
   const unassigned = new Set<string>()
   // Targets come before placements.
@@ -51,13 +78,14 @@ export async function report(round: Round): Promise<void> {
   )
   await each(workers.list(), (worker) => reportWorker(worker, round, now))
   await each(tiers.list(), (tier) => reportTier(tier, round, now))
+  return delay.isComplete
 }
 
 /** False: the tenant's new target could not be written, so its sessions must wait. */
 async function reportTenant(
   tenant: Tenant,
   own: readonly WhatsAppSession[],
-  { context, observation, ownership, plan, outcome }: Round,
+  { context, observation, ownership, plan, outcome, delay }: Round,
   now: Date,
 ): Promise<boolean> {
   const { resources, mirror, events, signal, calm } = context
@@ -81,12 +109,14 @@ async function reportTenant(
     },
     now,
   )
-  if (isWritten(tenant.status, status) || calm.mayWait(tenant, status, observation.now)) return true
+  if (isWritten(tenant.status, status)) return true
+  const [reason, before] = [status.conditions?.[0], tenant.status?.conditions?.[0]]
+  const isLater = delay.until(calm.mayWait(tenant, status, observation.now))
+  if (isLater || delay.untilTold(reason?.reason, before?.reason)) return true
   if (signal.aborted) return false
   const written = await resources.tenants.applyStatus(tenant, status)
   calm.wrote(tenant, observation.now)
-  const reason = status.conditions?.[0]
-  if (written && reason?.reason === 'TierNotFound' && tenant.status?.conditions?.[0]?.reason !== reason.reason) {
+  if (written && reason?.reason === 'TierNotFound' && before?.reason !== reason.reason) {
     events.record(tenant, 'Warning', reason.reason, reason.message)
   }
   return written !== undefined || !outcome.targets.has(name)
@@ -94,7 +124,7 @@ async function reportTenant(
 
 async function reportSession(
   session: WhatsAppSession,
-  { context, ownership, plan, outcome }: Round,
+  { context, ownership, plan, outcome, delay }: Round,
   now: Date,
 ): Promise<void> {
   const { resources, mirror, events, signal, log } = context
@@ -103,6 +133,8 @@ async function reportSession(
   const { id, owner, state, boot } = ownership.of(session)
   const change = outcome.placements.get(name)
   const reason = plan.reasons.get(name)
+  const before = getCondition(session.status?.conditions, 'Ready')?.reason
+  if (delay.untilTold(reason?.reason, before)) return
   await mirror.writeObstacle(session, reason?.reason)
   const status = sessionStatus(
     session,
@@ -116,7 +148,7 @@ async function reportSession(
     },
     now,
   )
-  if (isWritten(session.status, status) || isOnItsWay(session, status, now) || signal.aborted) return
+  if (isWritten(session.status, status) || delay.until(isOnItsWay(session, status, now)) || signal.aborted) return
   if (!(await resources.sessions.applyStatus(session, status))) return
   const action = change?.action
   if (action?.do === 'Place') {
@@ -127,14 +159,13 @@ async function reportSession(
     events.record(session, 'Normal', action.from ? 'Moved' : 'Placed', message)
     log.info({ session: name, worker, from: action.from, generation, why: action.why }, 'session placed')
   }
-  const before = session.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
   if (reason && WARNED.has(reason.reason) && before !== reason.reason) {
     events.record(session, 'Warning', reason.reason, reason.message)
   }
 }
 
 async function reportWorker(worker: Worker, round: Round, now: Date): Promise<void> {
-  const { context, ownership, snapshot, plan, observation } = round
+  const { context, ownership, snapshot, plan, observation, delay, placedOn } = round
   const { resources, judge, signal, events, calm } = context
   const { name } = worker.metadata
   const view = snapshot.workers.find((candidate) => candidate.name === name)
@@ -142,7 +173,7 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
   if (!view) return
   const found = resources.pods.get(name)
   const pod = found && isPodOf(found, worker) ? found : undefined
-  const placed = resources.sessions.list().filter(({ status }) => status?.placement?.worker === name)
+  const placed = placedOn.get(name) ?? []
   const tier = snapshot.tiers.find((one) => one.name === worker.spec.tier)
   const status = workerStatus(
     worker,
@@ -158,7 +189,8 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
     },
     now,
   )
-  if (isWritten(worker.status, status) || calm.mayWait(worker, status, observation.now) || signal.aborted) return
+  if (isWritten(worker.status, status) || signal.aborted) return
+  if (delay.until(calm.mayWait(worker, status, observation.now))) return
   const written = await resources.workers.applyStatus(worker, status)
   calm.wrote(worker, observation.now)
   const [condition, before] = [status.conditions?.[0], worker.status?.conditions?.[0]]
@@ -167,7 +199,7 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
 }
 
 async function reportTier(tier: Tier, round: Round, now: Date): Promise<void> {
-  const { context, observation, ownership, snapshot, plan } = round
+  const { context, observation, ownership, snapshot, plan, delay } = round
   const { resources, signal, events, calm } = context
   const { name } = tier.metadata
   const view = snapshot.tiers.find((one) => one.name === name)
@@ -195,7 +227,8 @@ async function reportTier(tier: Tier, round: Round, now: Date): Promise<void> {
     },
     now,
   )
-  if (isWritten(tier.status, status) || calm.mayWait(tier, status, observation.now) || signal.aborted) return
+  if (isWritten(tier.status, status) || signal.aborted) return
+  if (delay.until(calm.mayWait(tier, status, observation.now))) return
   const written = await resources.tiers.applyStatus(tier, status)
   calm.wrote(tier, observation.now)
   const before = getCondition(tier.status?.conditions, 'Progressing')

@@ -14,6 +14,7 @@ import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { APP_LABEL, FIELD_MANAGER, WORKER_APP } from './labels.ts'
+import { isPodOf } from './pods.ts'
 
 /** One kind: its copy, and conditional writes. */
 export class Collection<T extends KubeObject> {
@@ -148,6 +149,12 @@ export function openResources(client: KubeClient, log: Logger, onChange: () => v
 
 export const collections = (resources: Resources): Collection<never>[] =>
   Object.values(resources) as unknown as Collection<never>[]
+
+/** The pod that was made for this very worker. */
+export function podOf(worker: Worker, { pods }: Pick<Resources, 'pods'>): Pod | undefined {
+  const pod = pods.get(worker.metadata.name)
+  return pod && isPodOf(pod, worker) ? pod : undefined
+}
 
 export const hasFinalizer = (object: KubeObject, finalizer: string): boolean =>
   object.metadata.finalizers?.includes(finalizer) ?? false

@@ -15,22 +15,37 @@ import { SESSION_FINALIZER } from './labels.ts'
 import { Ownership } from './ownership.ts'
 import { troubleIn } from './pod-trouble.ts'
 import { keepPods } from './pod-upkeep.ts'
-import { isPodOf, templateRevision } from './pods.ts'
+import { templateRevision } from './pods.ts'
 import { report } from './report.ts'
-import { hasFinalizer } from './resources.ts'
+import { hasFinalizer, podOf } from './resources.ts'
 import { ownerView, sessionView, tenantView, tierView, workerView } from './snapshot.ts'
+
+const AT_LEAST_EVERY_MS = 2_000
 
 export class Rounds {
   readonly #context: Context
   /** Since when each worker has been surplus, in monotonic milliseconds. */
   #surplus = new Map<string, number>()
+  /** The last round, if it left nothing to do. */
+  #last: { now: number; seen: unknown[] } | undefined
 
   constructor(context: Context) {
     this.#context = context
   }
 
+  /**
+   * Is there anything to do? When nothing has changed that a round looks at, and the last one had nothing left to do, one every
+   * two seconds is enough, for what is only a matter of time.
+   */
+  isDue({ reading, now }: Observation, revocations: readonly Revocation[], changed: boolean): boolean {
+    const last = this.#last
+    if (!last || changed || revocations.length > 0 || now - last.now >= AT_LEAST_EVERY_MS) return true
+    return this.#seen({ reading, now }).some((item, index) => item !== last.seen[index])
+  }
+
   async run(observation: Observation, revocations: readonly Revocation[]): Promise<void> {
     const context = this.#context
+    this.#last = undefined
     const revoked = await this.#revoke(revocations)
     // A boot that was judged dead has renewed meanwhile: what we know is old. The next poll is due at once.
     if (revoked.size < revocations.length) return
@@ -41,11 +56,25 @@ export class Rounds {
     const made = plan(snapshot, observation.now)
     this.#surplus = new Map([...made.surplus].map((name) => [name, this.#surplus.get(name) ?? observation.now]))
     const outcome = await execute(made, context)
-    await report({ context, observation, ownership, snapshot, plan: made, outcome })
+    const isComplete = await report({ context, observation, ownership, snapshot, plan: made, outcome })
     await keepPods(context)
     await seeOthersOff(context, made)
     context.calm.forget(observation.now)
     context.judge.keepOnly(context.resources.workers.list())
+    if (isComplete && made.actions.length === 0) {
+      this.#last = { now: observation.now, seen: this.#seen(observation) }
+    }
+  }
+
+  /** All that a round looks at beside the resources. */
+  #seen({ reading, now }: Observation): unknown[] {
+    const { resources, judge } = this.#context
+    const workers = resources.workers.list().map((worker) => {
+      const pod = podOf(worker, resources)
+      return [judge.phaseOf(worker, pod, now).phase, judge.livingBoot(pod?.metadata.uid, now)?.bootId]
+    })
+    const logouts = [...reading.logouts.values()].map(({ id, status }) => [id, status])
+    return [reading.owners, reading.states, workers.join(), logouts.join()]
   }
 
   /** Before anything else: the sessions of a dead boot can be claimed at once. Answers those that were revoked. */
@@ -71,7 +100,7 @@ export class Rounds {
     leaving: ReadonlySet<string>,
   ): Snapshot {
     const { resources, judge, config } = this.#context
-    const { tiers, tenants, sessions, workers, pods } = resources
+    const { tiers, tenants, sessions, workers } = resources
     const behind = Date.now() - now
     const planTime = (wallMs: number) => wallMs - behind
     return {
@@ -93,10 +122,8 @@ export class Rounds {
           })
         }),
       workers: workers.list().map((worker) => {
-        const { name } = worker.metadata
-        const found = pods.get(name)
-        const pod = found && isPodOf(found, worker) ? found : undefined
-        return workerView(worker, judge.phaseOf(worker, pod, now), pod, this.#surplus.get(name))
+        const pod = podOf(worker, resources)
+        return workerView(worker, judge.phaseOf(worker, pod, now), pod, this.#surplus.get(worker.metadata.name))
       }),
       seed: randomUUID(),
     }
