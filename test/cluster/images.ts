@@ -1,5 +1,5 @@
 /** The images of the test: built once, and known to the nodes under two tags, so that an upgrade has something to change to. */
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '@berth/cluster/command.ts'
 import { buildImages, IMAGE_NAMES } from '@berth/images/build.ts'
@@ -29,21 +29,20 @@ export async function imagesUnder(
     images.map(async ({ name, reference, archive }) => {
       if (!reference.endsWith(`:${current}`)) return archive
       const copy = join(folder, `${name}.tar`)
-      await copyFile(archive, copy)
-      await addName(copy, reference, reference.replace(/[^:]+$/, next))
+      await addName(archive, copy, reference, reference.replace(/[^:]+$/, next))
       return copy
     }),
   )
 }
 
 /** The same manifests once more, under the other name: nothing of an image is in there twice. */
-async function addName(archive: string, name: string, other: string): Promise<void> {
-  const index = JSON.parse(await run('tar', ['--extract', '--to-stdout', '--file', archive, INDEX])) as Index
+async function addName(archive: string, copy: string, name: string, other: string): Promise<void> {
+  const unpacked = await mkdtemp(`${copy}.`)
+  await run('tar', ['--extract', '--file', archive, '--directory', unpacked])
+  const file = join(unpacked, INDEX)
+  const index = JSON.parse(await readFile(file, 'utf8')) as Index
   const renamed = JSON.parse(JSON.stringify(index.manifests).replaceAll(name, other)) as Index['manifests']
-  const scratch = `${archive}.index`
-  await mkdir(scratch)
-  await writeFile(join(scratch, INDEX), JSON.stringify({ ...index, manifests: [...index.manifests, ...renamed] }))
-  await run('tar', ['--delete', '--file', archive, INDEX])
-  await run('tar', ['--append', '--file', archive, '--directory', scratch, INDEX])
-  await rm(scratch, { recursive: true })
+  await writeFile(file, JSON.stringify({ ...index, manifests: [...index.manifests, ...renamed] }))
+  await run('tar', ['--create', '--file', copy, '--directory', unpacked, ...(await readdir(unpacked))])
+  await rm(unpacked, { recursive: true })
 }
