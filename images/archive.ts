@@ -1,10 +1,13 @@
 /** Reads OCI archives, as the engines write them. */
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { createGunzip } from 'node:zlib'
 import { run } from '@berth/cluster/command.ts'
 
 interface Descriptor {
+  mediaType: string
   digest: string
   size: number
 }
@@ -22,6 +25,23 @@ export interface ImageConfig {
 export interface Archive {
   config: ImageConfig
   layers: Descriptor[]
+}
+
+/** Bytes of an image: what a node downloads, and what it takes on the node's disk. */
+export async function sizesOf(file: string): Promise<{ bytes: number; unpackedBytes: number }> {
+  const { layers } = await readArchive(file)
+  const unpacked = await Promise.all(layers.map((layer) => unpackedSize(file, layer)))
+  return { bytes: sum(layers.map(({ size }) => size)), unpackedBytes: sum(unpacked) }
+}
+
+const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0)
+
+async function unpackedSize(file: string, layer: Descriptor): Promise<number> {
+  if (!layer.mediaType.endsWith('gzip')) return layer.size
+  const { stdout } = spawn('tar', ['-xOf', file, blob(layer)], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let bytes = 0
+  for await (const chunk of stdout.pipe(createGunzip()) as AsyncIterable<Buffer>) bytes += chunk.length
+  return bytes
 }
 
 export async function readArchive(file: string): Promise<Archive> {

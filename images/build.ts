@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { run } from '@berth/cluster/command.ts'
 import { withLock } from '@berth/cluster/lock.ts'
-import { readArchive } from './archive.ts'
+import { sizesOf } from './archive.ts'
 import { APPS, type App } from './bundle/recipes.ts'
 import { chooseEngine, type Engine, type ImageBuild } from './engine.ts'
 import { archiveFolder } from './folders.ts'
@@ -33,6 +33,8 @@ export interface BuiltImage {
   archive: string
   /** What a node downloads: the compressed layers. */
   bytes: number
+  /** What it takes on a node's disk. */
+  unpackedBytes: number
 }
 
 const root = path.join(import.meta.dirname, '..')
@@ -90,32 +92,32 @@ async function upToDate(
   const known = await readRecord(recordFile)
   if (known?.inputs === inputs && (await sizeOf(archive)) === known.size) {
     onProgress(`${name} is up to date`)
-    return { name, reference, archive, bytes: known.bytes }
+    return { name, reference, archive, ...known.sizes }
   }
   const engine = await ready()
   const begun = performance.now()
   onProgress(`building ${reference}`)
   const partial = `${archive}.partial`
   await engine.build({ ...build, archive: partial })
-  const bytes = (await readArchive(partial)).layers.reduce((sum, { size }) => sum + size, 0)
+  const sizes = await sizesOf(partial)
   await rename(partial, archive)
-  await writeFile(recordFile, JSON.stringify({ inputs, bytes, size: await sizeOf(archive) } satisfies Record))
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
-  onProgress(`built ${reference} in ${seconds} s: ${(bytes / 1e6).toFixed(1)} MB to download`)
-  return { name, reference, archive, bytes }
+  const record: ArchiveRecord = { inputs, size: await sizeOf(archive), sizes }
+  await writeFile(recordFile, JSON.stringify(record))
+  onProgress(`built ${reference} in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+  return { name, reference, archive, ...sizes }
 }
 
 /** What is known of an archive, in a file beside it. */
-interface Record {
+interface ArchiveRecord {
   inputs: string
   /** The archive's own. */
   size: number | undefined
-  bytes: number
+  sizes: Pick<BuiltImage, 'bytes' | 'unpackedBytes'>
 }
 
-async function readRecord(file: string): Promise<Record | undefined> {
+async function readRecord(file: string): Promise<ArchiveRecord | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record
+    return JSON.parse(await readFile(file, 'utf8')) as ArchiveRecord
   } catch {
     return undefined
   }

@@ -21,6 +21,7 @@ const NPM_SETTINGS = '/usr/local/etc/npmrc'
 
 export class Buildah implements Engine {
   readonly name = 'buildah'
+  #hasPackages = false
 
   async open(onProgress: (line: string) => void): Promise<void> {
     await requirePrograms({ buildah: 'buildah', debootstrap: 'debootstrap', tar: 'tar' }, onProgress)
@@ -29,7 +30,10 @@ export class Buildah implements Engine {
   }
 
   async build(build: ImageBuild): Promise<void> {
-    if (build.target) await this.#bud({ ...build, target: PACKAGES_STAGE }, `localhost/berth-build/${PACKAGES_STAGE}`)
+    if (build.target && !this.#hasPackages) {
+      await this.#bud({ ...build, target: PACKAGES_STAGE }, `localhost/berth-build/${PACKAGES_STAGE}`)
+      this.#hasPackages = true
+    }
     const image = `localhost/berth-build/${build.target ?? path.basename(path.dirname(build.dockerfile))}`
     await this.#bud(build, image)
     await rm(build.archive, { force: true })

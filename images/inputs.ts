@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** @param root the clone; its .dockerignore says what reaches a build */
+/**
+ * @param root the clone; its .dockerignore says what reaches a build
+ * @param others what else makes a difference
+ */
 export async function hashOfInputs(root: string, others: string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(others))
-  const rules = (await readFile(path.join(root, '.dockerignore'), 'utf8'))
-    .split('\n')
-    .filter((line) => /^[^#]/.test(line))
-  const allowed = rules.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
-  const endings = rules.filter((line) => line.startsWith('**/*.')).map((line) => line.slice('**/*'.length))
-  for (const name of ['Dockerfile', '.dockerignore', ...allowed].sort()) {
-    for (const file of await filesBelow(path.join(root, name))) {
-      if (endings.some((ending) => file.endsWith(ending))) continue
+  const rules = (await readFile(path.join(root, '.dockerignore'), 'utf8')).split('\n')
+  const places = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1))
+  const left = rules.filter((rule) => rule.startsWith('**/')).map((rule) => rule.slice('**/'.length))
+  for (const place of ['Dockerfile', ...places].sort()) {
+    for (const file of await filesBelow(path.join(root, place), (name) => !left.some((rule) => matches(name, rule)))) {
       hash
         .update(`${path.relative(root, file)}\0`)
         .update(await readFile(file))
@@ -23,7 +23,10 @@ export async function hashOfInputs(root: string, others: string[]): Promise<stri
   return hash.digest('hex')
 }
 
-async function filesBelow(place: string): Promise<string[]> {
+const matches = (name: string, rule: string): boolean =>
+  rule.startsWith('*') ? name.endsWith(rule.slice(1)) : name === rule
+
+async function filesBelow(place: string, counts: (name: string) => boolean): Promise<string[]> {
   let entries: string[]
   try {
     entries = await readdir(place)
@@ -31,6 +34,6 @@ async function filesBelow(place: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return [place]
     throw error
   }
-  const below = entries.filter((name) => name !== 'node_modules').map((name) => filesBelow(path.join(place, name)))
+  const below = entries.filter(counts).map((name) => filesBelow(path.join(place, name), counts))
   return (await Promise.all(below)).flat().sort()
 }

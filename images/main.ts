@@ -40,9 +40,10 @@ async function main(): Promise<void> {
     ...(values.output ? { output: path.resolve(process.env.INIT_CWD ?? '.', values.output) } : {}),
     onProgress: (line) => console.log(line),
   })
-  console.log()
-  for (const { reference, archive, bytes } of images) {
-    console.log(`${reference.padEnd(40)} ${`${(bytes / 1e6).toFixed(1)} MB`.padStart(9)}  ${archive}`)
+  console.log(`\n${['image'.padEnd(36), 'to download', '  on disk', 'archive'].join('  ')}`)
+  for (const { reference, archive, bytes, unpackedBytes } of images) {
+    const [download, disk] = [bytes, unpackedBytes].map((size) => `${(size / 1e6).toFixed(1)} MB`) as [string, string]
+    console.log(`${reference.padEnd(36)}  ${download.padStart(11)}  ${disk.padStart(9)}  ${archive}`)
   }
   console.log(`\n${((performance.now() - begun) / 1000).toFixed(0)} s`)
 }

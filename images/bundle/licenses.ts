@@ -8,6 +8,8 @@ export interface LicensedPackage {
   version: string
   /** SPDX expression. */
   license: string
+  /** Who wrote it, as its manifest says; for those that came without a text. */
+  author?: string
   /** Files beside the index; empty when the package came without a text. */
   texts: string[]
 }
@@ -41,12 +43,13 @@ interface Manifest {
   name: string
   version: string
   license?: string
+  author?: string | { name: string }
   devDependencies?: Record<string, string>
 }
 
 /** A package and the parts in it that have another licence; copies the texts. */
 async function licensed(from: string, to: string): Promise<LicensedPackage[]> {
-  const { name, version, license, devDependencies } = JSON.parse(
+  const { name, version, license, author, devDependencies } = JSON.parse(
     await readFile(path.join(from, 'package.json'), 'utf8'),
   ) as Manifest
   if (!license) throw new Error(`${name} ${version} names no licence in its package.json: find out which it has`)
@@ -63,5 +66,6 @@ async function licensed(from: string, to: string): Promise<LicensedPackage[]> {
     license: partLicense,
     texts: [],
   }))
-  return [{ name, version, license, texts }, ...parts]
+  const by = typeof author === 'string' ? author : author?.name
+  return [{ name, version, license, ...(by ? { author: by } : {}), texts }, ...parts]
 }

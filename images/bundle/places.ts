@@ -55,7 +55,7 @@ export function rewritePackage(source: string, file: string, recipe: Recipe): st
 
 /** What is left in rewritten code that would look for its own place, or undefined. */
 export const leftover = (source: string): string | undefined =>
-  /\bimport\.meta\.(url|dirname|filename|resolve)\b(?!\))|\bcreateRequire\(|\b__(dirname|filename)\b/.exec(
+  /\bimport\.meta\.(url|dirname|filename|resolve)\b|\bcreateRequire\(|\b__(dirname|filename)\b/.exec(
     source.replaceAll(/new URL\([^()]*, import\.meta\.url\)/g, ''),
   )?.[0]
 

@@ -37,7 +37,7 @@ export interface Container {
   /** Its exit code. */
   exited: Promise<number>
   /** Asks it to stop, and answers its exit code. */
-  stop(): Promise<number>
+  stop(signal?: 'TERM' | 'INT'): Promise<number>
   /** Paths in the image's root file system that are not as they were before it started. */
   changes(): Promise<string[]>
   /** Ends it at once and leaves nothing of it. */
@@ -70,8 +70,8 @@ export async function startContainer(image: UnpackedImage, options: ContainerOpt
   return {
     output: () => output,
     exited,
-    async stop() {
-      await run('runc', [...state, 'kill', id, 'TERM'])
+    async stop(signal = 'TERM') {
+      await run('runc', [...state, 'kill', id, signal])
       return exited
     },
     async changes() {

@@ -4,10 +4,15 @@ import path from 'node:path'
 
 /** Kind, size and time of every file and folder, by path. */
 export async function contentOf(folder: string): Promise<Record<string, string>> {
-  const names = await readdir(folder, { recursive: true })
-  const entries = names.sort().map(async (name) => {
-    const { mode, size, mtimeMs } = await lstat(path.join(folder, name))
-    return [name, `${mode.toString(8)} ${size} ${mtimeMs}`] as const
-  })
-  return Object.fromEntries(await Promise.all(entries))
+  const content: Record<string, string> = {}
+  const visit = async (at: string): Promise<void> => {
+    for (const entry of await readdir(at, { withFileTypes: true })) {
+      const file = path.join(at, entry.name)
+      const { mode, size, mtimeMs } = await lstat(file)
+      content[path.relative(folder, file)] = `${mode.toString(8)} ${size} ${mtimeMs}`
+      if (entry.isDirectory()) await visit(file)
+    }
+  }
+  await visit(folder)
+  return content
 }
