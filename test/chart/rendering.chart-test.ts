@@ -30,6 +30,7 @@ describe.each(WAYS)('%s', (_name, values, files) => {
         seccompProfile: { type: 'RuntimeDefault' },
       })
       expect(spec, owner).not.toHaveProperty('hostNetwork')
+      expect(spec, owner).toMatchObject({ enableServiceLinks: false })
       for (const { name, securityContext } of containersOf(pod)) {
         expect(securityContext, `${owner} ${name}`).toEqual({
           allowPrivilegeEscalation: false,

@@ -110,7 +110,6 @@ describe('what each value changes', () => {
       tolerations: worker.tolerations,
       affinity: worker.affinity,
       priorityClassName: 'high',
-      topologySpreadConstraints: [{ topologyKey: 'kubernetes.io/hostname' }],
     })
   })
 

@@ -130,11 +130,9 @@ topologySpreadConstraints:
 {{- end -}}
 {{- $labels := dict "app.kubernetes.io/instance" .Release.Name "app.kubernetes.io/part-of" "berth" -}}
 {{- $pod := dict "labels" (merge (dict) $labels $worker.podLabels) "env" (concat $env $worker.extraEnv) "imagePullPolicy" .Values.image.pullPolicy -}}
-{{- $spread := dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" (dict "matchLabels" (dict "app.kubernetes.io/name" "berth-worker")) "matchLabelKeys" (list "berth.dev/tier") -}}
-{{- $_ := set $pod "topologySpreadConstraints" ($worker.topologySpreadConstraints | default (list $spread)) -}}
 {{- with $worker.podAnnotations }}{{- $_ := set $pod "annotations" . -}}{{- end -}}
 {{- with .Values.imagePullSecrets }}{{- $_ := set $pod "imagePullSecrets" . -}}{{- end -}}
-{{- range $field := list "nodeSelector" "tolerations" "affinity" "priorityClassName" -}}
+{{- range $field := list "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" -}}
 {{- with get $worker $field }}{{- $_ := set $pod $field . -}}{{- end -}}
 {{- end -}}
 {{ toJson $pod }}
