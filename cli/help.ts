@@ -16,7 +16,7 @@ export function helpOn(topic: string[], commands: Command[]): string {
 
 /** What a command works on, and how it is found. */
 export const WHEREABOUTS: Row[] = [
-  ['cluster', "--kubeconfig, else $KUBECONFIG, else this clone's npm start, else ~/.kube/config"],
+  ['cluster', "--kubeconfig, else $KUBECONFIG, else this clone's npm start, else a pod's own, else ~/.kube/config"],
   ['database', "$DATABASE_URL, else the one of the installation's workers (keys, explain, doctor)"],
   ['gateway', '--gateway, else $BERTH_GATEWAY, else the one of npm start (sessions, send, doctor)'],
   ['API key', '--key, else $BERTH_API_KEY, else one that is made for the call and revoked after it'],
