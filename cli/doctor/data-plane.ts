@@ -1,4 +1,5 @@
 /** The database, the gateway, the workers and their leases, and the machine of local mode. Pure. */
+import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import { PASSING_MS } from '../advice.ts'
 import { NAME_THE_GATEWAY } from '../connection.ts'
@@ -42,8 +43,15 @@ export function tierChecks({ tiers, workers }: DoctorSnapshot): Check[] {
   const records = 'value' in workers ? workers.value.map(workerRecord) : []
   const full = tiers.value.filter((tier) => isFull(tier, records)).map(({ metadata }) => metadata.name)
   const names = some(tiers.value.map(({ metadata }) => metadata.name))
-  if (full.length === 0) return [ok(about, `${names}.`)]
-  return [warn(about, `${some(full)} has no free slot and as many workers as it may: raise its spec.workers.max.`)]
+  const stopped = tiers.value.flatMap((tier) => stoppedUpdate(about, tier))
+  if (full.length === 0) return [...(stopped.length > 0 ? [] : [ok(about, `${names}.`)]), ...stopped]
+  const remedy = 'has no free slot and as many workers as it may: raise its spec.workers.max.'
+  return [warn(about, `${some(full)} ${remedy}`), ...stopped]
+}
+
+function stoppedUpdate(about: string, { metadata, status }: Tier): Check[] {
+  const progress = getCondition(status?.conditions, 'Progressing')
+  return progress?.status === 'False' ? [warn(about, `the update of ${metadata.name}: ${progress.message}`)] : []
 }
 
 /** No worker of it could take one more tenant, and none may be made. */

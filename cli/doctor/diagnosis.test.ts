@@ -65,6 +65,19 @@ const databaseHealth: DatabaseHealth = {
   leases: [{ worker: 'pro-a', renewedMsAgo: 400 }],
 }
 
+const stopped = structuredClone(defaultTiers[0]!)
+stopped.status = {
+  conditions: [
+    {
+      type: 'Progressing',
+      status: 'False',
+      reason: 'SessionsMissing',
+      message: 'Stopped: 3 moved sessions were not back.',
+      lastTransitionTime: at(60),
+    },
+  ],
+}
+
 /** All is well, and all there is to know is known. */
 const healthy: DoctorSnapshot = {
   now: NOW,
@@ -144,6 +157,13 @@ test.each<[string, Partial<DoctorSnapshot>, Check['level'], string, RegExp]>([
   ['the gateway is away', { gateway: { error: 'It is away.' } }, 'fail', 'Gateway', /^It is away/],
   ['nobody named the gateway', { gateway: undefined }, 'warn', 'Gateway', /\$BERTH_GATEWAY/],
   ['there are no tiers', { tiers: value([]) }, 'fail', 'Tiers', /apply -f examples\/tiers\.yaml/],
+  [
+    'the update of a tier has stopped',
+    { tiers: value([stopped]) },
+    'warn',
+    'Tiers',
+    /the update of \w+: Stopped: 3 moved sessions/,
+  ],
   [
     'a tier is full',
     { tiers: value([full()]), workers: value([worker('pro-a', { spec: { desiredState: 'Active' } })]) },

@@ -88,6 +88,16 @@ test('a session that works: where, since when, why there, and who holds it', () 
   expect(said).not.toContain('Workers of its tier')
 })
 
+test('an update of its tier is told while it goes on or stands still', () => {
+  const [reason, message] = ['Updating', '1 of 3 workers have the template as it is now.']
+  const pro = structuredClone(snapshot().tier!)
+  const progress = { type: 'Progressing', status: 'True' as const, reason, message, lastTransitionTime: at(5) }
+  pro.status = { conditions: [progress] }
+  expect(text({ tier: pro })).toContain(`Update    ${message}`)
+  pro.status = { conditions: [{ ...progress, reason: 'UpToDate' }] }
+  expect(text({ tier: pro })).not.toContain('Update ')
+})
+
 test('its history has what happened to the workers that it was on, in order, and to no others', () => {
   const { history } = explain(snapshot(), NOW)
   expect(history.map(({ object, reason }) => [object, reason])).toEqual([

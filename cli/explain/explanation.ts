@@ -1,6 +1,8 @@
 /** Why a session is where it is, or nowhere. Pure. */
+import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Condition } from '@berth/core/model/meta.ts'
 import type { Placement } from '@berth/core/model/session.ts'
+import type { Tier } from '@berth/core/model/tier.ts'
 import { adviceOn } from '../advice.ts'
 import { byLastSeen, type EventRecord, eventRecord } from '../events.ts'
 import type { Ownership } from '../ownership.ts'
@@ -32,6 +34,8 @@ export interface Explanation extends SessionRecord {
     limit: number
     /** Sessions of the tenant that should run. */
     running: number
+    /** How the update of the tier's workers goes on; null: there is none. */
+    update: string | null
   } | null
   /** Workers of the tier, of interest when it has no place. */
   candidates: WorkerRecord[]
@@ -67,11 +71,17 @@ export function explain(snapshot: Snapshot, now: Date): Explanation {
           tier: tier.metadata.name,
           limit: tier.spec.limits.sessionsPerTenant,
           running: sessions.filter(({ spec }) => spec.desiredState === 'Running').length,
+          update: updateOf(tier),
         }
       : null,
     candidates: workers.filter(({ spec }) => spec.tier === tenant?.spec.tier).map(workerRecord),
     history,
   }
+}
+
+function updateOf({ status }: Tier): string | null {
+  const progress = getCondition(status?.conditions, 'Progressing')
+  return progress && progress.reason !== 'UpToDate' ? progress.message : null
 }
 
 /** Events of the session, and those of workers that it is or was on, since it names them. */

@@ -50,6 +50,7 @@ function customerRows({ tenant, tenantState, quota }: Explanation): Row[] {
   return [
     ['Tenant', `${names}, ${state}. ${reason}: ${message}${target}`],
     ['Tier', quota ? `${quota.tier}: ${quota.running} of ${quota.limit} sessions should run` : 'which does not exist'],
+    ...(quota?.update ? [['Update', quota.update] satisfies Row] : []),
   ]
 }
 
