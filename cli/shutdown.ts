@@ -6,7 +6,7 @@
  * Resources and data stay. Each step may be repeated; a later installation finds everything as it was.
  */
 import type { KubeClient, Selection } from '@berth/core/kube/client.ts'
-import { isNotFound } from '@berth/core/kube/error.ts'
+import { isConflict, isNotFound } from '@berth/core/kube/error.ts'
 import { type Kind, PodKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import { CliError } from './error.ts'
@@ -84,7 +84,7 @@ async function stopWorkers(client: KubeClient, limit: AbortSignal, tell: Tell): 
       await withoutFinalizers(client, WorkerKind, worker)
     }),
   )
-  tell(`${pods.length} workers are stopped`)
+  tell(`workers stopped: ${pods.length - left.length}`)
 }
 
 async function putToRest(client: KubeClient, kind: Kind, tell: Tell): Promise<void> {
@@ -100,7 +100,7 @@ async function putToRest(client: KubeClient, kind: Kind, tell: Tell): Promise<vo
       await withoutFinalizers(client, kind, object)
     }),
   )
-  tell(`${items.length} ${kind.plural} stay, and can be deleted`)
+  tell(`${kind.plural} that stay, and can be deleted: ${items.length}`)
 }
 
 /** Ours are called berth.dev/…; those of others stay. */
@@ -111,9 +111,10 @@ async function withoutFinalizers(client: KubeClient, kind: Kind, { metadata }: K
   await ifThere(client.mergePatch(kind, metadata.name, patch, { manager: MANAGER }))
 }
 
+/** Gone meanwhile, or made anew: then there is nothing to do on it. */
 async function ifThere(work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
-    if (!isNotFound(error)) throw error
+    if (!isNotFound(error) && !isConflict(error)) throw error
   })
 }
 
@@ -125,7 +126,9 @@ async function untilNone(
   signal: AbortSignal,
   isMeant: (object: KubeObject) => boolean = () => true,
 ): Promise<string[]> {
-  const left = new Set<string>()
+  const { items } = await client.list(kind, selection)
+  const left = new Set(items.filter(isMeant).map(({ metadata }) => metadata.name))
+  if (left.size === 0) return []
   for await (const change of follow(client, kind, selection, signal)) {
     if (change.type === 'LISTED') left.clear()
     for (const object of change.type === 'LISTED' ? change.objects : [change.object]) {

@@ -10,6 +10,7 @@ import { type KubeConfig, loadKubeConfig } from '@berth/core/kube/config.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Kind } from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
+import { until } from '../chaos/until.ts'
 import { berthHere, type Outcome } from '../cli/berth.ts'
 import { CHART, helm, type Manifest, MINIMAL, render, type ValuesFile } from './chart.ts'
 
@@ -117,6 +118,7 @@ export class Installed {
   /** An administrator's. */
   readonly client: KubeClient
   readonly #cluster: ChartCluster
+  #manifests: Promise<Manifest[]> | undefined
 
   constructor(cluster: ChartCluster, namespace: string) {
     this.#cluster = cluster
@@ -145,6 +147,7 @@ export class Installed {
     const needs = manifests.filter(({ kind }) => kind !== 'Job')
     await this.kubectl(['apply', '--server-side', '--filename=-'], asList(needs))
     const token = await this.tokenOf(`berth-${name}`)
+    await this.#untilRightsHold(this.#cluster.as(this.namespace, token), manifests)
     return { manifests, token, kubeconfig: await this.#cluster.kubeconfigOf(this.namespace, token) }
   }
 
@@ -152,16 +155,55 @@ export class Installed {
   async tokenOf(account: string, pod?: Pod): Promise<string> {
     const { name, uid } = pod?.metadata ?? {}
     const boundObjectRef = pod && { apiVersion: 'v1', kind: 'Pod', name, uid }
-    const path_ = `/api/v1/namespaces/${this.namespace}/serviceaccounts/${account}/token`
+    const url = `/api/v1/namespaces/${this.namespace}/serviceaccounts/${account}/token`
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { boundObjectRef } }
-    const { status } = await this.client.request<{ status: { token: string } }>('POST', path_, { body })
+    const { status } = await this.client.request<{ status: { token: string } }>('POST', url, { body })
     return status.token
   }
 
-  /** A client with the rights of a service account. */
+  /** A client with the rights of a service account of the release. */
   async as(account: string, pod?: Pod): Promise<KubeClient> {
-    return this.#cluster.as(this.namespace, await this.tokenOf(account, pod))
+    const client = this.#cluster.as(this.namespace, await this.tokenOf(account, pod))
+    this.#manifests ??= render(MINIMAL, [], this.namespace)
+    const manifests = await this.#manifests
+    await this.#untilRightsHold(
+      client,
+      manifests.filter(({ metadata }) => metadata.name === account),
+    )
+    return client
   }
+
+  /** A new role takes effect after a moment. */
+  async #untilRightsHold(client: KubeClient, manifests: Manifest[]): Promise<void> {
+    for (const { kind, metadata, rules = [] } of manifests.filter((one) => /^(Cluster)?Role$/.test(one.kind))) {
+      for (const { apiGroups, resources, resourceNames, verbs } of rules as Rule[]) {
+        const [resource, subresource] = resources[0]!.split('/')
+        const resourceAttributes = {
+          ...{ group: apiGroups[0], resource, subresource, verb: verbs[0], name: resourceNames?.[0] },
+          ...(kind === 'Role' ? { namespace: this.namespace } : {}),
+        }
+        const body = {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectAccessReview',
+          spec: { resourceAttributes },
+        }
+        await until(`${kind} ${metadata.name} holds`, RIGHTS_MS, async () => {
+          const { status } = await client.request<{ status: { allowed: boolean } }>('POST', REVIEWS, { body })
+          return status.allowed
+        })
+      }
+    }
+  }
+}
+
+const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+const RIGHTS_MS = 30_000
+
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  resourceNames?: string[]
+  verbs: string[]
 }
 
 interface Hook {

@@ -31,7 +31,7 @@ import { StatusWriter } from '@berth/worker/kube-status.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../chaos/until.ts'
 import { FakeNode } from '../operator/fake-node.ts'
-import { podsOf, render } from './chart.ts'
+import { MINIMAL, podsOf, render } from './chart.ts'
 import { ChartCluster, type Installed } from './cluster.ts'
 import { expectForbidden, refusalOf } from './refusals.ts'
 
@@ -174,6 +174,7 @@ describe('a worker', () => {
     // As the operator makes them, with the operator's rights.
     const operator = await installed.as('berth-operator')
     pods = []
+    await newSession(installed, 'probe')
     for (const name of ['pro-a', 'pro-b']) {
       const worker = await operator.create(WorkerKind, {
         metadata: { name },
@@ -186,10 +187,8 @@ describe('a worker', () => {
     }
     client = await installed.as('berth-worker', pods[0])
     // A new policy takes effect after a moment.
-    await until('the policy holds', WAIT_MS, async () => {
-      const { status } = await refusalOf(report(client, 'on-pro-b'))
-      return status === 403
-    })
+    await place(operator, 'probe', pods[1]!)
+    await until('the policy holds', WAIT_MS, async () => (await refusalOf(report(client, 'probe'))).status === 403)
   })
 
   test('sees the sessions that are placed on it, and reports on them', async () => {
@@ -271,6 +270,15 @@ describe('a worker', () => {
       ['POST', collectionPath(EventKind, namespace), { metadata: { name: 'mine' } }],
       ['PUT', objectPath(LeaseKind, namespace, 'berth-operator'), leaseBody],
     ])
+  })
+
+  test('without the policy it is trusted with all sessions of its installation', async () => {
+    const trusting = await cluster.makeNamespace()
+    await trusting.helm('install', { ...MINIMAL, clusterScope: { workerPolicy: false } })
+    await newSession(trusting, 'support')
+    await place(trusting.client, 'support', pods[1]!)
+    await report(await trusting.as('berth-worker'), 'support')
+    expect((await trusting.client.get(SessionKind, 'support'))?.status?.connection?.state).toBe('Connecting')
   })
 
   test('the policy is about this installation only', async () => {

@@ -24,7 +24,7 @@ test('ends operator and workers with the rights of its job, and leaves what can 
   const { kubeconfig } = await installed.hook('shutdown')
 
   const said = await cluster.must('shutdown --yes', kubeconfig)
-  expect(said).toContain('1 workers are stopped')
+  expect(said).toContain('workers stopped: 1')
   expect(await client.get(DeploymentKind, 'berth-operator')).toBeUndefined()
   expect(await operatorPods(installed)).toEqual([])
   expect(await client.get(PodKind, 'pro-a')).toBeUndefined()
@@ -42,7 +42,7 @@ test('ends operator and workers with the rights of its job, and leaves what can 
   })
   expect((await client.get(TenantKind, 'acme'))?.metadata.finalizers).toBeUndefined()
   // Killed half-way, it is repeated.
-  expect(await cluster.must('shutdown --yes', kubeconfig)).toContain('0 workers are stopped')
+  expect(await cluster.must('shutdown --yes', kubeconfig)).toContain('workers stopped: 0')
 
   await installed.uninstall()
   expect(await client.get(SessionKind, 'support')).toBeDefined()
