@@ -1,5 +1,4 @@
 /** A real Kubernetes on this machine, for tests: two nodes, Services, DNS, and ways to break each part of it. */
-
 import { freePort } from '@berth/local/ports.ts'
 import { ensureBinaries, missingBinaries } from './binaries/build.ts'
 import { CLUSTER_BINARIES, moduleFolder, RECIPES } from './binaries/catalogue.ts'
@@ -104,6 +103,12 @@ export async function findCluster({
   const known = readRecord(name)
   if (known?.completeSince) return new NativeCluster(known)
   return (await hasKind()) && (await kindClusterExists(name)) ? connectToKind(name, onProgress) : undefined
+}
+
+/** Is there something of a cluster that was not made whole? */
+export function hasRemains(name = DEFAULT_NAME): boolean {
+  const known = readRecord(name)
+  return known !== undefined && known.completeSince === undefined
 }
 
 async function kindUp(name: string, onProgress: (line: string) => void): Promise<TestCluster> {

@@ -1,10 +1,12 @@
 /** `npm run cluster:up|down|status`: a real Kubernetes on this machine. */
-import { clusterDown, clusterUp, findCluster } from './cluster.ts'
+import { clusterDown, clusterUp, findCluster, hasRemains } from './cluster.ts'
 import { NO_CLUSTER, report } from './report.ts'
 
 const USAGE = `npm run cluster:up      makes a Kubernetes cluster of two nodes on this machine, or starts what of it does not run
 npm run cluster:status  what runs, and how to use it
 npm run cluster:down    removes all of it`
+
+const LEFT = 'What was started is still there to be looked at; npm run cluster:down removes it.'
 
 const begun = performance.now()
 const onProgress = (line: string) => console.log(`${seconds().padStart(6)}  ${line}`)
@@ -39,5 +41,6 @@ try {
   await command()
 } catch (error) {
   console.error(`\n${(error as Error).message}`)
+  if (process.argv[2] === 'up' && process.getuid?.() === 0 && hasRemains()) console.error(`\n${LEFT}`)
   process.exitCode = 1
 }

@@ -16,7 +16,7 @@ import { importImage } from './node/containerd.ts'
 import { cutPod, healPod } from './node/cut.ts'
 import { writeImage } from './node/image.ts'
 import { apiUsersOf, nodeLogs, prepareNode, startNode, stopNode } from './node/node.ts'
-import { processesOfContainer } from './node/processes-of-pods.ts'
+import { containerIds, processesOfContainers } from './node/processes-of-pods.ts'
 import { readiness, waitForNode } from './node/readiness.ts'
 import { ageOf, Processes } from './processes.ts'
 import { type ClusterRecord, ROOT } from './record.ts'
@@ -95,8 +95,9 @@ export class NativeCluster implements TestCluster {
   }
 
   async loadImages(archives: string[]): Promise<void> {
+    const running = this.#layout.nodes.filter(({ name }) => this.#processes.find(name))
     for (const archive of archives) {
-      await Promise.all(this.#layout.nodes.map((node) => importImage(this.#layout, node, this.#processes, archive)))
+      await Promise.all(running.map((node) => importImage(this.#layout, node, this.#processes, archive)))
     }
   }
 
@@ -141,8 +142,9 @@ export class NativeCluster implements TestCluster {
     return healPod(this.#layout.cgroup, podUid)
   }
 
-  containerProcesses(podUid: string, container: string): Promise<number[]> {
-    return processesOfContainer(this.#layout, this.#processes, podUid, container)
+  async containerProcesses(podUid: string, container: string): Promise<number[]> {
+    const ids = this.#layout.nodes.flatMap((node) => containerIds(nodeLogs(node), podUid, container))
+    return processesOfContainers(this.#layout.cgroup, ids)
   }
 
   #part(name: string): ClusterPart {
@@ -160,9 +162,8 @@ export class NativeCluster implements TestCluster {
 
   #node(name: string): NodeLayout {
     const node = this.#layout.nodes.find((candidate) => candidate.name === name)
-    if (!node)
-      throw new Error(`The cluster has no node ${name}; it has ${this.nodes.map((each) => each.name).join(', ')}.`)
-    return node
+    if (node) return node
+    throw new Error(`The cluster has no node ${name}; it has ${this.nodes.map((each) => each.name).join(', ')}.`)
   }
 
   async #withClient<T>(use: (client: KubeClient) => Promise<T>): Promise<T> {

@@ -62,6 +62,7 @@ export class Processes {
     this.#ledger.forget(name)
   }
 
+  /** The same to all that were ever started here. */
   async killAll(): Promise<void> {
     await this.#ledger.endOrphans()
   }

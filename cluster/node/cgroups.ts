@@ -13,6 +13,8 @@ export interface Hierarchy {
   options: string[]
 }
 
+/** The controllers that a kubelet uses, by their names in version 2. */
+const OF_KUBELETS = ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids']
 const POLL_MS = 20
 const KILL_MS = 30_000
 
@@ -53,7 +55,7 @@ const controllersOf = (folder: string): string[] =>
 
 /** A cgroup of version 2 has the controllers that its parent gives on. */
 function delegateControllers(folder: string): void {
-  const controllers = controllersOf(folder)
+  const controllers = controllersOf(folder).filter((name) => OF_KUBELETS.includes(name))
   const file = path.join(folder, 'cgroup.subtree_control')
   if (controllers.length > 0) writeFileSync(file, controllers.map((controller) => `+${controller}`).join(' '))
 }

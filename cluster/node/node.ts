@@ -50,7 +50,7 @@ export async function prepareNode(cluster: ClusterLayout, node: NodeLayout): Pro
   await write(`${CONFIG_FOLDER}/kube-proxy.json`, kubeProxyConfig(cluster, node))
   await copyFile(pki(cluster.controlPlane, 'ca.crt'), onHost(node, `${CONFIG_FOLDER}/ca.crt`))
   await copyFile('/etc/resolv.conf', onHost(node, `${CONFIG_FOLDER}/resolv.conf`))
-  for (const folder of ['log', 'tmp']) await mkdir(onHost(node, `/var/${folder}`), { recursive: true })
+  for (const folder of ['log/containers', 'tmp']) await mkdir(onHost(node, `/var/${folder}`), { recursive: true })
   await symlink('/run', onHost(node, '/var/run'))
 }
 

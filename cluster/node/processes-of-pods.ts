@@ -1,10 +1,10 @@
-/** Which processes of this machine belong to a pod: found by cgroup, so that it works without the API too. */
+/**
+ * Which processes of this machine belong to a pod. Cgroups tell, and the names of a node's logs: so it works without the
+ * API, and while a node is being stopped.
+ */
+import { readdirSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
-import { run } from '../command.ts'
-import type { ClusterLayout, NodeLayout } from '../layout.ts'
-import type { Processes } from '../processes.ts'
 import { cgroupsIn, processesIn } from './cgroups.ts'
-import { containerdCommand } from './containerd.ts'
 
 /** Any process of the pod, looked for in this cgroup and below it; undefined when none runs. */
 export function processOfPod(root: string, podUid: string): number | undefined {
@@ -22,27 +22,29 @@ export function processesOfContainers(root: string, ids: string[]): number[] {
   return [...new Set(cgroups.flatMap(processesIn))].sort((a, b) => a - b)
 }
 
-/** Pids as the host counts them, the first process of the container first; none when it does not run. */
-export async function processesOfContainer(
-  cluster: ClusterLayout,
-  processes: Processes,
-  podUid: string,
-  container: string,
-): Promise<number[]> {
-  const running = cluster.nodes.filter((node) => processes.find(node.name))
-  const ids = (await Promise.all(running.map((node) => containerIds(node, processes, podUid, container)))).flat()
-  return processesOfContainers(cluster.cgroup, ids)
+/** All that there ever were in a pod under this name, those that ended long ago among them. `folder`: the node's logs. */
+export function containerIds(folder: string, podUid: string, container: string): string[] {
+  const links = path.join(folder, 'containers')
+  return readdirSync(links)
+    .filter((name) => isLogOf(targetOf(path.join(links, name)), podUid, container))
+    .map(idIn)
 }
 
-/** Those that ended long ago are among them. */
-async function containerIds(
-  node: NodeLayout,
-  processes: Processes,
-  podUid: string,
-  container: string,
-): Promise<string[]> {
-  const label = (key: string, value: string) => `labels."io.kubernetes.${key}"==${value}`
-  const filter = `${label('pod.uid', podUid)},${label('container.name', container)}`
-  const list = await run(...containerdCommand(node, processes, 'containers', 'list', '--quiet', filter))
-  return list.split('\n').filter(Boolean)
+/** '' when the kubelet has just removed it. */
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
 }
+
+/** Kubelets keep logs under `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<count>.log`. */
+export function isLogOf(file: string, podUid: string, container: string): boolean {
+  const folder = path.dirname(file)
+  return path.basename(folder) === container && path.dirname(folder).endsWith(`_${podUid}`)
+}
+
+/** From the name of a link to a log: `<pod>_<namespace>_<container>-<id>.log`. */
+export const idIn = (link: string): string => link.slice(link.lastIndexOf('-') + 1, -'.log'.length)
