@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
-import { type CrdObject, isServed } from '../crd.ts'
+import { type CrdObject, isServed, newerRelease } from '../crd.ts'
 import { PROGRAM } from '../program.ts'
 import { duration } from '../time.ts'
 import { type Check, fail, ok, some, warn } from './check.ts'
@@ -28,6 +28,10 @@ export function crdCheck({ crds }: DoctorSnapshot): Check {
     const installed = crds.value.get(definition.kind.plural)!
     return !isDeepStrictEqual(schemaOf(installed), schemaOf(crdOf(definition) as unknown as CrdObject))
   })
+  const releases = different.map(({ kind }) => newerRelease(crds.value.get(kind.plural)!))
+  const newer = releases.find((release) => release !== undefined)
+  // After a rollback, or because of another installation: they serve this release too.
+  if (newer && !releases.includes(undefined)) return ok(about, `are those of release ${newer}, later than this one.`)
   const names = different.map(({ kind }) => kind.plural)
   if (names.length > 0) return warn(about, `${some(names)} are of another release than this command line. ${INSTALL}`)
   return ok(about, `all ${plurals.length} are those of this release.`)

@@ -1,6 +1,7 @@
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
+import { RELEASE_ANNOTATION } from '@berth/core/model/release.ts'
 import { SessionSpec, type WhatsAppSession } from '@berth/core/model/session.ts'
 import { type Tenant, TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Worker, WorkerSpec } from '@berth/core/model/worker.ts'
@@ -121,6 +122,16 @@ const withoutTiersCrd = crds()
 withoutTiersCrd.delete('tiers')
 const database = (more: Partial<DatabaseHealth>) => value({ ...databaseHealth, ...more })
 const skewed = new Date(NOW.getTime() + 60_000)
+
+test('CRDs of a later release are as they should be: other installations need them', () => {
+  const later = crds((crd) => {
+    crd.metadata.annotations = { [RELEASE_ANNOTATION]: '99.0.0' }
+    crd.spec.versions[0]!.schema = { openAPIV3Schema: { type: 'object' } }
+  })
+  expect(troubles({ crds: value(later) })).toEqual([])
+  const check = diagnose({ ...healthy, crds: value(later) }).find(({ about }) => about === 'CRDs')
+  expect(check?.says).toBe('are those of release 99.0.0, later than this one.')
+})
 
 test.each<[string, Partial<DoctorSnapshot>, Check['level'], string, RegExp]>([
   [
