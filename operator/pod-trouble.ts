@@ -18,7 +18,7 @@ export function troubleOf(pod: Pod | undefined): Trouble | undefined {
   const { phase, reason, message, conditions = [], containerStatuses = [] } = pod?.status ?? {}
   if (phase === 'Failed' && reason) return { reason, message: sentence(message, `the pod has failed`) }
   const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (unscheduled) {
+  if (unscheduled && !pod?.spec.nodeName) {
     return {
       reason: unscheduled.reason ?? 'Unschedulable',
       message: sentence(unscheduled.message, 'no node takes the pod'),

@@ -85,6 +85,17 @@ describe('sessions', () => {
   })
 })
 
+it('does not wait for an old worker to be well that has not been for long', () => {
+  const workers = [worker('pro-a', 'pro', { ...old, phase: 'Unsure', unreadySince: 1_000 })]
+  const state = world({
+    ...acme,
+    tiers: [tier('pro')],
+    workers: [...workers, worker('pro-n', 'pro', { revision: 'r1' })],
+  })
+  expect(does(state, 120_999)).toEqual([])
+  expect(does(state, 121_000)).toContain('a → pro-n')
+})
+
 describe('an update stops', () => {
   const workers = [worker('pro-a', 'pro', old), worker('pro-n', 'pro', { revision: 'r1' })]
   const bad = { connect: 'r1' }
@@ -127,6 +138,8 @@ describe('an update stops', () => {
     expect(stallOf(state, 120_999)).toBeUndefined()
     expect(plan(state, 121_000).updates.get('pro')).toMatchObject({ stall: 'WorkersNotReady', unready: ['pro-n'] })
     expect(does(state, 1_000_000)).toEqual([])
+    const unsure = { ...starting, phase: 'Unsure' as const, used: true }
+    expect(stallOf({ ...state, workers: [workers[0]!, unsure] }, 121_000)).toBe('WorkersNotReady')
     const crashing = { ...starting, phase: 'Lost' as const, phaseSince: 1_000 }
     expect(does({ ...state, workers: [...state.workers.slice(0, 2), crashing] }, 1_000_000)).toEqual([])
   })

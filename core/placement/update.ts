@@ -68,14 +68,14 @@ export class Update {
     this.#workers = workers.filter(isThere)
     this.#excess = this.#workers.length - (tier.workers.replicas ?? tier.workers.max)
     this.outdated = this.#workers.filter((worker) => floor.isOutdated(worker))
-    const { maxMoving, failureThreshold, deadlineMs } = tier.update
-    const isLate = (since: number | undefined) => since !== undefined && now - since >= deadlineMs
+    const { maxMoving, failureThreshold } = tier.update
     const awaited = parties.flatMap(({ sessions }) => sessions.filter((session) => this.#awaitedOf(session)))
-    const [late, inTime] = split(awaited, ({ placement }) => isLate(placement!.awaited!.since))
+    const [late, inTime] = split(awaited, ({ placement }) => this.#isLate(placement!.awaited!.since))
     const missing = late.filter(({ placement }) => placement!.awaited!.revision === tier.revision)
-    const unready = workers.filter(
-      (worker) => !floor.isOutdated(worker) && !floor.isUsed(worker) && isLate(worker.unreadySince),
-    )
+    const unready = workers.filter((worker) => {
+      const isExpected = isThere(worker) || (worker.phase === 'Lost' && !floor.isUsed(worker))
+      return isExpected && !floor.isOutdated(worker) && this.#isLate(worker.unreadySince)
+    })
     const stall =
       missing.length >= failureThreshold ? 'SessionsMissing' : unready.length > 0 ? 'WorkersNotReady' : undefined
     this.progress = {
@@ -131,9 +131,7 @@ export class Update {
       if (this.emptying.size === this.tier.update.maxSurge) break
       const here = staying.filter(({ tenant }) => targets.get(tenant.name) === worker)
       let [isEmptied, lacksRoom] = [begun.has(worker.name), false]
-      for (const party of here.sort(
-        (a, b) => trueFirst(this.#isHurt(a), this.#isHurt(b)) || byName(a.tenant, b.tenant),
-      )) {
+      for (const party of this.#inOrder(here)) {
         const candidates = this.#candidates(party).length
         if (wanted >= this.#turns && candidates > 0) continue
         const target = this.#floor.choose(party, 'prefer current', (to) => !this.#floor.isOutdated(to))
@@ -152,7 +150,7 @@ export class Update {
 
   /** Is it the session's turn to leave the worker where it works? */
   takeTurn(session: SessionView, from: WorkerView, to: WorkerView): boolean {
-    if (!this.isActive || from.phase !== 'Ready' || to.phase !== 'Ready') return false
+    if (!this.isActive || !this.#isSteady(from) || to.phase !== 'Ready') return false
     if (!this.#isCandidate(session) || this.#floor.isOutdated(to)) return false
     // On its way for another template: it only changes its direction.
     if (this.#isMoving(session)) return true
@@ -189,7 +187,16 @@ export class Update {
 
   #isMoving(session: SessionView): boolean {
     const awaited = this.#awaitedOf(session)
-    return awaited !== undefined && this.#now - awaited.since < this.tier.update.deadlineMs
+    return awaited !== undefined && !this.#isLate(awaited.since)
+  }
+
+  #isLate(since: number | undefined): boolean {
+    return since !== undefined && this.#now - since >= this.tier.update.deadlineMs
+  }
+
+  /** It is ready, or has not been for so long that nobody need wait for that. */
+  #isSteady({ phase, unreadySince }: WorkerView): boolean {
+    return phase === 'Ready' || (phase === 'Unsure' && this.#isLate(unreadySince))
   }
 
   /** Sessions that wait for their turn. */
@@ -236,13 +243,17 @@ export class Update {
     const due = hasEmpty ? staying.filter((party) => this.#isHurt(party)) : staying
     const occupied = new Set(due.map(({ tenant }) => targets.get(tenant.name)!.name))
     return this.outdated
-      .filter(({ name, phase }) => phase === 'Ready' && (begun.has(name) || occupied.has(name)))
+      .filter((worker) => this.#isSteady(worker) && (begun.has(worker.name) || occupied.has(worker.name)))
       .sort(
         (a, b) =>
           trueFirst(begun.has(a.name), begun.has(b.name)) ||
           this.#floor.sessionsOn(a) - this.#floor.sessionsOn(b) ||
           byName(a, b),
       )
+  }
+
+  #inOrder(parties: readonly Party[]): Party[] {
+    return parties.toSorted((a, b) => trueFirst(this.#isHurt(a), this.#isHurt(b)) || byName(a.tenant, b.tenant))
   }
 
   /** It has a session that is not back from an update before this one. */

@@ -10,7 +10,7 @@ import type { KubeClient } from '@berth/core/kube/client.ts'
 import { getCondition } from '@berth/core/kube/conditions.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
-import { SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import { type Kind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
 import { SessionSpec, type WhatsAppSession } from '@berth/core/model/session.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Spread, spread } from '../../chaos/figures.ts'
@@ -48,6 +48,13 @@ export interface Place {
   drained: { sessions: number; ms: number }
 }
 
+const ServiceAccountKind: Kind = {
+  group: '',
+  version: 'v1',
+  plural: 'serviceaccounts',
+  kind: 'ServiceAccount',
+  namespaced: true,
+}
 const OPERATOR = fileURLToPath(import.meta.resolve('@berth/operator/main.ts'))
 const STAND_INS = fileURLToPath(new URL('../sides/stand-ins-process.ts', import.meta.url))
 const TIER = 'pro'
@@ -60,7 +67,10 @@ export async function place(options: PlaceOptions, tell: (line: string) => void)
   if (options.embedded) return placeOn(await startGround(undefined, POSTGRES), options, tell)
   const plane = await startControlPlane({ onProgress: tell })
   try {
-    return await placeOn(await startGround(plane.kubeconfig, POSTGRES), options, tell)
+    const ground = await startGround(plane.kubeconfig, POSTGRES)
+    // A controller would make it, and the same controllers would remove pods on nodes that don't exist.
+    await ground.cluster.client.create(ServiceAccountKind, { metadata: { name: 'default' } })
+    return await placeOn(ground, options, tell)
   } finally {
     await plane.stop()
   }
