@@ -86,8 +86,10 @@ async function upToDate(
   ready: () => Promise<Engine>,
   onProgress: (line: string) => void,
 ): Promise<BuiltImage> {
-  const { archive, reference } = build
-  const inputs = await hashOfInputs(root, [engineName, name, reference, process.arch])
+  const { archive, reference, context, folders = {} } = build
+  const manifests = Object.values(folders).map((folder) => readFile(path.join(folder, 'package.json'), 'utf8'))
+  const others = [engineName, name, reference, process.arch, ...(await Promise.all(manifests))]
+  const inputs = await hashOfInputs(context, others)
   const recordFile = `${archive}.json`
   const known = await readRecord(recordFile)
   if (known?.inputs === inputs && (await sizeOf(archive)) === known.size) {

@@ -43,3 +43,10 @@ test('a file under another name makes a difference, and so does what else is sai
   await rm(path.join(root, 'core/a.ts'))
   expect(await hashOfInputs(root, ['a'])).not.toBe(before)
 })
+
+test('without a .dockerignore every file makes a difference', async () => {
+  await rm(path.join(root, '.dockerignore'))
+  const before = await hashOfInputs(root, [])
+  await change('README.md')
+  expect(await hashOfInputs(root, [])).not.toBe(before)
+})

@@ -4,18 +4,19 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 /**
- * @param root the clone; its .dockerignore says what reaches a build
+ * @param context folder that an image is built from; its .dockerignore, if it has one, says what of it reaches the build
  * @param others what else makes a difference
  */
-export async function hashOfInputs(root: string, others: string[]): Promise<string> {
+export async function hashOfInputs(context: string, others: string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(others))
-  const rules = (await readFile(path.join(root, '.dockerignore'), 'utf8')).split('\n')
+  const rules = (await readFile(path.join(context, '.dockerignore'), 'utf8').catch(() => '!.')).split('\n')
   const places = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1))
   const left = rules.filter((rule) => rule.startsWith('**/')).map((rule) => rule.slice('**/'.length))
+  const counts = (name: string) => !left.some((rule) => matches(name, rule))
   for (const place of ['Dockerfile', ...places].sort()) {
-    for (const file of await filesBelow(path.join(root, place), (name) => !left.some((rule) => matches(name, rule)))) {
+    for (const file of await filesBelow(path.join(context, place), counts)) {
       hash
-        .update(`${path.relative(root, file)}\0`)
+        .update(`${path.relative(context, file)}\0`)
         .update(await readFile(file))
         .update('\0')
     }
