@@ -14,6 +14,7 @@ import type { Engine, ImageBuild } from './engine.ts'
 import { storageFolder } from './folders.ts'
 import { requirePrograms } from './programs.ts'
 
+const PROGRAMS = { buildah: 'buildah', debootstrap: 'debootstrap', tar: 'tar' }
 /** The stage with the installed packages; tagged, so that it outlives the clearing. */
 const PACKAGES_STAGE = 'packages'
 /** Where the Node of the base image has npm's global settings. */
@@ -24,7 +25,7 @@ export class Buildah implements Engine {
   #hasPackages = false
 
   async open(onProgress: (line: string) => void): Promise<void> {
-    await requirePrograms({ buildah: 'buildah', debootstrap: 'debootstrap', tar: 'tar' }, onProgress)
+    await requirePrograms(PROGRAMS, 'Building images without Docker', onProgress)
     await this.#clear()
     await makeBase((args) => this.#buildah(args), onProgress)
   }

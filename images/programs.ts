@@ -1,44 +1,25 @@
 /** Programs of the machine that we need and npm doesn't bring. */
-import { access, constants } from 'node:fs/promises'
-import path from 'node:path'
-import { run } from '@berth/cluster/command.ts'
+import { isOnPath } from '@berth/cluster/machine/facts.ts'
+import { install } from '@berth/cluster/machine/prepare.ts'
 
 /**
- * Makes sure that the programs are there. In CI they are installed where that can be done; on anybody's machine it is said
- * how, since it is theirs.
+ * Makes sure that the programs are there, and that we may use them: as root, Debian packages that are missing are installed.
+ * Throws an error that says what is missing and what to do.
  * @param packages Debian's package by program
+ * @param what for whom they are, as in "building images without Docker"
  */
 export async function requirePrograms(
   packages: Record<string, string>,
+  what: string,
   onProgress: (line: string) => void,
 ): Promise<void> {
-  const missing = await missingPackages(packages)
-  if (missing.length === 0) return
-  const command = `apt-get install --yes --no-install-recommends ${missing.join(' ')}`
-  if (process.env.CI && process.getuid?.() === 0 && (await isProgram('apt-get'))) {
-    onProgress(`installing ${missing.join(', ')}`)
-    await run('apt-get', ['update'])
-    const [file, ...args] = command.split(' ')
-    await run(file!, args)
-    return
+  if (process.platform !== 'linux') throw new Error(`${what} needs Linux (this is ${process.platform}): start Docker.`)
+  if (process.getuid?.() !== 0) throw new Error(`${what} needs root: use sudo, or start Docker.`)
+  const missing = () => [...new Set(Object.keys(packages).flatMap((name) => (isOnPath(name) ? [] : packages[name]!)))]
+  if (missing().length > 0 && isOnPath('apt-get')) {
+    onProgress(`installing Debian packages that are missing: ${missing().join(' ')}`)
+    await install(missing())
   }
-  throw new Error(`Images are built by Docker, or as root by buildah. No Docker engine answers, and these are not installed:
-  ${missing.join(', ')}
-Start Docker, or as root: apt-get update && ${command}`)
-}
-
-async function missingPackages(packages: Record<string, string>): Promise<string[]> {
-  const missing: string[] = []
-  for (const [program, name] of Object.entries(packages)) if (!(await isProgram(program))) missing.push(name)
-  return [...new Set(missing)]
-}
-
-async function isProgram(name: string): Promise<boolean> {
-  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
-    try {
-      await access(path.join(folder, name), constants.X_OK)
-      return true
-    } catch {}
-  }
-  return false
+  if (missing().length === 0) return
+  throw new Error(`${what} needs programs that are not installed. Debian has them in: ${missing().join(', ')}.`)
 }

@@ -21,7 +21,7 @@ export async function prepareMachine(
   return facts
 }
 
-async function install(packages: string[]): Promise<void> {
+export async function install(packages: string[]): Promise<void> {
   const aptGet = (...args: string[]) => run('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet', ...args])
   await aptGet('update')
   await aptGet('install', '--yes', '--no-install-recommends', ...packages)

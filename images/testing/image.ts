@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { type ImageConfig, readArchive, unpack } from '../archive.ts'
 import { buildImages, type ImageName } from '../build.ts'
+import { requirePrograms } from '../programs.ts'
 
 const TAG = 'test'
 
@@ -18,7 +19,8 @@ export interface UnpackedImage {
 
 /** Builds what is not up to date. */
 export async function unpackImages<Name extends ImageName>(...names: Name[]): Promise<Record<Name, UnpackedImage>> {
-  const built = await buildImages({ tag: TAG, only: names, onProgress: (line) => console.log(line) })
+  await requirePrograms({ runc: 'runc', tar: 'tar' }, 'Running images in a test', console.log)
+  const built = await buildImages({ tag: TAG, only: names, onProgress: console.log })
   const images = await Promise.all(
     built.map(async ({ name, archive, bytes }) => {
       const above = await mkdtemp(path.join(os.tmpdir(), `berth-image-${name}-`))
