@@ -23,8 +23,9 @@ export interface Rates {
 }
 
 const TICK_MS = 25
-/** Between two tries of the same message. */
+/** Between two tries of the same message; twice as long each time, so that a long outage is no storm. */
 const RETRY_MS = 250
+const MAX_RETRY_MS = 2_000
 /** With so many unanswered, no more are begun: else an outage would be followed by a flood that no customer makes. */
 const MAX_UNANSWERED = 500
 const TWICE_AT_ONCE = 0.1
@@ -128,14 +129,14 @@ export class Traffic {
 
   async #untilAnswered(account: Account, message: Sent, key: string): Promise<void> {
     const client = this.#installation.clientOf(account)
-    for (;;) {
+    for (let waitMs = RETRY_MS; ; waitMs = Math.min(2 * waitMs, MAX_RETRY_MS)) {
       const answer = await client.send(account.session, message.contact, message.text, key).catch(() => undefined)
       if (answer && !LATER.has(answer.status)) {
         note(message, answer)
         return
       }
       this.failedTries += 1
-      await delay(RETRY_MS, undefined, { signal: this.#stopping.signal })
+      await delay(waitMs, undefined, { signal: this.#stopping.signal })
     }
   }
 }
