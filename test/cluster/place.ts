@@ -7,6 +7,7 @@ import type { ClusterBerth } from './cluster-berth.ts'
 
 export type InCluster = Installation<ClusterBerth>
 export type Part = 'operator' | 'gateway' | 'worker'
+export const PARTS: Part[] = ['operator', 'gateway', 'worker']
 
 const LEASE = 'berth-operator'
 /** Generous: pods may have to start first, on a machine that is busy with a whole cluster. */

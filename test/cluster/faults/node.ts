@@ -3,7 +3,7 @@ import { PodKind } from '@berth/core/model/kind.ts'
 import { type Fault, since } from '../../chaos/faults/fault.ts'
 import { until } from '../../chaos/until.ts'
 import type { ClusterBerth } from '../cluster-berth.ts'
-import { busiestNode, type InCluster, leader, nodesOfAccounts, podsOf, TIMEOUT_MS, untilBack } from '../place.ts'
+import { busiestNode, type InCluster, leader, nodesOfAccounts, PARTS, podsOf, TIMEOUT_MS, untilBack } from '../place.ts'
 
 /** `kubectl drain`, and `uncordon` once all is back elsewhere. */
 export const drainNode: Fault<ClusterBerth> = async (installation) => {
@@ -83,7 +83,7 @@ async function putLeader(installation: InCluster, node: string, wanted: boolean)
 async function untilReady(installation: InCluster, node: string): Promise<void> {
   const { kubectl } = installation.berth
   await kubectl.run(['wait', `node/${node}`, '--for=condition=Ready', `--timeout=${TIMEOUT_MS / 1000}s`])
-  for (const part of ['operator', 'gateway', 'worker'] as const) {
+  for (const part of PARTS) {
     await until(`the ${part}s are ready`, TIMEOUT_MS, async () => {
       const pods = await podsOf(installation, part)
       return pods.length > 0 && pods.every(({ metadata, status }) => !metadata.deletionTimestamp && isReady(status))

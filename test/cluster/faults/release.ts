@@ -3,7 +3,7 @@ import { SessionKind } from '@berth/core/model/kind.ts'
 import { type Fault, since } from '../../chaos/faults/fault.ts'
 import { until } from '../../chaos/until.ts'
 import type { ClusterBerth } from '../cluster-berth.ts'
-import { type InCluster, podsOf, TIMEOUT_MS, untilBack } from '../place.ts'
+import { type InCluster, PARTS, podsOf, TIMEOUT_MS, untilBack } from '../place.ts'
 
 /** `helm upgrade` to another image: operator and gateways first, then the workers, session by session. */
 export const upgrade: Fault<ClusterBerth> = async (installation) => {
@@ -33,9 +33,10 @@ export const reinstall: Fault<ClusterBerth> = async (installation) => {
   return async () => {
     const at = Date.now()
     await berth.release.uninstall()
-    for (const part of ['operator', 'gateway', 'worker'] as const) {
-      const left = (await podsOf(installation, part)).map(({ metadata }) => metadata.name)
-      if (left.length > 0) throw new Error(`After helm uninstall there are still pods: ${left.join(', ')}`)
+    for (const part of PARTS) {
+      await until(`no pod of the ${part}s is left`, TIMEOUT_MS, async () => {
+        return (await podsOf(installation, part)).length === 0
+      })
     }
     const { items } = await kube.list(SessionKind)
     if (items.length !== accounts.length) {
@@ -50,9 +51,7 @@ export const reinstall: Fault<ClusterBerth> = async (installation) => {
 
 async function untilAllRun(installation: InCluster, tag: string): Promise<void> {
   await until(`every pod runs the images of ${tag}`, TIMEOUT_MS, async () => {
-    const pods = await Promise.all(
-      (['operator', 'gateway', 'worker'] as const).map((part) => podsOf(installation, part)),
-    )
+    const pods = await Promise.all(PARTS.map((part) => podsOf(installation, part)))
     return pods.every(
       (some) => some.length > 0 && some.every(({ spec }) => spec.containers[0]!.image.endsWith(`:${tag}`)),
     )
