@@ -1,8 +1,11 @@
 /**
- * What is checked before a change lands: `npm test`, then what takes too long for it. The last line counts all cases; a
- * round of chaos is a case, and so is the demo.
+ * What is checked before a change lands: `npm test`, then what takes too long for it, then what needs a real Kubernetes. The
+ * last line counts all cases; a round of chaos is a case, and so are the demo and the start of the cluster.
  */
 import { spawn } from 'node:child_process'
+import { clusterDown, clusterUp } from '@berth/cluster/cluster.ts'
+import { UnfitMachine } from '@berth/cluster/machine/prepare.ts'
+import { runOnRealKubernetes } from './real-kubernetes.ts'
 import { type Counts, conclude, root, runSuite } from './suite.ts'
 
 const CHAOS = { rounds: 40, seed: 7 }
@@ -21,13 +24,18 @@ async function run(command: string, args: string[]): Promise<{ code: number | nu
   return { code, lastLine: tail.trimEnd().split('\n').at(-1) ?? '' }
 }
 
-async function npmTest(): Promise<Counts> {
-  const { code, lastLine } = await run('npm', ['test'])
+/** Runs a command whose last line counts its cases. */
+async function counted(command: string, args: string[]): Promise<Counts> {
+  const { code, lastLine } = await run(command, args)
   const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map((word) =>
     Number(lastLine.match(`(\\d+) ${word}`)?.[1] ?? 0),
   ) as [number, number, number]
   return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped }
 }
+
+const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 }
+const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 }
+const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 }
 
 async function chaos(): Promise<Counts> {
   const { rounds, seed } = CHAOS
@@ -35,25 +43,53 @@ async function chaos(): Promise<Counts> {
     'test/chaos/main.ts',
     ...['--rounds', String(rounds), '--seed', String(seed), '--json'],
   ])
-  return code === 0 ? { passed: rounds, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
+  return code === 0 ? { ...PASSED, passed: rounds } : FAILED
 }
 
 async function demo(): Promise<Counts> {
   const { code } = await run(process.execPath, ['demo/main.ts', '--json'])
-  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
+  return code === 0 ? PASSED : FAILED
 }
 
-const steps: Record<string, () => Counts | Promise<Counts>> = {
-  'npm test': npmTest,
+/** Builds what Kubernetes needs, where that was not done before. */
+async function startCluster(): Promise<Counts> {
+  try {
+    await clusterUp({ onProgress: console.log })
+    return PASSED
+  } catch (error) {
+    console.error((error as Error).message)
+    return error instanceof UnfitMachine ? SKIPPED : FAILED
+  }
+}
+
+type Steps = Record<string, () => Counts | Promise<Counts>>
+
+const counts: Counts[] = []
+
+async function take(steps: Steps): Promise<void> {
+  for (const [name, step] of Object.entries(steps)) {
+    console.log(`\n=== ${name}`)
+    const begun = performance.now()
+    counts.push(await step())
+    console.log(`=== ${name}: ${((performance.now() - begun) / 60_000).toFixed(1)} min`)
+  }
+}
+
+await take({
+  'npm test': () => counted('npm', ['test']),
   'the whole crash matrix, long freezes and outages': () =>
     runSuite(['--project', 'integration', 'test/crash'], { BERTH_FULL: '1' }),
   chaos,
   demo,
+  'a Kubernetes cluster': startCluster,
+})
+if (counts.at(-1) === PASSED) {
+  await take({
+    'what needs Kubernetes, on a real kube-apiserver': () => runOnRealKubernetes(),
+    'the chart, the images, the cluster': () =>
+      runSuite(['chart', 'images', 'cluster'].flatMap((name) => ['--project', name])),
+    'Berth on a real cluster': () => counted(process.execPath, ['test/cluster/main.ts']),
+  })
 }
-
-const counts: Counts[] = []
-for (const [name, step] of Object.entries(steps)) {
-  console.log(`\n=== ${name}`)
-  counts.push(await step())
-}
+await clusterDown({ onProgress: console.log })
 conclude(counts)

@@ -3,7 +3,10 @@ import { run } from '../command.ts'
 import { findFacts, type MachineFacts } from './facts.ts'
 import { missingFor, missingMessage, missingPackages } from './missing.ts'
 
-/** Installs Debian packages that are missing. Throws one error with everything that is still missing. */
+/** A cluster can't run here; the message says what is missing, and how to get it. */
+export class UnfitMachine extends Error {}
+
+/** Installs Debian packages that are missing. Throws UnfitMachine with everything that is still missing. */
 export async function prepareMachine(
   options: Parameters<typeof findFacts>[0],
   onProgress: (line: string) => void,
@@ -17,7 +20,7 @@ export async function prepareMachine(
   }
   const facts = packages.length > 0 ? await findFacts(options) : before
   const missing = missingFor(facts)
-  if (missing.length > 0) throw new Error(missingMessage(missing))
+  if (missing.length > 0) throw new UnfitMachine(missingMessage(missing))
   return facts
 }
 
