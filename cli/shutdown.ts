@@ -12,7 +12,7 @@ import type { KubeObject } from '@berth/core/model/meta.ts'
 import { CliError } from './error.ts'
 import { follow } from './follow.ts'
 import { MANAGER } from './manager.ts'
-import { atRest, OPERATOR_MANAGER } from './rest.ts'
+import { atRest } from './rest.ts'
 
 const OPERATOR = 'berth-operator'
 const WORKERS = 'app.kubernetes.io/name=berth-worker'
@@ -91,10 +91,9 @@ async function putToRest(client: KubeClient, kind: Kind, tell: Tell): Promise<vo
   const { items } = await client.list(kind)
   await Promise.all(
     items.map(async (object) => {
-      const status = atRest(kind, object, new Date())
-      if (status) {
-        const { name, namespace, uid } = object.metadata
-        const options = { manager: OPERATOR_MANAGER, force: true, subresource: 'status' } as const
+      const { name, namespace, uid } = object.metadata
+      for (const { manager, status } of atRest(kind, object, new Date())) {
+        const options = { manager, force: true, subresource: 'status' } as const
         await ifThere(client.apply(kind, { metadata: { name, namespace, uid }, status } as KubeObject, options))
       }
       await withoutFinalizers(client, kind, object)

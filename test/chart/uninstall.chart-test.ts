@@ -35,7 +35,7 @@ test('ends operator and workers with the rights of its job, and leaves what can 
   expect(session.status).toMatchObject({
     id: 'our-id',
     placement: { worker: 'pro-a', generation: 3 },
-    connection: { epoch: 2 },
+    connection: { epoch: 2, state: 'Disconnected', reason: 'Uninstalled' },
     conditions: expect.arrayContaining([
       expect.objectContaining({ type: 'Ready', status: 'False', reason: 'Uninstalled' }),
     ]),
