@@ -20,6 +20,8 @@ export interface Context {
   judge: Judge
   mirror: Mirror
   calm: Calm
+  /** Worker → why the API did not let its pod be made. */
+  refusedPods: Map<string, string>
   /** Aborted when another leads: nothing is written after that. */
   signal: AbortSignal
 }

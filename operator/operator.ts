@@ -126,6 +126,7 @@ export class Operator {
       judge: this.#judge,
       mirror,
       calm: new Calm(),
+      refusedPods: new Map(),
       signal,
     })
   }

@@ -13,8 +13,11 @@ const ON_ITS_WAY = new Set(['ContainerCreating', 'PodInitializing'])
 /** They take turns, and mean the same. */
 const SAME: Record<string, string> = { ErrImagePull: 'ImagePullBackOff' }
 
-/** Undefined: it runs, or is on its way without any trouble that is known. */
-export function troubleOf(pod: Pod | undefined): Trouble | undefined {
+/**
+ * Undefined: it runs, or is on its way without any trouble that is known. `refused`: why the API does not let it be made.
+ */
+export function troubleOf(pod: Pod | undefined, refused?: string): Trouble | undefined {
+  if (!pod && refused) return { reason: 'PodRefused', message: sentence(refused, 'the API refuses it') }
   const { phase, reason, message, conditions = [], containerStatuses = [] } = pod?.status ?? {}
   if (phase === 'Failed' && reason) return { reason, message: sentence(message, `the pod has failed`) }
   const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')

@@ -4,7 +4,7 @@ import { each } from './each.ts'
 import { isPodOf, podFor } from './pods.ts'
 import { isDeleting } from './resources.ts'
 
-export async function keepPods({ resources, config, signal, log }: Context): Promise<void> {
+export async function keepPods({ resources, config, signal, log, refusedPods }: Context): Promise<void> {
   const { workers, pods, tiers } = resources
   const without = workers.list().filter((worker) => {
     // One worker is one pod's life: a pod that was there once is not made again.
@@ -12,8 +12,11 @@ export async function keepPods({ resources, config, signal, log }: Context): Pro
   })
   await each(without, async (worker) => {
     const tier = tiers.get(worker.spec.tier)
-    if (tier && !signal.aborted) await pods.create(podFor(worker, tier, config))
+    if (!tier || signal.aborted) return
+    refusedPods.delete(worker.metadata.name)
+    await pods.create(podFor(worker, tier, config), (why) => refusedPods.set(worker.metadata.name, why))
   })
+  for (const name of refusedPods.keys()) if (!workers.get(name)) refusedPods.delete(name)
   const orphans = pods.list().filter((pod) => !isDeleting(pod) && !isPodOf(pod, workers.get(pod.metadata.name)))
   await each(orphans, async (pod) => {
     const owner = pod.metadata.ownerReferences?.[0]

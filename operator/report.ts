@@ -180,6 +180,7 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
     {
       phase: view.phase,
       pod,
+      refused: context.refusedPods.get(name),
       boot: judge.livingBoot(pod?.metadata.uid, observation.now),
       tier,
       outdated: tier !== undefined && view.revision !== undefined && view.revision !== tier.revision,

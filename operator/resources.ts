@@ -3,7 +3,15 @@
  * answers to a write goes into the copy at once, so nothing is ever decided on a state older than our own last write.
  */
 import type { Applied, KubeClient } from '@berth/core/kube/client.ts'
-import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '@berth/core/kube/error.ts'
+import {
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isInvalid,
+  isNotFound,
+  isStatus,
+  KubeError,
+} from '@berth/core/kube/error.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
 import { type Kind, PodKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
@@ -64,13 +72,13 @@ export class Collection<T extends KubeObject> {
     return (await this.#client.get(this.#kind, name))?.metadata.uid === uid
   }
 
-  /** Undefined: there is one of that name already. */
-  create(object: T): Promise<T | undefined> {
-    return this.#write(
-      'create',
-      object.metadata.name,
-      this.#client.create(this.#kind, object, { manager: FIELD_MANAGER }),
-    )
+  /**
+   * Undefined: there is one of that name already, or the API refused the object. With `onRefused` it is told why, also where a
+   * quota or a policy forbids it; that is an error else.
+   */
+  create(object: T, onRefused?: (why: string) => void): Promise<T | undefined> {
+    const answer = this.#client.create(this.#kind, object, { manager: FIELD_MANAGER })
+    return this.#write('create', object.metadata.name, answer, onRefused)
   }
 
   /** Our whole part of the status. Undefined: the object has changed or gone since; look again. */
@@ -110,7 +118,12 @@ export class Collection<T extends KubeObject> {
     }
   }
 
-  async #write(what: string, name: string, answer: Promise<T>): Promise<T | undefined> {
+  async #write(
+    what: string,
+    name: string,
+    answer: Promise<T>,
+    onRefused?: (why: string) => void,
+  ): Promise<T | undefined> {
     try {
       const object = await answer
       // The answer to the removal of the last finalizer speaks of an object that is gone; the watch will say so.
@@ -119,13 +132,19 @@ export class Collection<T extends KubeObject> {
     } catch (error) {
       const context = { kind: this.#kind.kind, name, what, err: error }
       // One object that breaks a rule must not keep the others waiting.
-      if (isInvalid(error)) this.#log.warn(context, 'a write was refused by the API')
-      else if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
+      if (isInvalid(error) || (onRefused && isForbidden(error))) {
+        this.#log.warn(context, 'a write was refused by the API')
+        onRefused?.(wordsOf(error))
+      } else if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
       else this.#log.debug(context, 'overtaken by another write')
       return undefined
     }
   }
 }
+
+/** What the API says, without what it was asked. */
+const wordsOf = (error: unknown): string =>
+  (error instanceof KubeError && isStatus(error.body) && error.body.message) || (error as Error).message
 
 export interface Resources {
   tiers: Collection<Tier>

@@ -56,8 +56,9 @@ export class Rounds {
     const made = plan(snapshot, observation.now)
     this.#surplus = new Map([...made.surplus].map((name) => [name, this.#surplus.get(name) ?? observation.now]))
     const outcome = await execute(made, context)
-    const isComplete = await report({ context, observation, ownership, snapshot, plan: made, outcome })
+    // New pods start while all the rest is written.
     await keepPods(context)
+    const isComplete = await report({ context, observation, ownership, snapshot, plan: made, outcome })
     await seeOthersOff(context, made)
     context.calm.forget(observation.now)
     context.judge.keepOnly(context.resources.workers.list())
@@ -99,7 +100,7 @@ export class Rounds {
     blocked: ReadonlyMap<string, Reason>,
     leaving: ReadonlySet<string>,
   ): Snapshot {
-    const { resources, judge, config } = this.#context
+    const { resources, judge, config, refusedPods } = this.#context
     const { tiers, tenants, sessions, workers } = resources
     const behind = Date.now() - now
     const planTime = (wallMs: number) => wallMs - behind
@@ -123,7 +124,9 @@ export class Rounds {
         }),
       workers: workers.list().map((worker) => {
         const pod = podOf(worker, resources)
-        return workerView(worker, judge.phaseOf(worker, pod, now), pod, this.#surplus.get(worker.metadata.name))
+        const { name } = worker.metadata
+        const [refused, surplusSince] = [refusedPods.get(name), this.#surplus.get(name)]
+        return workerView(worker, judge.phaseOf(worker, pod, now), { pod, refused, surplusSince })
       }),
       seed: randomUUID(),
     }

@@ -44,8 +44,7 @@ export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({
 export const workerView = (
   { metadata, spec, status }: Worker,
   sight: PhaseSight,
-  pod: Pod | undefined,
-  surplusSince: number | undefined,
+  { pod, refused, surplusSince }: { pod?: Pod; refused?: string; surplusSince?: number },
 ): WorkerView => ({
   name: metadata.name,
   tier: spec.tier,
@@ -57,7 +56,7 @@ export const workerView = (
   phaseSince: sight.since,
   unreadySince: sight.unreadySince,
   revision: revisionOf(pod) ?? status?.templateRevision,
-  trouble: saidOf(troubleOf(pod)),
+  trouble: saidOf(troubleOf(pod, refused)),
   used: hasFinalizer({ metadata }, WORKER_FINALIZER) || spec.tenant !== undefined,
   surplusSince,
 })

@@ -89,6 +89,9 @@ export const isGone = (error: unknown): boolean => hasStatus(error, 410)
 /** The object breaks a rule of its schema; also a JSON patch whose `test` failed. */
 export const isInvalid = (error: unknown): boolean => hasStatus(error, 422)
 
+/** Not allowed: by the rights of who asks, a quota, or an admission policy. */
+export const isForbidden = (error: unknown): boolean => hasStatus(error, 403)
+
 /** No answer, a server error or too many requests: worth another attempt later. The request may have been carried out. */
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof KubeError && (error.status === 0 || error.status === 429 || error.status >= 500)

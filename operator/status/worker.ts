@@ -10,6 +10,8 @@ import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
 export interface WorkerSight {
   phase: WorkerPhase
   pod?: Pod
+  /** Why the API does not let it be made. */
+  refused?: string
   boot?: LeaseRow
   tier?: TierView
   /** Its template is not the tier's any more. */
@@ -37,9 +39,9 @@ export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): Wor
   }
 }
 
-function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants, outdated }: WorkerSight): Saying {
+function readinessOf({ metadata, spec }: Worker, { phase, pod, refused, tenants, outdated }: WorkerSight): Saying {
   if (metadata.deletionTimestamp) return notReady('Draining', `It goes when its ${tenants} tenants have moved away.`)
-  const trouble = troubleOf(pod)
+  const trouble = troubleOf(pod, refused)
   if (phase === 'Starting') {
     return trouble
       ? notReady(trouble.reason, `Its pod does not start: ${trouble.message}. ${remedyFor(trouble)}`)
@@ -59,6 +61,7 @@ function readinessOf({ metadata, spec }: Worker, { phase, pod, tenants, outdated
 }
 
 function remedyFor({ reason }: Trouble): string {
+  if (reason === 'PodRefused') return 'Raise the quota, or correct what forbids it.'
   if (reason === 'Unschedulable') return 'Add nodes, or correct spec.workers.template of its tier.'
   if (/Image/.test(reason))
     return 'Correct the image: spec.workers.template.image of its tier, or that of the installation.'
