@@ -56,6 +56,8 @@ const ServiceAccountKind: Kind = {
   namespaced: true,
 }
 const OPERATOR = fileURLToPath(import.meta.resolve('@berth/operator/main.ts'))
+/** As Node chooses it in the 512 Mi that the chart gives an operator. */
+const OPERATOR_FLAGS = ['--max-old-space-size=256']
 const STAND_INS = fileURLToPath(new URL('../sides/stand-ins-process.ts', import.meta.url))
 const TIER = 'pro'
 const AT_ONCE = 32
@@ -92,7 +94,10 @@ async function placeOn(ground: Ground, options: PlaceOptions, tell: (line: strin
 
     tell('starting the operator')
     const startedAt = performance.now()
-    const operator = new Child(OPERATOR, { env: { ...env, POD_NAME: 'operator', HOST: '127.0.0.1', PORT: '0' } })
+    const operator = new Child(OPERATOR, {
+      flags: OPERATOR_FLAGS,
+      env: { ...env, POD_NAME: 'operator', HOST: '127.0.0.1', PORT: '0' },
+    })
     children.unshift(operator)
     const sessions = options.tenants * options.sessionsPerTenant
     await until('all are placed', TIMEOUT_MS, async () => watcher.placed.size >= sessions)
