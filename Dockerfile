@@ -1,6 +1,6 @@
 # The images of Berth: `docker build --target operator .` (gateway, worker, simulator). images/README.md says what is in them.
 
-FROM node:24-bookworm-slim AS packages
+FROM docker.io/library/node:24-bookworm-slim AS packages
 WORKDIR /source
 COPY package.json package-lock.json .npmrc ./
 COPY core/package.json core/
@@ -21,7 +21,7 @@ FROM packages AS source
 COPY . .
 
 # Node and the libraries that it needs, of the image above: no shell, no package manager.
-FROM node:24-bookworm-slim AS runtime-files
+FROM docker.io/library/node:24-bookworm-slim AS runtime-files
 COPY images/runtime /source
 RUN node /source/main.ts /runtime
 
