@@ -12,7 +12,7 @@ import type { MachineFacts } from './machine/facts.ts'
 import { prepareMachine } from './machine/prepare.ts'
 import { NativeCluster } from './native.ts'
 import { networksInUse } from './network.ts'
-import { type ClusterRecord, ROOT, readRecord, writeRecord } from './record.ts'
+import { type ClusterRecord, ROOT, readRecord, removeFiles, writeRecord } from './record.ts'
 
 export interface TestCluster {
   name: string
@@ -89,8 +89,7 @@ export async function clusterUp({
 export async function clusterDown({ name = DEFAULT_NAME, onProgress = silent }: ClusterOptions = {}): Promise<void> {
   await withLock(LOCK, onProgress, async () => {
     if ((await hasKind()) && (await kindClusterExists(name))) await deleteKindCluster(name)
-    const known = readRecord(name)
-    if (known) await new NativeCluster(known).remove()
+    await removeNative(name)
     await removeAbandonedControlPlanes()
   })
 }
@@ -131,11 +130,15 @@ async function nativeUp(name: string, onProgress: (line: string) => void): Promi
     await cluster.start(onProgress)
     return cluster
   }
-  if (known) {
-    onProgress('removing what an earlier run left behind')
-    await new NativeCluster(known).remove()
-  }
+  if (known) onProgress('removing what an earlier run left behind')
+  await removeNative(name)
   return create(name, machine, files, onProgress)
+}
+
+/** A `down` that was killed at its end left files without a record. */
+async function removeNative(name: string): Promise<void> {
+  const known = readRecord(name)
+  await (known ? new NativeCluster(known).remove() : removeFiles(name))
 }
 
 async function create(

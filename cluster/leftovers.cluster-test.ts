@@ -1,11 +1,13 @@
 /** Whatever part of a cluster is killed, and when: `down` leaves the machine as it was, and `up` works again. Needs root. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clusterDown, clusterUp, findCluster } from './cluster.ts'
 import { hasKind } from './kind/kind.ts'
+import { ROOT } from './record.ts'
 import { CONTAINER, eventually, Pods } from './testing/pods.ts'
 import { traces } from './testing/traces.ts'
 
@@ -64,6 +66,15 @@ describe.skipIf(await hasKind())('whatever was killed', () => {
     const cluster = await clusterUp({ name, onProgress: (line) => told.push(line) })
     expect(told).toContain('removing what an earlier run left behind')
     expect((await cluster.parts()).filter(({ pid }) => pid === undefined)).toEqual([])
+  })
+
+  it('down ends what a down that was killed had begun', async () => {
+    await clusterDown({ name })
+    const half = path.join(ROOT, name, 'berth-node-1')
+    mkdirSync(half, { recursive: true })
+    writeFileSync(path.join(half, 'left'), '')
+    await clusterDown({ name })
+    await expectNothingLeft()
   })
 
   it('a cluster with pods, half of whose parts were killed, leaves nothing after down', async () => {

@@ -1,5 +1,4 @@
 /** A cluster of processes of this machine: control plane and DNS on the host, each node in namespaces of its own. */
-import { rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
@@ -19,7 +18,7 @@ import { apiUsersOf, nodeLogs, prepareNode, startNode, stopNode } from './node/n
 import { containerIds, processesOfContainers } from './node/processes-of-pods.ts'
 import { readiness, waitForNode } from './node/readiness.ts'
 import { ageOf, Processes } from './processes.ts'
-import { type ClusterRecord, ROOT } from './record.ts'
+import { type ClusterRecord, removeFiles } from './record.ts'
 
 const CONTROL_PLANE: ControlPlaneProgram[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 
@@ -76,9 +75,7 @@ export class NativeCluster implements TestCluster {
     await this.#processes.killAll()
     await removeCgroup(this.#layout.cgroup)
     await removeNetwork(this.#layout)
-    await rm(this.#layout.folder, { recursive: true, force: true })
-    // Empty, unless there is another cluster.
-    for (const folder of [ROOT, path.dirname(ROOT)]) await rmdir(folder).catch(() => {})
+    await removeFiles(this.name)
   }
 
   async parts(): Promise<ClusterPart[]> {

@@ -1,5 +1,6 @@
 /** What is known of a cluster on the disk: written before anything of it is made, so that all of it can be found again. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { ClusterBinary } from './binaries/catalogue.ts'
 import type { ClusterLayout } from './layout.ts'
@@ -34,4 +35,11 @@ export function writeRecord(record: ClusterRecord): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.new`, JSON.stringify(record, null, 2), { mode: 0o600 })
   renameSync(`${file}.new`, file)
+}
+
+/** All of its files, this record among them: to be called when nothing else is left of it. */
+export async function removeFiles(name: string): Promise<void> {
+  await rm(path.join(ROOT, name), { recursive: true, force: true })
+  // Empty, unless there is another cluster.
+  for (const folder of [ROOT, path.dirname(ROOT)]) await rmdir(folder).catch(() => {})
 }

@@ -134,9 +134,8 @@ async function hostAddress(): Promise<string> {
 }
 
 async function partOf(name: string): Promise<ClusterPart> {
-  const [pid, startedAt] = (
-    await run('docker', ['inspect', '--format', '{{.State.Pid}} {{.State.StartedAt}}', name])
-  ).split(' ')
+  const template = '{{.State.Pid}} {{.State.StartedAt}}'
+  const [pid, startedAt] = (await run('docker', ['inspect', '--format', template, name])).trim().split(' ')
   if (pid === '0') return { name }
   return { name, pid: Number(pid), ageSeconds: Math.round((Date.now() - Date.parse(startedAt!)) / 1000) }
 }
