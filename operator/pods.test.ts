@@ -14,6 +14,7 @@ it('makes a pod that belongs to its worker and runs without privileges', () => {
   expect(isPodOf(pod, worker)).toBe(true)
   expect(isPodOf(pod, { ...worker, metadata: { name: 'pro-abcde', uid: 'another' } })).toBe(false)
   expect(pod.spec.terminationGracePeriodSeconds).toBe(30)
+  expect(pod.spec.containers[0]?.env).toContainEqual({ name: 'BERTH_STOP_SECONDS', value: '25' })
   const [container] = pod.spec.containers
   expect(container).toMatchObject({ image: 'berth/worker:1', envFrom: [{ secretRef: { name: 'berth-worker' } }] })
   expect(container?.securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true })

@@ -85,6 +85,7 @@ function podTemplate(
             fieldOf('POD_UID', 'metadata.uid'),
             fieldOf('POD_NAMESPACE', 'metadata.namespace'),
             fieldOf('POD_IP', 'status.podIP'),
+            { name: 'BERTH_STOP_SECONDS', value: String(stopSeconds(tier.spec.drain.graceSeconds)) },
             ...Object.entries(nodeEnvironment(template.memory)).map(([name, value]) => ({ name, value })),
             ...env,
           ],
@@ -111,6 +112,9 @@ function podTemplate(
     },
   }
 }
+
+/** What of the kubelet's patience a worker may use for its sessions; the rest is for ending its lease. */
+const stopSeconds = (graceSeconds: number): number => Math.max(0, graceSeconds - 5)
 
 /** One host that is lost takes as few of a tier's workers along as may be, the spare ones least of all. */
 const overHosts = (matchLabels: Record<string, string>) => ({

@@ -42,6 +42,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       DATABASE_URL: z.string().describe('postgres://user:password@host:port/database'),
       BERTH_ENCRYPTION_KEYS: keyRing.describe('number:base64 of 32 bytes, as in 1:<openssl rand -base64 32>'),
       BERTH_INTERNAL_TOKEN: z.string().min(16).describe('shared with the gateway, at least 16 characters'),
+      BERTH_STOP_SECONDS: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .max(600)
+        .default(20)
+        .describe('how long a stop may take before what is left is given back at once'),
       BERTH_WHATSAPP_URL: z
         .url({ protocol: /^wss?$/ })
         .optional()
@@ -61,6 +68,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     encryptionKeys: given.BERTH_ENCRYPTION_KEYS,
     internalToken: given.BERTH_INTERNAL_TOKEN,
     ...(url ? { whatsapp: { url, ...(root ? { rootKey: Buffer.from(root, 'base64') } : {}) } } : {}),
-    stopMs: 20_000,
+    stopMs: given.BERTH_STOP_SECONDS * 1000,
   }
 }
