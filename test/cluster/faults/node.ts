@@ -1,5 +1,5 @@
 /** Faults of a node: emptied for maintenance, or lost from one moment to the next. */
-import { PodKind } from '@berth/core/model/kind.ts'
+import { PodKind, WorkerKind } from '@berth/core/model/kind.ts'
 import { type Fault, since } from '../../chaos/faults/fault.ts'
 import { until } from '../../chaos/until.ts'
 import type { ClusterBerth } from '../cluster-berth.ts'
@@ -10,6 +10,7 @@ export const drainNode: Fault<ClusterBerth> = async (installation) => {
   const { kubectl } = installation.berth
   await spreadOut(installation)
   const node = await busiestNode(installation)
+  await putSparesElsewhere(installation, node)
   const accounts = await accountsOn(installation, node)
   return async () => {
     const at = Date.now()
@@ -33,6 +34,7 @@ export const loseNode =
     const { cluster } = installation.berth
     await spreadOut(installation)
     const node = await busiestNode(installation)
+    await putSparesElsewhere(installation, node)
     await putLeader(installation, node, withLeader)
     const accounts = await accountsOn(installation, node)
     return async () => {
@@ -64,6 +66,24 @@ async function spreadOut(installation: InCluster): Promise<void> {
       return false
     })
   }
+}
+
+/**
+ * An empty worker of each tier on another node, as it is while all nodes are there from the start. Where nodes were away
+ * since, nothing moves them back.
+ */
+async function putSparesElsewhere({ kube }: InCluster, node: string): Promise<void> {
+  await until(`every tier has an empty worker elsewhere than on ${node}`, TIMEOUT_MS, async () => {
+    const workers = (await kube.list(WorkerKind)).items.filter(({ metadata }) => !metadata.deletionTimestamp)
+    const spares = workers.filter(({ status }) => status?.tenants === 0)
+    const tiers = [...new Set(workers.map(({ spec }) => spec.tier))]
+    const without = tiers.filter(
+      (tier) => !spares.some(({ spec, status }) => spec.tier === tier && status?.node !== node && isReady(status)),
+    )
+    const misplaced = spares.filter(({ spec, status }) => without.includes(spec.tier) && status?.node === node)
+    for (const { metadata } of misplaced) await kube.delete(WorkerKind, metadata.name!)
+    return without.length === 0
+  })
 }
 
 /** Deletes the leader's pod where it is on the wrong node, so that the other one takes over. */
