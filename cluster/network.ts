@@ -25,18 +25,18 @@ export async function removeNetwork({ bridge, nodes }: ClusterLayout): Promise<v
   for (const device of [...nodes.map((node) => node.device), bridge]) await removeDevice(device)
 }
 
-/** With a node's cable all that is left of its network goes, if it is there at all. */
-export async function removeDevice(device: string): Promise<void> {
-  if (!(await hasDevice(device))) return
-  await run('ip', ['link', 'delete', device]).catch(async (error: unknown) => {
-    // It goes by itself, a moment after the last process of the node.
-    if (await hasDevice(device)) throw error
-  })
-}
+/** With a node's cable all that is left of its network goes. */
+export const removeDevice = (device: string): Promise<void> => changeDevice(['link', 'delete', device], device)
 
 /** As a cable that is pulled out: nobody at the other end is told. */
-export async function unplug(device: string): Promise<void> {
-  if (await hasDevice(device)) await run('ip', ['link', 'set', device, 'down'])
+export const unplug = (device: string): Promise<void> => changeDevice(['link', 'set', device, 'down'], device)
+
+/** Does nothing when it is not there; it goes by itself a moment after the last process of its node. */
+async function changeDevice(args: string[], device: string): Promise<void> {
+  if (!(await hasDevice(device))) return
+  await run('ip', args).catch(async (error: unknown) => {
+    if (await hasDevice(device)) throw error
+  })
 }
 
 const hasDevice = (device: string): Promise<boolean> => succeeds('ip', ['link', 'show', device])

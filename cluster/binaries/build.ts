@@ -60,7 +60,16 @@ async function build(name: BinaryName, folder: string): Promise<void> {
   const unfinished = path.join(folder, `${UNFINISHED}${name}`)
   mkdirSync(unfinished)
   // -mod=readonly: exactly what go.mod and go.sum say, whatever GOFLAGS and go.work files around us say.
-  const args = ['build', '-mod=readonly', '-trimpath', `-ldflags=${ldflags}`, '-o', path.join(unfinished, name)]
+  // -buildvcs=false: git refuses to tell about a clone that belongs to another user, as under sudo.
+  const args = [
+    'build',
+    '-mod=readonly',
+    '-buildvcs=false',
+    '-trimpath',
+    `-ldflags=${ldflags}`,
+    '-o',
+    path.join(unfinished, name),
+  ]
   const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' }
   const options = { cwd: moduleFolder(recipe), env, maxBuffer: OUTPUT_BYTES }
   try {

@@ -74,7 +74,7 @@ function readSysctl(key: string): string {
   return `${key}=${existsSync(file) ? readFileSync(file, 'utf8').trim() : 'none'}`
 }
 
-/** Those of the cluster: its folder is in their command line, their cgroup bears its name, or their root is a pod's. */
+/** Those of the cluster: its folder is in their command line, or its name in their cgroup's. */
 function processes(cluster: string): string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   return pids.flatMap((pid) => {
