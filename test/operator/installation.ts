@@ -17,7 +17,8 @@ import { Operator } from '@berth/operator/operator.ts'
 import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
 import { FakeNode } from './fake-node.ts'
 
-const WAIT_MS = 25_000
+/** On a busy machine. */
+const WAIT_MS = 50_000
 
 export interface RunningOperator {
   operator: Operator

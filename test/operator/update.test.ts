@@ -8,6 +8,9 @@ import { fresh, Installation } from './installation.ts'
 
 const GOOD_IMAGE = 'berth/worker:good'
 
+/** They share the machine with one another. */
+const PATIENCE = { timeout: 240_000 }
+
 let berth: Installation
 
 beforeAll(async () => {
@@ -77,7 +80,7 @@ class Customers {
   said = async () => (await berth.events(this.tier)).map(({ reason }) => reason)
 }
 
-test.concurrent('workers are replaced, and each session is back before the next one leaves', async () => {
+test.concurrent('workers are replaced, and each session is back before the next one leaves', PATIENCE, async () => {
   const customers = await Customers.arrive(120)
   const before = await customers.places()
   await customers.setImage('berth/worker:next')
@@ -99,7 +102,7 @@ test.concurrent('workers are replaced, and each session is back before the next 
   })
 })
 
-test.concurrent('it stops when moved sessions are not back; the old template brings them back', async () => {
+test.concurrent('it stops when moved sessions are not back; the old template brings them back', PATIENCE, async () => {
   const customers = await Customers.arrive(2)
   const before = await customers.places()
   await customers.setImage(OFFLINE_IMAGE)
@@ -122,7 +125,7 @@ test.concurrent('it stops when moved sessions are not back; the old template bri
   )
 })
 
-test.concurrent('a new template whose pods do not start moves nothing, and says why', async () => {
+test.concurrent('a new template whose pods do not start moves nothing, and says why', PATIENCE, async () => {
   const customers = await Customers.arrive(2)
   const before = await customers.places()
   await customers.setImage(MISSING_IMAGE)
