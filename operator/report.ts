@@ -1,5 +1,6 @@
 /** Writes the statuses of a round: of sessions with their placements, and of tenants, tiers and workers. */
 import { getCondition } from '@berth/core/kube/conditions.ts'
+import type { Condition } from '@berth/core/model/meta.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
@@ -11,8 +12,7 @@ import { each } from './each.ts'
 import type { Outcome } from './execute.ts'
 import { SESSION_FINALIZER } from './labels.ts'
 import type { Ownership } from './ownership.ts'
-import { isPodOf } from './pods.ts'
-import { hasFinalizer, isDeleting } from './resources.ts'
+import { hasFinalizer, isDeleting, podOf } from './resources.ts'
 import { isOnItsWay } from './status/calm.ts'
 import { sessionStatus } from './status/session.ts'
 import { tenantStatus } from './status/tenant.ts'
@@ -52,9 +52,10 @@ class Delay {
     return mayWait
   }
 
-  /** Is somebody who waits for a worker to be told so later? `before`: what he was told last. */
-  untilTold(reason: string | undefined, before: string | undefined): boolean {
-    return reason === 'NoCapacity' && before !== reason && this.until(this.#left-- <= 0)
+  /** Is somebody who waits for a worker to be told so later? `before`: what is said of him, unless it is that all is well. */
+  untilTold(reason: string | undefined, before: Condition | undefined): boolean {
+    if (reason !== 'NoCapacity' || before?.reason === reason || before?.status === 'True') return false
+    return this.until(this.#left-- <= 0)
   }
 }
 
@@ -112,7 +113,7 @@ async function reportTenant(
   if (isWritten(tenant.status, status)) return true
   const [reason, before] = [status.conditions?.[0], tenant.status?.conditions?.[0]]
   const isLater = delay.until(calm.mayWait(tenant, status, observation.now))
-  if (isLater || delay.untilTold(reason?.reason, before?.reason)) return true
+  if (isLater || delay.untilTold(reason?.reason, before)) return true
   if (signal.aborted) return false
   const written = await resources.tenants.applyStatus(tenant, status)
   calm.wrote(tenant, observation.now)
@@ -133,7 +134,7 @@ async function reportSession(
   const { id, owner, state, boot } = ownership.of(session)
   const change = outcome.placements.get(name)
   const reason = plan.reasons.get(name)
-  const before = getCondition(session.status?.conditions, 'Ready')?.reason
+  const before = getCondition(session.status?.conditions, 'Ready')
   if (delay.untilTold(reason?.reason, before)) return
   await mirror.writeObstacle(session, reason?.reason)
   const status = sessionStatus(
@@ -159,7 +160,7 @@ async function reportSession(
     events.record(session, 'Normal', action.from ? 'Moved' : 'Placed', message)
     log.info({ session: name, worker, from: action.from, generation, why: action.why }, 'session placed')
   }
-  if (reason && WARNED.has(reason.reason) && before !== reason.reason) {
+  if (reason && WARNED.has(reason.reason) && before?.reason !== reason.reason) {
     events.record(session, 'Warning', reason.reason, reason.message)
   }
 }
@@ -171,8 +172,7 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
   const view = snapshot.workers.find((candidate) => candidate.name === name)
   // Made in this round: it is looked at in the next one.
   if (!view) return
-  const found = resources.pods.get(name)
-  const pod = found && isPodOf(found, worker) ? found : undefined
+  const pod = podOf(worker, resources)
   const placed = placedOn.get(name) ?? []
   const tier = snapshot.tiers.find((one) => one.name === worker.spec.tier)
   const status = workerStatus(
