@@ -3,6 +3,7 @@
  * simulator in the cluster. One customer, one account, one contact.
  */
 
+import { randomUUID } from 'node:crypto'
 import type { Pod } from '@berth/core/model/builtin.ts'
 import { apiVersionOf, SessionKind, TenantKind } from '@berth/core/model/kind.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
@@ -111,7 +112,7 @@ export class SecondInstallation {
 
   /** One message each way. */
   async #exchange({ api, simulator }: Calls): Promise<void> {
-    const text = `second ${Date.now()}`
+    const text = randomUUID()
     const sent = await api.send(SESSION, CONTACT, text, text)
     if (sent.status !== 200) throw new Error(`The second installation does not send: ${JSON.stringify(sent)}`)
     await simulator.sendText(CONTACT, ACCOUNT, text)
