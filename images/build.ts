@@ -46,6 +46,7 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
   if (!/^\w[\w.-]{0,127}$/.test(tag))
     throw new Error(`"${tag}" is no tag of an image: use letters, digits, "_", "." and "-"`)
   const output = path.resolve(options.output ?? archiveFolder(tag))
+  await mkdir(output, { recursive: true })
   return withLock('images', onProgress, async () => {
     const engine = await chooseEngine()
     let opened: Promise<void> | undefined
@@ -54,12 +55,11 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
       await opened
       return engine
     }
-    await mkdir(output, { recursive: true })
-    const revision = await revisionOf(root)
+    const args = { VERSION: tag, REVISION: await revisionOf(root) }
     const built: BuiltImage[] = []
     for (const name of only) {
-      const args = { VERSION: tag, REVISION: revision }
-      built.push(await upToDate(name, { ...planOf(name, tag, output), args }, engine.name, ready, onProgress))
+      const build = { ...planOf(name, tag, output), args }
+      built.push(await buildIfChanged(name, build, engine.name, ready, onProgress))
     }
     if (opened) await engine.close()
     return built
@@ -79,7 +79,7 @@ function planOf(name: ImageName, tag: string, output: string): Omit<ImageBuild, 
 }
 
 /** Builds an image unless its archive is of the same sources. */
-async function upToDate(
+async function buildIfChanged(
   name: ImageName,
   build: ImageBuild,
   engineName: Engine['name'],

@@ -4,6 +4,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { freePort } from '@berth/local/ports.ts'
+import { nodeEnvironment } from '@berth/operator/node-environment.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { link, TestClient, trust } from '@berth/simulator/testing/baileys.ts'
 import type { TestSession } from '@berth/test/worker/test-session.ts'
@@ -150,6 +151,18 @@ test('the command line is in the image of the operator', async () => {
   const line = await startInWorld(images.operator, { command })
   expect([await line.exited, line.output()]).toEqual([0, expect.stringContaining(name)])
 })
+
+test.each(['operator', 'gateway', 'worker'] as const)(
+  'the %s finds its code compiled, with the options of a pod too',
+  async (name) => {
+    const env = { DATABASE_URL: '', NODE_DEBUG_NATIVE: 'COMPILE_CACHE', ...nodeEnvironment('768Mi') }
+    const process = await startInWorld(images[name], { env })
+    expect(await process.exited).toBe(1)
+    expect(process.output()).toContain('DATABASE_URL is not set')
+    expect(process.output()).toMatch(/V8 code cache for ESM file:\/\/\/app\/main-\w+\.js was accepted/)
+    expect(process.output()).not.toContain('was rejected')
+  },
+)
 
 test('what goes wrong is told by the lines of our sources', async () => {
   const operator = await startInWorld(images.operator, { env: { KUBECONFIG: '/nowhere' } })

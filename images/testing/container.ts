@@ -3,14 +3,14 @@
  * without capabilities or a way to gain any, as process 1. With runc, as root. It shares the host's network, so that it
  * reaches the servers of a test.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
-import type { Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { run } from '@berth/cluster/command.ts'
+import { atOurEnd } from './guard.ts'
 import type { UnpackedImage } from './image.ts'
 import { contentOf } from './listing.ts'
 
@@ -59,7 +59,7 @@ export async function startContainer(image: UnpackedImage, options: ContainerOpt
   const state = ['--root', path.join(folder, 'state')]
   const id = `berth-${randomBytes(4).toString('hex')}`
   const child = spawn('runc', [...state, 'run', '--bundle', folder, id], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const letGo = removeWithUs(['runc', ...state, 'delete', '--force', id])
+  const letGo = atOurEnd(['runc', ...state, 'delete', '--force', id], ['rm', '-rf', folder])
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -124,15 +124,4 @@ async function makePlaces(root: string, mounts: Record<string, Mount>): Promise<
     await mkdir(isFolder ? at : path.dirname(at), { recursive: true })
     if (!isFolder) await (await open(at, 'a')).close()
   }
-}
-
-/** A test that is killed runs no code at its end: this shell notices by the end of its input. The answer calls it off. */
-function removeWithUs(command: string[]): () => void {
-  const guard: ChildProcess = spawn('/bin/sh', ['-c', 'read -r line; exec "$@"', 'sh', ...command], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  guard.unref()
-  ;(guard.stdin as Socket).unref()
-  return () => void guard.kill('SIGKILL')
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type ImageConfig, readArchive, unpack } from '../archive.ts'
 import { buildImages, type ImageName } from '../build.ts'
 import { requirePrograms } from '../programs.ts'
+import { atOurEnd } from './guard.ts'
 
 const TAG = 'test'
 
@@ -24,10 +25,15 @@ export async function unpackImages<Name extends ImageName>(...names: Name[]): Pr
   const images = await Promise.all(
     built.map(async ({ name, archive, bytes }) => {
       const above = await mkdtemp(path.join(os.tmpdir(), `berth-image-${name}-`))
+      const letGo = atOurEnd(['rm', '-rf', above])
       const folder = path.join(above, 'root')
       await unpack(archive, folder)
       const { config } = await readArchive(archive)
-      return { name, folder, config, bytes, remove: () => rm(above, { recursive: true, force: true }) }
+      const remove = async () => {
+        await rm(above, { recursive: true, force: true })
+        letGo()
+      }
+      return { name, folder, config, bytes, remove }
     }),
   )
   return Object.fromEntries(images.map((image) => [image.name, image])) as Record<Name, UnpackedImage>
