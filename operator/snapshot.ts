@@ -2,7 +2,7 @@
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Placement, WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
-import type { Tier } from '@berth/core/model/tier.ts'
+import { DEFAULT_UPDATE, type Tier, type TierSpec } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import type {
   OwnerView,
@@ -31,7 +31,12 @@ export const tierView = ({ metadata, spec }: Tier, revision: string): TierView =
   workers: spec.workers,
   stabilizationMs: spec.scaleDown.stabilizationSeconds * 1000,
   revision,
-  update: { ...spec.update, deadlineMs: spec.update.deadlineSeconds * 1000 },
+  update: updateView({ ...DEFAULT_UPDATE, ...spec.update }),
+})
+
+const updateView = ({ deadlineSeconds, ...rest }: TierSpec['update']): TierView['update'] => ({
+  ...rest,
+  deadlineMs: deadlineSeconds * 1000,
 })
 
 export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({

@@ -12,6 +12,9 @@ const WorkerTemplate = z
   })
   .describe('What the pods of this tier look like. A change makes a new template revision')
 
+/** Also for a tier that a CRD of an earlier release has kept without it. */
+export const DEFAULT_UPDATE = { maxSurge: 1, maxMoving: 1, deadlineSeconds: 120, failureThreshold: 3 }
+
 export const TierSpec = z.object({
   displayName: z.string().min(1).max(64).describe('What customers see, for example PRO'),
   price: z
@@ -117,7 +120,7 @@ export const TierSpec = z.object({
         .default(3)
         .describe('The update stops when so many moved sessions are not back in time, and goes on when they are'),
     })
-    .default({ maxSurge: 1, maxMoving: 1, deadlineSeconds: 120, failureThreshold: 3 })
+    .default(DEFAULT_UPDATE)
     .describe('How workers are replaced when the template has changed: session by session'),
   scaleDown: z
     .object({

@@ -1,7 +1,8 @@
 /**
  * How many workers each tier should have: as many as its tenants need, and `spare` empty ones beyond that, between `min`
  * and `max`; or `replicas`, when it is scaled by hand. A worker is never deleted for want of use while anybody sits on
- * it. One that has lost its pod or its process is deleted and replaced under another name.
+ * it. One that has lost its pod or its process is deleted and replaced under another name. While an update goes on
+ * (update.ts) there are up to `maxSurge` more, and an empty worker of the old template goes when a new one is ready.
  */
 import { createHash } from 'node:crypto'
 import type { Action } from './action.ts'
@@ -72,15 +73,14 @@ const OUTDATED = 'it is empty, and its template is out of date'
 /** Why a worker is deleted whatever the demand. */
 function whyItGoes(worker: WorkerView, floor: Floor, update: Update | undefined, now: number): string | undefined {
   const isOutdated = floor.isOutdated(worker)
+  const hasLasted = now - worker.phaseSince >= GIVE_UP_MS
   if (worker.phase === 'Gone') return 'its pod is gone'
   // While an update goes on, a new worker that does not work is what has stopped it.
   const isEvidence = update !== undefined && update.outdated.length > 0 && !isOutdated && !floor.isUsed(worker)
-  if (worker.phase === 'Lost' && !isEvidence && now - worker.phaseSince >= GIVE_UP_MS)
-    return 'its process did not come back'
+  if (worker.phase === 'Lost' && hasLasted && !isEvidence) return 'its process did not come back'
   if (!floor.isEmpty(worker)) return undefined
   // Of a node that is lost: it would stay for as long as the node does.
-  if (worker.phase === 'Leaving' && now - worker.phaseSince >= GIVE_UP_MS)
-    return 'its pod is being deleted and does not go'
+  if (worker.phase === 'Leaving' && hasLasted) return 'its pod is being deleted and does not go'
   if (!update) return 'its tier is gone'
   const tenant = floor.tenantOf(worker)
   if (tenant) return `tenant ${tenant} has left, and a dedicated worker is never used again`
@@ -113,12 +113,11 @@ function sizeOf(demand: Demand, staying: readonly WorkerView[], floor: Floor): S
 
   const isUpdating = update.outdated.length > 0
   const surge = Math.max(0, pool.length - wanted) + (replicas === undefined ? update.emptying.size : 0) + broken
-  const forUpdate = !update.isActive
-    ? 0
-    : old.length > 0
-      ? Math.max(Math.min(maxSurge - surge, wanted - fresh.length), update.withoutRoom - fresh.length)
-      : wanted + update.withoutRoom - fresh.length
-  const missing = Math.min(Math.max(wanted - pool.length, forUpdate), (replicas ?? max) + maxSurge - alive.length)
+  // New ones for the empty old ones, as far as the surge goes; then also for what has no room on new ones.
+  const forEmpty = Math.max(Math.min(maxSurge - surge, wanted - fresh.length), update.withoutRoom - fresh.length)
+  const forUpdate = old.length > 0 ? forEmpty : wanted + update.withoutRoom - fresh.length
+  const lacking = Math.max(wanted - pool.length, update.isActive ? forUpdate : 0)
+  const missing = Math.min(lacking, (replicas ?? max) + maxSurge - alive.length)
   const ready = fresh.filter(({ phase }) => phase === 'Ready').length
   const replaced = update.isActive ? ready + old.length - wanted : 0
   // An update leaves more than is wanted, for as long as it goes on or stands still.

@@ -1,5 +1,5 @@
 /** What the operator says of a tier. Pure. */
-import type { Tier, TierStatus } from '@berth/core/model/tier.ts'
+import { DEFAULT_UPDATE, type Tier, type TierStatus } from '@berth/core/model/tier.ts'
 import type { UpdateProgress } from '@berth/core/placement/update.ts'
 import { selectorOf } from '../labels.ts'
 import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
@@ -41,7 +41,7 @@ function readinessOf({ waiting, deleting, tenants }: TierSight): Saying {
 /** How far the rolling update of its workers is; True also when it is done, as for a Deployment. */
 function progressOf({ spec }: Tier, { update, updatedWorkers }: TierSight): Saying {
   const { outdated, missing, unready, stall } = update
-  const { deadlineSeconds } = spec.update
+  const { deadlineSeconds } = { ...DEFAULT_UPDATE, ...spec.update }
   if (stall === 'SessionsMissing') {
     return notReady(
       stall,
