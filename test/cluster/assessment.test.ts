@@ -3,7 +3,13 @@ import type { Round } from '../chaos/chaos.ts'
 import { problemsOf, targetLine } from './assessment.ts'
 
 const round = (change: Partial<Round>): Round => ({
-  ...{ number: 1, fault: 'kill', what: 'a worker', recoveries: [], moved: 0, settledMs: 1, findings: [] },
+  number: 1,
+  fault: 'kill',
+  what: 'a worker',
+  recoveries: [],
+  moved: 0,
+  settledMs: 1,
+  findings: [],
   ...change,
 })
 

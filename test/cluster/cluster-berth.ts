@@ -8,8 +8,6 @@ import type { TestCluster } from '@berth/cluster/cluster.ts'
 import { run } from '@berth/cluster/command.ts'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
-import { apiVersionOf, SessionKind, TenantKind } from '@berth/core/model/kind.ts'
-import { resourceNameOf } from '@berth/core/model/names.ts'
 import type { BerthUnderTest } from '../chaos/berth-under-test.ts'
 import type { Population } from '../chaos/population.ts'
 import { LIMITS, untilTiersAreTakenUp } from '../chaos/tiers.ts'
@@ -18,6 +16,7 @@ import { Release } from './helm.ts'
 import type { Tags } from './images.ts'
 import { Kubectl } from './kubectl.ts'
 import { LoadBalancer } from './load-balancer.ts'
+import { sessionManifest, tenantManifest } from './manifests.ts'
 import { makeNamespace, makeSecret, removeNamespace, SECRET } from './namespace.ts'
 import { Outside } from './outside.ts'
 import { SecondInstallation } from './second-installation.ts'
@@ -32,6 +31,11 @@ export interface ClusterOptions {
   tags: Tags
   dataDir: string
   tell: (line: string) => void
+}
+
+/** The part of a Service that we read. */
+interface Service {
+  spec: { ports: { nodePort: number }[] }
 }
 
 export class ClusterBerth implements BerthUnderTest {
@@ -65,9 +69,8 @@ export class ClusterBerth implements BerthUnderTest {
     const { cluster, dataDir, tell } = options
     const kubeconfig = join(dataDir, 'kubeconfig')
     await copyFile(cluster.kubeconfig, kubeconfig)
-    await run(cluster.kubectl, [
-      ...['--kubeconfig', kubeconfig, 'config', 'set-context', '--current', `--namespace=${NAMESPACE}`],
-    ])
+    const useNamespace = ['config', 'set-context', '--current', `--namespace=${NAMESPACE}`]
+    await run(cluster.kubectl, ['--kubeconfig', kubeconfig, ...useNamespace])
     const outside = await Outside.start(dataDir, cluster.hostAddress, tell)
     const balancer = await LoadBalancer.start(cluster.nodes.map(({ address }) => address))
     const berth = new ClusterBerth(options, kubeconfig, outside, balancer)
@@ -79,8 +82,7 @@ export class ClusterBerth implements BerthUnderTest {
       return berth
     } catch (error) {
       tell(await berth.diagnose())
-      await balancer.stop()
-      await outside.stop()
+      await berth.leave()
       throw error
     }
   }
@@ -105,10 +107,8 @@ export class ClusterBerth implements BerthUnderTest {
   /** `helm install`, with the port that the gateway had before, if there was one. */
   async install(): Promise<void> {
     await this.release.install(await this.values(this.tags.current))
-    const { spec } = await this.kubectl.json<{ spec: { ports: { nodePort: number }[] } }>([
-      ...['get', 'service/berth-gateway'],
-    ])
-    this.#nodePort = spec.ports[0]!.nodePort
+    const service = await this.kubectl.json<Service>(['get', 'service/berth-gateway'])
+    this.#nodePort = service.spec.ports[0]!.nodePort
     this.#balancer.nodePort = this.#nodePort
   }
 
@@ -142,15 +142,8 @@ export class ClusterBerth implements BerthUnderTest {
   async makeCustomers(kube: KubeClient, { tenants, accounts }: Population): Promise<void> {
     await untilTiersAreTakenUp(kube)
     await this.kubectl.apply([
-      ...tenants.map(({ name, tier }) => ({
-        ...{ apiVersion: apiVersionOf(TenantKind), kind: TenantKind.kind, metadata: { name } },
-        spec: { tier, displayName: name },
-      })),
-      ...accounts.map(({ tenant, session }) => ({
-        ...{ apiVersion: apiVersionOf(SessionKind), kind: SessionKind.kind },
-        metadata: { name: resourceNameOf(tenant, session) },
-        spec: { tenant },
-      })),
+      ...tenants.map(({ name, tier }) => tenantManifest(name, tier)),
+      ...accounts.map(({ tenant, session }) => sessionManifest(tenant, session)),
     ])
   }
 
@@ -161,9 +154,12 @@ export class ClusterBerth implements BerthUnderTest {
 
   async leave(): Promise<void> {
     await this.diagnose()
-    await this.#takeAway()
-    await this.#balancer.stop()
-    await this.#outside.stop()
+    try {
+      await this.#takeAway()
+    } finally {
+      await this.#balancer.stop()
+      await this.#outside.stop()
+    }
   }
 
   kill(): void {

@@ -24,8 +24,13 @@ export async function runSteps(
 ): Promise<Counts> {
   const story = new Story(berth.kubectl, join(berth.dataDir, 'stories'))
   const plan: Plan<ClusterBerth> = {
-    ...{ rounds: steps.length, faults: steps, inOrder: true, judgesEach: true },
-    ...{ population: population(sessions), rates: RATES, seed: SEED },
+    rounds: steps.length,
+    faults: steps,
+    inOrder: true,
+    judgesEach: true,
+    population: population(sessions),
+    rates: RATES,
+    seed: SEED,
   }
   let failed = 0
   const listener: Listener = {

@@ -2,16 +2,15 @@
  * A second installation in a namespace of its own, as somebody tries Berth out: values-trial.yaml, with Postgres and the
  * simulator in the cluster. One customer, one account, one contact.
  */
-
 import { randomUUID } from 'node:crypto'
 import type { Pod } from '@berth/core/model/builtin.ts'
-import { apiVersionOf, SessionKind, TenantKind } from '@berth/core/model/kind.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { ApiClient } from '../chaos/api-client.ts'
 import { until } from '../chaos/until.ts'
 import type { ClusterBerth } from './cluster-berth.ts'
 import { Release } from './helm.ts'
 import { Kubectl } from './kubectl.ts'
+import { sessionManifest, tenantManifest } from './manifests.ts'
 import { makeNamespace, removeNamespace } from './namespace.ts'
 import { TIMEOUT_MS } from './place.ts'
 import { PortForward } from './port-forward.ts'
@@ -48,17 +47,7 @@ export class SecondInstallation {
     // The test cluster makes no volumes.
     const persistence = { enabled: false }
     await this.#release.install({ image: { tag }, postgres: { persistence }, simulator: { persistence } }, [VALUES])
-    await this.#kubectl.apply([
-      {
-        ...{ apiVersion: apiVersionOf(TenantKind), kind: TenantKind.kind, metadata: { name: TENANT } },
-        spec: { tier: 'basic', displayName: TENANT },
-      },
-      {
-        ...{ apiVersion: apiVersionOf(SessionKind), kind: SessionKind.kind },
-        metadata: { name: `${TENANT}.${SESSION}` },
-        spec: { tenant: TENANT },
-      },
-    ])
+    await this.#kubectl.apply([tenantManifest(TENANT, 'basic'), sessionManifest(TENANT, SESSION)])
     // The command line is in the operator's image, with the database at hand.
     const makeKey = ['exec', 'deployment/berth-operator', '--', 'node', '/app/berth.js', 'keys', 'create', TENANT]
     this.#apiKey = await until('an API key is made', TIMEOUT_MS, async () => (await this.#kubectl.run(makeKey)).trim())
@@ -141,9 +130,8 @@ export class SecondInstallation {
 
   /** Names and restarts of the pods that stay. */
   async #describePods(): Promise<string> {
-    const { items } = await this.#kubectl.json<{ items: Pod[] }>([
-      ...['get', 'pods', '--field-selector=status.phase=Running'],
-    ])
+    const get = ['get', 'pods', '--field-selector=status.phase=Running']
+    const { items } = await this.#kubectl.json<{ items: Pod[] }>(get)
     const lines = items.map(({ metadata, status }) => {
       const restarts = status?.containerStatuses?.reduce((sum, { restartCount }) => sum + restartCount, 0)
       return `${metadata.name} (${restarts} restarts)`

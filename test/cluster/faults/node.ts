@@ -39,14 +39,16 @@ export const loseNode =
     const accounts = await accountsOn(installation, node)
     return async () => {
       const at = Date.now()
-      await cluster.stopNode(node)
-      await untilBack(installation, node)
-      // Nobody closed the connections of its pods.
-      const frozen = { accounts, from: at, until: Date.now() }
-      const away = since(at)
-      await cluster.startNode(node)
-      await untilReady(installation, node)
-      return { at, what: `${node} (${accounts.length} sessions), for ${away}`, frozen }
+      try {
+        await cluster.stopNode(node)
+        await untilBack(installation, node)
+        // Nobody closed the connections of its pods.
+        const frozen = { accounts, from: at, until: Date.now() }
+        return { at, what: `${node} (${accounts.length} sessions), for ${since(at)}`, frozen }
+      } finally {
+        await cluster.startNode(node)
+        await untilReady(installation, node)
+      }
     }
   }
 
