@@ -14,14 +14,15 @@ Builds the container images and writes them as OCI archives, with Docker where a
 postgres stands in for docker.io/library/postgres:17 on test clusters that no registry of images answers.
 `
 
-const { values } = parseArgs({
-  options: {
-    tag: { type: 'string', default: 'dev' },
-    only: { type: 'string' },
-    output: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+const parse = () =>
+  parseArgs({
+    options: {
+      tag: { type: 'string', default: 'dev' },
+      only: { type: 'string' },
+      output: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values
 
 function chosen(list: string): ImageName[] {
   return list.split(',').map((word) => {
@@ -32,6 +33,8 @@ function chosen(list: string): ImageName[] {
 }
 
 async function main(): Promise<void> {
+  const values = parse()
+  if (values.help) return console.log(HELP)
   const begun = performance.now()
   const images = await buildImages({
     tag: values.tag,
@@ -48,9 +51,7 @@ async function main(): Promise<void> {
   console.log(`\n${((performance.now() - begun) / 1000).toFixed(0)} s`)
 }
 
-if (values.help) console.log(HELP)
-else
-  await main().catch((error: Error) => {
-    console.error(error.message)
-    process.exitCode = 1
-  })
+await main().catch((error: Error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})
