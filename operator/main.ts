@@ -10,10 +10,14 @@ import { Operator } from './operator.ts'
 
 const log = createLogger('operator')
 
+/** A second, and at once: when a worker with a thousand sessions dies, each needs a write before anybody takes it up. */
+const REQUESTS = { qps: 1_000, burst: 2_000 }
+
 async function main(): Promise<void> {
   const config = readConfig()
   const kube = await loadKubeConfig()
-  const client = new KubeClient({ ...kube, namespace: config.namespace ?? kube.namespace }, { component: 'operator' })
+  const namespace = config.namespace ?? kube.namespace
+  const client = new KubeClient({ ...kube, namespace }, { component: 'operator', ...REQUESTS })
   const pool = openPool({ url: config.databaseUrl, role: 'berth_operator', application: 'berth-operator' })
   await waitForSchema(pool, log)
   const operator = new Operator({ client, pool, config, log })

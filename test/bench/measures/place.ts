@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startControlPlane } from '@berth/cluster/control-plane/standalone.ts'
-import type { KubeClient } from '@berth/core/kube/client.ts'
+import { KubeClient } from '@berth/core/kube/client.ts'
 import { getCondition } from '@berth/core/kube/conditions.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
@@ -82,7 +82,8 @@ export async function place(options: PlaceOptions, tell: (line: string) => void)
 const POSTGRES = { max_connections: '600' }
 
 async function placeOn(ground: Ground, options: PlaceOptions, tell: (line: string) => void): Promise<Place> {
-  const { client } = ground.cluster
+  // It stands for many people.
+  const client = new KubeClient(ground.cluster.config, { component: 'bench', qps: 1_000, burst: 1_000 })
   const env = { DATABASE_URL: ground.databaseUrl, KUBECONFIG: ground.kubeconfig }
   const watcher = new Watcher(client)
   const children: Child[] = []
@@ -132,6 +133,7 @@ async function placeOn(ground: Ground, options: PlaceOptions, tell: (line: strin
   } finally {
     for (const child of children) await child.stop()
     await watcher.stop()
+    await client.close()
     await ground.close()
   }
 }

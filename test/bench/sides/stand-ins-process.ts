@@ -5,7 +5,8 @@ import { FakeNode } from '../../operator/fake-node.ts'
 
 const RENEW_MS = 1_000
 
-const client = new KubeClient(await loadKubeConfig(), { component: 'stand-ins' })
+/** They stand for many clients. */
+const client = new KubeClient(await loadKubeConfig(), { component: 'stand-ins', qps: 1_000, burst: 1_000 })
 const node = new FakeNode(client, process.env.DATABASE_URL!, RENEW_MS)
 
 process.on('SIGTERM', async () => {
