@@ -66,10 +66,10 @@ FROM runtime AS worker
 COPY --from=worker-app /app /app
 EXPOSE 8080
 LABEL org.opencontainers.image.title="Berth worker" \
-      org.opencontainers.image.licenses="Apache-2.0 AND BSD-3-Clause AND BlueOak-1.0.0 AND GPL-3.0 AND ISC AND MIT"
+      org.opencontainers.image.licenses="AGPL-3.0-only AND Apache-2.0 AND BSD-3-Clause AND BlueOak-1.0.0 AND GPL-3.0 AND ISC AND MIT"
 
 FROM runtime AS simulator
 COPY --from=simulator-app /app /app
 EXPOSE 7800
 LABEL org.opencontainers.image.title="Berth's WhatsApp simulator, for development and tests" \
-      org.opencontainers.image.licenses="Apache-2.0 AND BSD-3-Clause AND BlueOak-1.0.0 AND GPL-3.0 AND ISC AND MIT"
+      org.opencontainers.image.licenses="AGPL-3.0-only AND Apache-2.0 AND BSD-3-Clause AND BlueOak-1.0.0 AND GPL-3.0 AND ISC AND MIT"

@@ -14,9 +14,20 @@ export interface LicensedPackage {
   texts: string[]
 }
 
-/** Parts of packages that are somebody else's, as the packages' own manifests name them: package → part → licence. */
-const PARTS: Record<string, Record<string, string>> = {
-  '@fastify/swagger-ui': { 'swagger-ui-dist': 'Apache-2.0' },
+interface Part {
+  name: string
+  /** SPDX expression. */
+  license: string
+  /** In `texts/`, where the package itself has none. */
+  text?: string
+}
+
+/** What is compiled into packages and has another licence than their manifests say, by package. */
+const PARTS: Record<string, Part[]> = {
+  '@fastify/swagger-ui': [{ name: 'swagger-ui-dist', license: 'Apache-2.0' }],
+  // Its WebAssembly names the files that it was compiled from: some are Signal's, and say AGPL-3.0-only at their top. The
+  // manifests of the package and of this part say MIT.
+  'whatsapp-rust-bridge': [{ name: 'wacore-libsignal', license: 'AGPL-3.0-only', text: 'AGPL-3.0-only.txt' }],
 }
 
 const TEXT = /^(licen[cs]e|copying|notice|copyright)/i
@@ -60,12 +71,17 @@ async function licensed(from: string, to: string): Promise<LicensedPackage[]> {
     await copyFile(path.join(from, file), path.join(to, place, file))
     texts.push(path.posix.join(place, file))
   }
-  const parts = Object.entries(PARTS[name] ?? {}).map(([part, partLicense]) => ({
-    name: part,
-    version: devDependencies?.[part] ?? 'unknown',
-    license: partLicense,
-    texts: [],
-  }))
+  const parts: LicensedPackage[] = []
+  for (const part of PARTS[name] ?? []) {
+    const partVersion = devDependencies?.[part.name] ?? `in ${name} ${version}`
+    const folder = `${part.name} in ${place}`
+    if (part.text) {
+      await mkdir(path.join(to, folder), { recursive: true })
+      await copyFile(path.join(import.meta.dirname, 'texts', part.text), path.join(to, folder, part.text))
+    }
+    const partTexts = part.text ? [path.posix.join(folder, part.text)] : []
+    parts.push({ name: part.name, version: partVersion, license: part.license, texts: partTexts })
+  }
   const by = typeof author === 'string' ? author : author?.name
   return [{ name, version, license, ...(by ? { author: by } : {}), texts }, ...parts]
 }
