@@ -75,8 +75,10 @@ export class Arrivals {
   async #follow(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
+      const begun = performance.now()
       await this.#look().catch(() => {}) // read in the next turn; what is never read is missed when we settle
-      await delay(POLL_MS, undefined, { signal }).catch(() => {})
+      // After an outage there is much to look at: the rest of the harness must get its turns, too.
+      await delay(Math.max(POLL_MS, performance.now() - begun), undefined, { signal }).catch(() => {})
     }
   }
 
