@@ -25,9 +25,11 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   if [ "$database" != postgres ]; then
     echo "CREATE DATABASE \"$database\"" | postgres --single -D "$new" postgres
   fi
-  rm -f "$new/PG_VERSION.moved"
   for file in "$new"/*; do
-    [ "$(basename "$file")" = PG_VERSION ] || mv "$file" "$PGDATA/"
+    name=$(basename "$file")
+    [ "$name" != PG_VERSION ] || continue
+    rm -rf "${PGDATA:?}/$name"
+    mv "$file" "$PGDATA/"
   done
   chmod 700 "$PGDATA" 2> /dev/null || true
   mv "$new/PG_VERSION" "$PGDATA/"
