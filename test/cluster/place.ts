@@ -11,7 +11,7 @@ export const PARTS: Part[] = ['operator', 'gateway', 'worker']
 
 const LEASE = 'berth-operator'
 /** Generous: pods may have to start first, on a machine that is busy with a whole cluster. */
-export const TIMEOUT_MS = 180_000
+export const TIMEOUT_MS = 300_000
 
 export async function podsOf({ kube }: InCluster, part: Part): Promise<Pod[]> {
   return (await kube.list(PodKind, { labelSelector: `app.kubernetes.io/name=berth-${part}` })).items
