@@ -29,7 +29,7 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
   expect(result.ack[0]!.acked.p50).toBeGreaterThan(0)
   expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
   expect(result.place).toMatchObject([
-    { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 20 } },
+    { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 30 } },
   ])
   expect(resultLines(result).join('\n')).toContain('send')
 })
