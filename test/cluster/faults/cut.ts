@@ -32,20 +32,13 @@ const cutFrom =
       try {
         await untilOver(installation, name)
       } finally {
-        await heal(installation, name, uid)
+        await cluster.healPod(uid)
       }
       // Whoever was taken for dead and is not could not be told.
       const frozen = { accounts, from: at, until: Date.now() }
       return { at, what: `${name} (${accounts.length} sessions) from ${title}`, frozen }
     }
   }
-
-/** A pod that is gone by now needs it no more. */
-async function heal({ berth, kube }: InCluster, name: string, uid: string): Promise<void> {
-  await berth.cluster.healPod(uid).catch(async (error: unknown) => {
-    if ((await kube.get(PodKind, name))?.metadata.uid === uid) throw error
-  })
-}
 
 const aWhile = () => delay(CUT_MS)
 
