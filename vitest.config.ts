@@ -29,6 +29,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{core,operator,worker,gateway,client,simulator,local,cli,cluster,images,demo}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
+          // They run beside what starts whole installations, on two cores.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           maxWorkers: TESTED_AT_ONCE,
         },
       },
