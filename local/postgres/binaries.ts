@@ -57,6 +57,8 @@ async function packageFolder(): Promise<string> {
 /** Node's report names the glibc that it runs with. */
 const isMusl = (): boolean => {
   if (process.platform !== 'linux') return false
+  // Else it asks for the names of all addresses that we are connected to, and everything waits for that, often in vain.
+  process.report.excludeNetwork = true
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
   return header.glibcVersionRuntime === undefined
 }
