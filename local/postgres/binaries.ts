@@ -58,7 +58,7 @@ async function packageFolder(): Promise<string> {
 const isMusl = (): boolean => {
   if (process.platform !== 'linux') return false
   // Else it asks for the names of all addresses that we are connected to, and everything waits for that, often in vain.
-  process.report.excludeNetwork = true
+  Object.assign(process.report, { excludeNetwork: true }) // not in the types yet
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
   return header.glibcVersionRuntime === undefined
 }
