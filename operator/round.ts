@@ -46,7 +46,7 @@ export class Rounds {
   async run(observation: Observation, revocations: readonly Revocation[]): Promise<void> {
     const context = this.#context
     this.#last = undefined
-    const revoked = await this.#revoke(revocations)
+    const revoked = await this.#revoke(revocations, observation.now)
     // A boot that was judged dead has renewed meanwhile: what we know is old. The next poll is due at once.
     if (revoked.size < revocations.length) return
     const ownership = new Ownership(context, observation, revoked)
@@ -79,8 +79,8 @@ export class Rounds {
   }
 
   /** Before anything else: the sessions of a dead boot can be claimed at once. Answers those that were revoked. */
-  async #revoke(revocations: readonly Revocation[]): Promise<Set<string>> {
-    const { lead, signal, log, resources, events } = this.#context
+  async #revoke(revocations: readonly Revocation[], now: number): Promise<Set<string>> {
+    const { lead, signal, log, resources, events, judge } = this.#context
     const revoked = new Set<string>()
     await each(revocations, async ({ boot, reason }) => {
       if (signal.aborted) return
@@ -88,8 +88,13 @@ export class Rounds {
       revoked.add(boot.bootId)
       log.warn({ worker: boot.worker, bootId: boot.bootId, podUid: boot.podUid, reason }, 'boot revoked')
       const worker = resources.workers.get(boot.worker)
+      if (!worker) return
+      if (judge.livingBoot(boot.podUid, now)) {
+        events.record(worker, 'Normal', 'Restarted', 'Its process has ended, and another one runs in the same pod.')
+        return
+      }
       const why = reason + troubleIn(resources.pods.get(boot.worker))
-      if (worker) events.record(worker, 'Warning', 'Revoked', `Its process was given up: ${why}.`)
+      events.record(worker, 'Warning', 'Revoked', `Its process was given up: ${why}.`)
     })
     return revoked
   }
