@@ -82,9 +82,10 @@ test('makes a tenant, suspends it and lets it go on', async () => {
 test('cordons workers: they are listed so and take nothing new', async () => {
   const worker = await connectedSession('fenced')
   expect(await ok(`workers cordon ${worker}`)).toBe(`worker/${worker} is Cordoned now\n`)
-  expect(await ok('workers list --tier tier-fenced')).toMatch(
-    new RegExp(`\\n${worker} +tier-fenced +Cordoned +1 of 10`),
-  )
+  // Counts follow a moment later.
+  await expect
+    .poll(() => ok('workers list --tier tier-fenced'), { timeout: 30_000 })
+    .toMatch(new RegExp(`\\n${worker} +tier-fenced +Cordoned +1 of 10`))
   expect(await ok(`workers uncordon ${worker}`)).toBe(`worker/${worker} is Active now\n`)
 })
 
