@@ -10,7 +10,7 @@ import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
 import type { Context, Observation } from './context.ts'
 import { each } from './each.ts'
 import type { Outcome } from './execute.ts'
-import { SESSION_FINALIZER } from './labels.ts'
+import { SESSION_FINALIZER, TENANT_FINALIZER } from './labels.ts'
 import type { Ownership } from './ownership.ts'
 import { hasFinalizer, isDeleting, podOf } from './resources.ts'
 import { isOnItsWay } from './status/calm.ts'
@@ -90,6 +90,8 @@ async function reportTenant(
   now: Date,
 ): Promise<boolean> {
   const { resources, mirror, events, signal, calm } = context
+  // It came while the round ran. The id in its status says that the database has it.
+  if (!hasFinalizer(tenant, TENANT_FINALIZER)) return true
   const { name } = tenant.metadata
   const running = own.filter(({ spec }) => spec.desiredState === 'Running')
   const refused = running.flatMap(({ metadata }): Reason[] => {
