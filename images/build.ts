@@ -6,8 +6,9 @@ import { run } from '@berth/cluster/command.ts'
 import { withLock } from '@berth/cluster/lock.ts'
 import { sizesOf } from './archive.ts'
 import { APPS, type App } from './bundle/recipes.ts'
-import { chooseEngine, type Engine, type ImageBuild } from './engine.ts'
+import { chooseEngine, type Engine } from './engine.ts'
 import { archiveFolder } from './folders.ts'
+import type { ImageBuild } from './image-build.ts'
 import { hashOfInputs } from './inputs.ts'
 
 /** postgres stands in for the official image of that name on test clusters that no registry answers. */

@@ -10,8 +10,9 @@ import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run } from '@berth/cluster/command.ts'
 import { makeBase } from './base.ts'
-import type { Engine, ImageBuild } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { storageFolder } from './folders.ts'
+import { type ImageBuild, optionsOf } from './image-build.ts'
 import { requirePrograms } from './programs.ts'
 
 const PROGRAMS = { buildah: 'buildah', debootstrap: 'debootstrap', tar: 'tar' }
@@ -45,14 +46,12 @@ export class Buildah implements Engine {
     return this.#clear()
   }
 
-  async #bud({ context, dockerfile, target, folders = {}, args = {} }: ImageBuild, image: string): Promise<void> {
+  async #bud(build: ImageBuild, image: string): Promise<void> {
     await this.#buildah([
-      ...['bud', '--quiet', '--layers', '--pull=never', '--isolation', 'chroot', '--file', dockerfile, '--tag', image],
-      ...(target ? ['--target', target] : []),
-      ...Object.entries(folders).flatMap(([name, folder]) => ['--build-context', `${name}=${folder}`]),
-      ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      ...['bud', '--quiet', '--layers', '--pull=never', '--isolation', 'chroot', '--tag', image],
+      ...optionsOf(build),
       ...(await networkOfNpm()),
-      context,
+      build.context,
     ])
   }
 

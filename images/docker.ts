@@ -1,20 +1,16 @@
 /** Builds with Docker's engine; the images are in it afterwards, as after `docker build`. */
 import { run } from '@berth/cluster/command.ts'
-import type { Engine, ImageBuild } from './engine.ts'
+import type { Engine } from './engine.ts'
+import { type ImageBuild, optionsOf } from './image-build.ts'
 
 export class Docker implements Engine {
   readonly name = 'docker'
 
   async open(): Promise<void> {}
 
-  async build({ context, dockerfile, target, folders = {}, args = {}, reference, archive }: ImageBuild): Promise<void> {
-    await run('docker', [
-      ...['build', '--quiet', '--file', dockerfile, '--tag', reference],
-      ...(target ? ['--target', target] : []),
-      ...Object.entries(folders).flatMap(([name, folder]) => ['--build-context', `${name}=${folder}`]),
-      ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-      context,
-    ])
+  async build(build: ImageBuild): Promise<void> {
+    const { reference, archive } = build
+    await run('docker', [...['build', '--quiet', '--tag', reference], ...optionsOf(build), build.context])
     await run('docker', ['save', '--output', archive, reference])
   }
 

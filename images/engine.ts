@@ -2,21 +2,7 @@
 import { succeeds } from '@berth/cluster/command.ts'
 import { Buildah } from './buildah.ts'
 import { Docker } from './docker.ts'
-
-export interface ImageBuild {
-  /** Folder that the Dockerfile copies from. */
-  context: string
-  dockerfile: string
-  /** The stage of the Dockerfile; its last one when absent. */
-  target?: string
-  /** Other folders to copy from, by the name that the Dockerfile has for them. */
-  folders?: Record<string, string>
-  args?: Record<string, string>
-  /** The image's full name. */
-  reference: string
-  /** OCI archive to write. */
-  archive: string
-}
+import type { ImageBuild } from './image-build.ts'
 
 export interface Engine {
   readonly name: 'docker' | 'buildah'

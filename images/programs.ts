@@ -16,10 +16,7 @@ export async function requirePrograms(
   if (process.platform !== 'linux') throw new Error(`${what} needs Linux (this is ${process.platform}): start Docker.`)
   if (process.getuid?.() !== 0) throw new Error(`${what} needs root: use sudo, or start Docker.`)
   const missing = () => [...new Set(Object.keys(packages).flatMap((name) => (isOnPath(name) ? [] : packages[name]!)))]
-  if (missing().length > 0 && isOnPath('apt-get')) {
-    onProgress(`installing Debian packages that are missing: ${missing().join(' ')}`)
-    await install(missing())
-  }
+  if (missing().length > 0 && isOnPath('apt-get')) await install(missing(), onProgress)
   if (missing().length === 0) return
   throw new Error(`${what} needs programs that are not installed. Debian has them in: ${missing().join(', ')}.`)
 }

@@ -15,8 +15,7 @@ export async function prepareMachine(
   const packages = missingPackages(before)
   const canInstall = before.platform === 'linux' && before.isRoot && before.hasAptGet
   if (canInstall && packages.length > 0) {
-    onProgress(`installing Debian packages that are missing: ${packages.join(' ')}`)
-    await install(packages)
+    await install(packages, onProgress)
   }
   const facts = packages.length > 0 ? await findFacts(options) : before
   const missing = missingFor(facts)
@@ -24,7 +23,8 @@ export async function prepareMachine(
   return facts
 }
 
-export async function install(packages: string[]): Promise<void> {
+export async function install(packages: string[], onProgress: (line: string) => void): Promise<void> {
+  onProgress(`installing Debian packages that are missing: ${packages.join(' ')}`)
   const aptGet = (...args: string[]) => run('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet', ...args])
   await aptGet('update')
   await aptGet('install', '--yes', '--no-install-recommends', ...packages)
