@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isConflict, KubeError } from '@berth/core/kube/error.ts'
-import { TierKind } from '@berth/core/model/kind.ts'
+import type { CustomResourceDefinition } from '@berth/core/model/builtin.ts'
+import { CrdKind, TierKind } from '@berth/core/model/kind.ts'
 import { RELEASE } from '@berth/core/model/release.ts'
 import { migrate, SCHEMA_VERSION, SchemaMismatch } from '@berth/core/postgres/migrate.ts'
 import { sqlState } from '@berth/core/postgres/pool.ts'
-import { CrdKind, type CrdObject, isServed, newerRelease, ownCrds } from './crd.ts'
+import { isServed, newerRelease, ownCrds } from './crd.ts'
 import { messageOf, requireUrl } from './database.ts'
 import { CliError } from './error.ts'
 import { follow } from './follow.ts'
@@ -46,7 +47,7 @@ export async function prepareCrds(client: KubeClient, tell: Tell): Promise<void>
   }
 }
 
-async function untilServed(client: KubeClient, crd: CrdObject): Promise<void> {
+async function untilServed(client: KubeClient, crd: CustomResourceDefinition): Promise<void> {
   if (isServed(crd)) return
   const { name } = crd.metadata
   const selection = { fieldSelector: `metadata.name=${name}` }

@@ -7,7 +7,16 @@
  */
 import type { KubeClient, Selection } from '@berth/core/kube/client.ts'
 import { isConflict, isNotFound } from '@berth/core/kube/error.ts'
-import { type Kind, PodKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import type { Deployment } from '@berth/core/model/builtin.ts'
+import {
+  DeploymentKind,
+  type Kind,
+  PodKind,
+  SessionKind,
+  TenantKind,
+  TierKind,
+  WorkerKind,
+} from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import { CliError } from './error.ts'
 import { follow } from './follow.ts'
@@ -18,18 +27,6 @@ const OPERATOR = 'berth-operator'
 const WORKERS = 'app.kubernetes.io/name=berth-worker'
 /** A deletion ends by itself within a minute and a half, as long as an operator leads. */
 const DELETIONS_MS = 100_000
-
-interface Deployment extends KubeObject {
-  status?: { readyReplicas?: number }
-}
-
-const DeploymentKind: Kind<Deployment> = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'deployments',
-  kind: 'Deployment',
-  namespaced: true,
-}
 
 type Tell = (line: string) => void
 

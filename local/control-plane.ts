@@ -3,8 +3,18 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isAlreadyExists } from '@berth/core/kube/error.ts'
+import type { CustomResourceDefinition } from '@berth/core/model/builtin.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
-import { apiVersionOf, type Kind, LeaseKind, SecretKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import {
+  apiVersionOf,
+  CrdKind,
+  type Kind,
+  LeaseKind,
+  NamespaceKind,
+  SecretKind,
+  TenantKind,
+  TierKind,
+} from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import { parse } from 'yaml'
@@ -16,16 +26,6 @@ export const OPERATOR_LEASE = 'berth-operator'
 
 const MANAGER = 'berth-local'
 
-const clusterWide = (group: string, kind: string, plural: string): Kind<KubeObject> => ({
-  group,
-  version: 'v1',
-  kind,
-  plural,
-  namespaced: false,
-})
-const NamespaceKind = clusterWide('', 'Namespace', 'namespaces')
-const CrdKind = clusterWide('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions')
-
 /** The CRDs, the namespace, the workers' secret, and those of the default tiers that are missing. */
 export async function prepareControlPlane(
   client: KubeClient,
@@ -34,7 +34,7 @@ export async function prepareControlPlane(
 ): Promise<void> {
   await client.apply(NamespaceKind, { metadata: { name: NAMESPACE } }, { manager: MANAGER, force: true })
   for (const file of (await readdir(crdsFolder)).filter((name) => name.endsWith('.yaml'))) {
-    const crd = parse(await readFile(path.join(crdsFolder, file), 'utf8')) as KubeObject
+    const crd = parse(await readFile(path.join(crdsFolder, file), 'utf8')) as CustomResourceDefinition
     await client.apply(CrdKind, crd, { manager: MANAGER, force: true })
   }
   const data = Object.fromEntries(Object.entries(workerSecret).map(([name, value]) => [name, btoa(value)]))

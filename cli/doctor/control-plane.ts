@@ -1,8 +1,9 @@
 /** The Kubernetes side: the API, the definitions of our kinds, the operator. Pure. */
 import { isDeepStrictEqual } from 'node:util'
+import type { CustomResourceDefinition } from '@berth/core/model/builtin.ts'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
-import { type CrdObject, isServed, newerRelease } from '../crd.ts'
+import { isServed, newerRelease } from '../crd.ts'
 import { PROGRAM } from '../program.ts'
 import { duration } from '../time.ts'
 import { type Check, fail, ok, some, warn } from './check.ts'
@@ -26,7 +27,7 @@ export function crdCheck({ crds }: DoctorSnapshot): Check {
   if (unserved.length > 0) return fail(about, `the API does not serve ${some(unserved)} yet. ${INSTALL}`)
   const different = definitions.filter((definition) => {
     const installed = crds.value.get(definition.kind.plural)!
-    return !isDeepStrictEqual(schemaOf(installed), schemaOf(crdOf(definition) as unknown as CrdObject))
+    return !isDeepStrictEqual(schemaOf(installed), schemaOf(crdOf(definition) as unknown as CustomResourceDefinition))
   })
   const releases = different.map(({ kind }) => newerRelease(crds.value.get(kind.plural)!))
   const newer = releases.find((release) => release !== undefined)
@@ -38,7 +39,7 @@ export function crdCheck({ crds }: DoctorSnapshot): Check {
 }
 
 /** As JSON carries it: without what is undefined. */
-const schemaOf = ({ spec }: CrdObject): unknown =>
+const schemaOf = ({ spec }: CustomResourceDefinition): unknown =>
   JSON.parse(JSON.stringify(spec.versions[0]?.schema?.openAPIV3Schema ?? null))
 
 /** The lease is renewed every second or so, and free for another after its own duration. */

@@ -1,3 +1,4 @@
+import type { CustomResourceDefinition } from '@berth/core/model/builtin.ts'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
@@ -6,7 +7,6 @@ import { SessionSpec, type WhatsAppSession } from '@berth/core/model/session.ts'
 import { type Tenant, TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Worker, WorkerSpec } from '@berth/core/model/worker.ts'
 import { expect, test } from 'vitest'
-import type { CrdObject } from '../crd.ts'
 import type { DatabaseHealth } from '../ownership.ts'
 import type { Check } from './check.ts'
 import { diagnose } from './diagnosis.ts'
@@ -45,10 +45,10 @@ const tenant = (name: string, reason = 'Active'): Tenant => ({
   status: { conditions: conditions(reason === 'Active', reason, 600) },
 })
 
-const crds = (change: (crd: CrdObject) => void = () => {}): Map<string, CrdObject> =>
+const crds = (change: (crd: CustomResourceDefinition) => void = () => {}): Map<string, CustomResourceDefinition> =>
   new Map(
     definitions.map((definition) => {
-      const crd = structuredClone(crdOf(definition)) as unknown as CrdObject
+      const crd = structuredClone(crdOf(definition)) as unknown as CustomResourceDefinition
       crd.status = { conditions: [{ type: 'Established', status: 'True' }] }
       change(crd)
       return [definition.kind.plural, crd]

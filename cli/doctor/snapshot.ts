@@ -2,9 +2,9 @@
 import { statfs } from 'node:fs/promises'
 import { Berth } from '@berth/client'
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import type { Lease } from '@berth/core/model/builtin.ts'
+import type { CustomResourceDefinition, Lease } from '@berth/core/model/builtin.ts'
 import { definitions } from '@berth/core/model/crds.ts'
-import { type Kind, LeaseKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import { CrdKind, type Kind, LeaseKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
@@ -12,7 +12,6 @@ import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import { OPERATOR_LEASE } from '@berth/local/control-plane.ts'
 import { apiError } from '../api-error.ts'
-import { CrdKind, type CrdObject } from '../crd.ts'
 import { explain } from '../error.ts'
 import type { Installation } from '../installation.ts'
 import type { DatabaseHealth } from '../ownership.ts'
@@ -33,7 +32,7 @@ export interface DoctorSnapshot {
   /** Milliseconds that an answer took. */
   api: Answer<{ ms: number }>
   /** By plural name. */
-  crds: Answer<Map<string, CrdObject>>
+  crds: Answer<Map<string, CustomResourceDefinition>>
   operatorLease: Answer<Lease | undefined>
   tiers: Answer<Tier[]>
   tenants: Answer<Tenant[]>
@@ -93,8 +92,8 @@ async function timed(work: () => Promise<unknown>): Promise<{ ms: number }> {
   return { ms: Math.round(performance.now() - begun) }
 }
 
-async function readCrds(client: KubeClient): Promise<Map<string, CrdObject>> {
-  const found = definitions.map(async ({ kind }): Promise<[string, CrdObject][]> => {
+async function readCrds(client: KubeClient): Promise<Map<string, CustomResourceDefinition>> {
+  const found = definitions.map(async ({ kind }): Promise<[string, CustomResourceDefinition][]> => {
     const crd = await client.get(CrdKind, `${kind.plural}.${kind.group}`)
     return crd ? [[kind.plural, crd]] : []
   })

@@ -130,3 +130,12 @@ export interface Lease extends KubeObject {
     leaseTransitions?: number
   }
 }
+
+export interface Deployment extends KubeObject {
+  status?: { readyReplicas?: number }
+}
+
+export interface CustomResourceDefinition extends KubeObject {
+  spec: { versions: { name: string; schema?: { openAPIV3Schema?: unknown } }[] }
+  status?: { conditions?: { type: string; status: string }[] }
+}

@@ -1,5 +1,5 @@
 /** What the Kubernetes API needs to know of a kind of object, and the kinds that Berth uses. */
-import type { Event, Lease, Pod, Secret } from './builtin.ts'
+import type { CustomResourceDefinition, Deployment, Event, Lease, Pod, Secret } from './builtin.ts'
 import type { KubeObject } from './meta.ts'
 import type { WhatsAppSession } from './session.ts'
 import type { Tenant } from './tenant.ts'
@@ -46,6 +46,20 @@ export const PodKind = builtin<Pod>('', 'Pod', 'pods')
 export const SecretKind = builtin<Secret>('', 'Secret', 'secrets')
 export const EventKind = builtin<Event>('', 'Event', 'events')
 export const LeaseKind = builtin<Lease>('coordination.k8s.io', 'Lease', 'leases')
+export const DeploymentKind = builtin<Deployment>('apps', 'Deployment', 'deployments')
+export const ServiceAccountKind = builtin('', 'ServiceAccount', 'serviceaccounts')
+
+export const clusterWide = <T extends KubeObject>(group: string, kind: string, plural: string): Kind<T> => ({
+  ...builtin(group, kind, plural),
+  namespaced: false,
+})
+
+export const NamespaceKind = clusterWide('', 'Namespace', 'namespaces')
+export const CrdKind = clusterWide<CustomResourceDefinition>(
+  'apiextensions.k8s.io',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+)
 
 /** 'v1' or 'group/version', as in an object's apiVersion. */
 export const apiVersionOf = (kind: Kind): string => (kind.group ? `${kind.group}/${kind.version}` : kind.version)

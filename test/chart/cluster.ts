@@ -8,19 +8,10 @@ import { type ControlPlane, startControlPlane } from '@berth/cluster/control-pla
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { type KubeConfig, loadKubeConfig } from '@berth/core/kube/config.ts'
 import type { Pod } from '@berth/core/model/builtin.ts'
-import type { Kind } from '@berth/core/model/kind.ts'
-import type { KubeObject } from '@berth/core/model/meta.ts'
+import { NamespaceKind } from '@berth/core/model/kind.ts'
 import { until } from '../chaos/until.ts'
 import { berthHere, type Outcome } from '../cli/berth.ts'
 import { CHART, helm, type Manifest, MINIMAL, render, type ValuesFile } from './chart.ts'
-
-export const clusterWide = (group: string, kind: string, plural: string): Kind<KubeObject> => ({
-  ...{ group, kind, plural, version: 'v1', namespaced: false },
-})
-
-const NamespaceKind = clusterWide('', 'Namespace', 'namespaces')
-export const CrdKind = clusterWide('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions')
-export const DeploymentKind: Kind = { ...clusterWide('apps', 'Deployment', 'deployments'), namespaced: true }
 
 export class ChartCluster {
   readonly #plane: ControlPlane

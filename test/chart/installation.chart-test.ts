@@ -1,9 +1,18 @@
-import { PodKind, SecretKind, SessionKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import {
+  CrdKind,
+  clusterWide,
+  DeploymentKind,
+  PodKind,
+  SecretKind,
+  SessionKind,
+  TierKind,
+  WorkerKind,
+} from '@berth/core/model/kind.ts'
 import { RELEASE, RELEASE_ANNOTATION } from '@berth/core/model/release.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../chaos/until.ts'
 import { CHART, MINIMAL, objectOf, render, type ValuesFile } from './chart.ts'
-import { asList, ChartCluster, CrdKind, clusterWide, DeploymentKind, type Installed } from './cluster.ts'
+import { asList, ChartCluster, type Installed } from './cluster.ts'
 
 const WAIT_MS = 60_000
 

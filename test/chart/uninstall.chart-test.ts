@@ -1,11 +1,20 @@
 /** `berth shutdown`, with the rights of the chart's job, and what an uninstall leaves. */
 import type { Pod } from '@berth/core/model/builtin.ts'
-import { PodKind, SecretKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import {
+  CrdKind,
+  DeploymentKind,
+  PodKind,
+  SecretKind,
+  SessionKind,
+  TenantKind,
+  TierKind,
+  WorkerKind,
+} from '@berth/core/model/kind.ts'
 import { SessionSpec } from '@berth/core/model/session.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../chaos/until.ts'
-import { ChartCluster, CrdKind, DeploymentKind, type Installed } from './cluster.ts'
+import { ChartCluster, type Installed } from './cluster.ts'
 
 const WAIT_MS = 60_000
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { parseOptions, UsageError } from './options.ts'
+import { UsageError } from '../chaos/options.ts'
+import { parseOptions } from './options.ts'
 import { STEPS } from './steps/all.ts'
 
 it('does every step, or those that are named, and says what to type instead of wrong ones', () => {

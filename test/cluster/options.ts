@@ -1,5 +1,6 @@
 /** What `npm run test:cluster` is asked for. */
 import { parseArgs } from 'node:util'
+import { UsageError } from '../chaos/options.ts'
 import { STEPS, type Step } from './steps/all.ts'
 
 export interface Options {
@@ -8,9 +9,6 @@ export interface Options {
   /** Leaves everything running until Ctrl-C. */
   keep: boolean
 }
-
-/** Raised for what a person typed wrong; the message says what to type. */
-export class UsageError extends Error {}
 
 const NAMES = STEPS.map(({ name }) => name)
 

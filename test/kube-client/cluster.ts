@@ -9,10 +9,10 @@ import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { type KubeConfig, loadKubeConfig } from '@berth/core/kube/config.ts'
 import { isAlreadyExists } from '@berth/core/kube/error.ts'
+import type { CustomResourceDefinition } from '@berth/core/model/builtin.ts'
 import { crdOf } from '@berth/core/model/crd.ts'
 import { definitions } from '@berth/core/model/crds.ts'
-import type { Kind } from '@berth/core/model/kind.ts'
-import type { KubeObject } from '@berth/core/model/meta.ts'
+import { CrdKind, NamespaceKind } from '@berth/core/model/kind.ts'
 import { startKubernetes } from '@berth/local/kubernetes/server.ts'
 
 export interface TestCluster {
@@ -22,19 +22,6 @@ export interface TestCluster {
   /** Path; without the namespace. */
   kubeconfig: string
   close(): Promise<void>
-}
-
-interface CustomResourceDefinition extends KubeObject {
-  status?: { conditions?: { type: string; status: string }[] }
-}
-
-const NamespaceKind: Kind = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false }
-const CrdKind: Kind<CustomResourceDefinition> = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
 }
 
 /** `real`: path of an administrator's kubeconfig, of a cluster to use instead of either. */

@@ -182,5 +182,8 @@ export class Installation {
   }
 }
 
+/** For tests that share the machine with one another. */
+export const PATIENCE = { timeout: 240_000 }
+
 /** A name that no other test has. */
 export const fresh = (prefix: string): string => `${prefix}-${randomUUID().slice(0, 6)}`

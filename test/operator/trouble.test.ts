@@ -4,10 +4,7 @@ import { PodKind, TierKind } from '@berth/core/model/kind.ts'
 import type { Condition } from '@berth/core/model/meta.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { HUGE_IMAGE, MISSING_IMAGE } from './fake-node.ts'
-import { fresh, Installation } from './installation.ts'
-
-/** They share the machine with one another. */
-const PATIENCE = { timeout: 240_000 }
+import { fresh, Installation, PATIENCE } from './installation.ts'
 
 let berth: Installation
 

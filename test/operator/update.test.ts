@@ -4,12 +4,9 @@ import { PodKind, TierKind } from '@berth/core/model/kind.ts'
 import type { Condition } from '@berth/core/model/meta.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MISSING_IMAGE, OFFLINE_IMAGE } from './fake-node.ts'
-import { fresh, Installation } from './installation.ts'
+import { fresh, Installation, PATIENCE } from './installation.ts'
 
 const GOOD_IMAGE = 'berth/worker:good'
-
-/** They share the machine with one another. */
-const PATIENCE = { timeout: 240_000 }
 
 let berth: Installation
 

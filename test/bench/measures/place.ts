@@ -10,7 +10,7 @@ import { KubeClient } from '@berth/core/kube/client.ts'
 import { getCondition } from '@berth/core/kube/conditions.ts'
 import { Reflector } from '@berth/core/kube/reflector.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
-import { type Kind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import { ServiceAccountKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
 import { SessionSpec, type WhatsAppSession } from '@berth/core/model/session.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
 import { type Spread, spread } from '../../chaos/figures.ts'
@@ -48,13 +48,6 @@ export interface Place {
   drained: { sessions: number; ms: number }
 }
 
-const ServiceAccountKind: Kind = {
-  group: '',
-  version: 'v1',
-  plural: 'serviceaccounts',
-  kind: 'ServiceAccount',
-  namespaced: true,
-}
 const OPERATOR = fileURLToPath(import.meta.resolve('@berth/operator/main.ts'))
 /** As Node chooses it in the 512 Mi that the chart gives an operator. */
 const OPERATOR_FLAGS = ['--max-old-space-size=256']
