@@ -12,6 +12,9 @@ import { functions } from './migrations/0002-functions.ts'
 import { ownership } from './migrations/0003-ownership.ts'
 import { commitSpeed } from './migrations/0004-commit-speed.ts'
 import { servedSchemas } from './migrations/0005-served-schemas.ts'
+import { workerLoad } from './migrations/0006-worker-load.ts'
+import { databaseIdentity } from './migrations/0007-database-identity.ts'
+import { loginPace } from './migrations/0008-login-pace.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -30,6 +33,9 @@ const migrations: Record<string, Migration> = {
   '0003-ownership': step(ownership),
   '0004-commit-speed': step(commitSpeed),
   '0005-served-schemas': step(servedSchemas),
+  '0006-worker-load': step(workerLoad),
+  '0007-database-identity': step(databaseIdentity),
+  '0008-login-pace': step(loginPace),
 }
 
 /** The newest migration that this code knows. */

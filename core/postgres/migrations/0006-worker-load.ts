@@ -1,0 +1,4 @@
+/** What a worker says of how busy it is. */
+export const workerLoad = /* sql */ `
+SELECT 1;
+`

@@ -1,0 +1,4 @@
+/** How it is seen that the database went back in time. */
+export const databaseIdentity = /* sql */ `
+SELECT 1;
+`
