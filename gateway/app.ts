@@ -108,7 +108,7 @@ export async function buildApp(context: Context): Promise<App> {
     uiConfig: { persistAuthorization: true, deepLinking: true, validatorUrl: null },
   })
 
-  aboutRoutes(app, context)
+  aboutRoutes(app)
   await app.register(
     async (v1: App) => {
       guard(v1, context)

@@ -51,8 +51,6 @@ export interface Context {
   publicUrl?: string
   /** Aborted when the gateway stops: what waits answers with what there is. */
   stopping: AbortController
-  /** Throws when the database can't be used. */
-  checkReady: () => Promise<void>
 }
 
 export type App = FastifyInstance<

@@ -1,6 +1,5 @@
 /** Puts the parts together. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
-import { requireSchema } from '@berth/core/postgres/migrate.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { Authenticator } from './auth.ts'
@@ -10,7 +9,6 @@ import { Database } from './data/database.ts'
 import { findCaller } from './data/keys.ts'
 import { TierLimits } from './data/limits.ts'
 import { findOwner } from './data/sessions.ts'
-import { Problem } from './problems/problem.ts'
 import { RateLimiter } from './rate.ts'
 import { KnownSessions } from './routing/known-sessions.ts'
 import { SessionRouter } from './routing/router.ts'
@@ -48,13 +46,5 @@ export function createContext({ pool, kube, namespace, internalToken, log, publi
     holds: { ...DEFAULT_HOLDS, ...holds },
     stopping: new AbortController(),
     ...(publicUrl && { publicUrl }),
-    checkReady: async () => {
-      await requireSchema(pool).catch((error: Error) => {
-        throw new Problem('database_unavailable', {
-          detail: error.name === 'SchemaMismatch' ? error.message : undefined,
-          retryAfterSeconds: 2,
-        })
-      })
-    },
   }
 }

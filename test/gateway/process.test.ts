@@ -4,8 +4,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createApiKey } from '@berth/core/crypto/api-key.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { CuttableProxy } from '../kube-client/proxy.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../gateway/main.ts')
 
@@ -86,6 +88,23 @@ test('starts, tells its metrics on a port of their own, and on SIGTERM stops wit
   gateway.process.kill('SIGTERM')
   const [code] = await once(gateway.process, 'close')
   expect(code).toBe(0)
+})
+
+test('without the database it stays ready, so that callers are told why nothing works', async () => {
+  const network = await CuttableProxy.start(database.url)
+  const through = new URL(database.url)
+  through.port = new URL(network.url).port
+  const gateway = start({ ...settings(), DATABASE_URL: through.href })
+  const { url } = JSON.parse(await gateway.line('the gateway listens'))
+  /** With another key each time: one that is unknown is remembered. */
+  const ask = () => fetch(`${url}/v1/sessions`, { headers: { authorization: `Bearer ${createApiKey().key}` } })
+  expect((await ask()).status).toBe(401)
+  network.cut()
+  const answer = await ask()
+  expect(answer.status).toBe(503)
+  expect(await answer.json()).toMatchObject({ code: 'database_unavailable' })
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  await network.close()
 })
 
 test('refuses a database without a schema', async () => {
