@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { AlreadyRuns, lockFolder, lockFolderPatiently } from './lock.ts'
+import { AlreadyRuns, lockFolder, lockFolderInTurn, lockFolderPatiently } from './lock.ts'
 
 let folder: string
 beforeEach(() => {
@@ -50,4 +50,18 @@ it('waits for a run that is stopping, and for no other', async () => {
   })
   ;(await taken).release()
   expect(lines).toEqual([expect.stringContaining(`pid ${stopping.pid}`)])
+})
+
+it('waits in turn for whoever holds it, and no longer than it is told to', async () => {
+  const running = await holder()
+  const lines: string[] = []
+  const asked = new AbortController()
+  const given = lockFolderInTurn(folder, () => asked.abort(), asked.signal)
+  await expect(given).rejects.toThrow()
+  const taken = lockFolderInTurn(folder, (line) => {
+    lines.push(line)
+    running.kill('SIGKILL')
+  })
+  ;(await taken).release()
+  expect(lines).toEqual([expect.stringContaining(`pid ${running.pid}`)])
 })

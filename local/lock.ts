@@ -40,15 +40,35 @@ const STOP_TIMEOUT_MS = 60_000
 const POLL_MS = 100
 
 /** As lockFolder, but waits for a run that is stopping; `tell` takes a line about it. */
-export async function lockFolderPatiently(folder: string, tell: (line: string) => void): Promise<RunLock> {
+export function lockFolderPatiently(folder: string, tell: (line: string) => void): Promise<RunLock> {
   const deadline = performance.now() + STOP_TIMEOUT_MS
+  return lockAfter(folder, (holder) => {
+    if (!holder?.stopping || performance.now() > deadline) return undefined
+    return () => tell(`the earlier run (pid ${holder.pid}) is stopping; waiting for it`)
+  })
+}
+
+/** As lockFolder, but waits for whoever holds it, without a limit; `tell` takes a line about that. */
+export function lockFolderInTurn(folder: string, tell: (line: string) => void, signal?: AbortSignal): Promise<RunLock> {
+  const tellOf = (holder: RunInfo | undefined) => () =>
+    tell(`waiting for another process${holder ? ` (pid ${holder.pid})` : ''} that is at it already`)
+  return lockAfter(folder, tellOf, signal)
+}
+
+/** `wait`: says once that a holder is waited for; undefined: it is not waited for. */
+async function lockAfter(
+  folder: string,
+  wait: (holder: RunInfo | undefined) => (() => void) | undefined,
+  signal?: AbortSignal,
+): Promise<RunLock> {
   for (let said = false; ; said = true) {
     try {
       return lockFolder(folder)
     } catch (error) {
-      if (!(error instanceof AlreadyRuns && error.info?.stopping) || performance.now() > deadline) throw error
-      if (!said) tell(`the earlier run (pid ${error.info.pid}) is stopping; waiting for it`)
-      await delay(POLL_MS)
+      const say = error instanceof AlreadyRuns && wait(error.info)
+      if (!say) throw error
+      if (!said) say()
+      await delay(POLL_MS, undefined, { signal })
     }
   }
 }

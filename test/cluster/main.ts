@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clusterUp } from '@berth/cluster/cluster.ts'
-import { lockFolderPatiently } from '@berth/local/lock.ts'
+import { withLock } from '@berth/cluster/lock.ts'
 import { interruption } from '../chaos/interruption.ts'
 import { UsageError } from '../chaos/options.ts'
 import { type Counts, conclude } from '../suite.ts'
@@ -25,21 +25,20 @@ const tell = (line: string): void => {
 
 async function main(options: Options): Promise<Counts> {
   const signal = interruption(() => tell('Stopping, and tidying up; Ctrl-C again leaves it as it is.'))
-  const lock = await lockFolderPatiently(`${DATA_DIR}.lock`, tell)
-  try {
-    await Outside.endOrphans(DATA_DIR)
-    await rm(DATA_DIR, { recursive: true, force: true })
-    await mkdir(DATA_DIR, { mode: 0o711 }) // as root, Postgres runs as another user, who must get through
-    tell(`Logs, and what kubectl shows: ${DATA_DIR}`)
-    const cluster = await clusterUp({ name: process.env.BERTH_CLUSTER, onProgress: tell })
-    await cluster.loadImages(await imagesUnder(TAGS, join(DATA_DIR, 'images'), tell))
-    signal.throwIfAborted()
-    tell('The nodes have the images; helm install')
-    const berth = await ClusterBerth.start({ cluster, tags: TAGS, dataDir: DATA_DIR, tell })
-    return await runSteps(berth, options, tell, signal)
-  } finally {
-    lock.release()
-  }
+  return withLock('test-cluster', tell, () => run(options, signal), signal)
+}
+
+async function run(options: Options, signal: AbortSignal): Promise<Counts> {
+  await Outside.endOrphans(DATA_DIR)
+  await rm(DATA_DIR, { recursive: true, force: true })
+  await mkdir(DATA_DIR, { mode: 0o711 }) // as root, Postgres runs as another user, who must get through
+  tell(`Logs, and what kubectl shows: ${DATA_DIR}`)
+  const cluster = await clusterUp({ name: process.env.BERTH_CLUSTER, onProgress: tell })
+  await cluster.loadImages(await imagesUnder(TAGS, join(DATA_DIR, 'images'), tell))
+  signal.throwIfAborted()
+  tell('The nodes have the images; helm install')
+  const berth = await ClusterBerth.start({ cluster, tags: TAGS, dataDir: DATA_DIR, tell })
+  return await runSteps(berth, options, tell, signal)
 }
 
 try {
