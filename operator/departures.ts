@@ -41,10 +41,7 @@ async function take(
 ): Promise<void> {
   const row = mirror.rowOf(session)
   if (step === 'AskLogout' && row) {
-    await lead.write(
-      `INSERT INTO command (id, tenant_id, session_id, kind) VALUES ($1, $2, $3, 'logout') ON CONFLICT (id) DO NOTHING`,
-      [logoutIdOf(row.id, session), row.tenantId, row.id],
-    )
+    await lead.askLogout(logoutIdOf(row.id, session), row)
   }
   if (step !== 'Finish') return
   const why = leftLinked(departure)

@@ -7,12 +7,16 @@
  */
 import { randomUUID } from 'node:crypto'
 import { inTransaction, type Pool, sqlState } from '@berth/core/postgres/pool.ts'
+import type { Lead, MirrorTables } from './database.ts'
+import { PostgresMirrorTables } from './mirror-tables.ts'
 import type { LeaseRow } from './poll.ts'
+import type { SessionRow } from './session-row.ts'
 
 /** What Postgres answers to an operator that does not lead (migration 0003). */
 const NOT_LEADER = 'BE001'
 
-export class Lead {
+export class PostgresLead implements Lead {
+  readonly mirror: MirrorTables
   readonly #pool: Pool
   /** Of this term. */
   readonly #id: string
@@ -20,32 +24,36 @@ export class Lead {
   private constructor(pool: Pool, id: string) {
     this.#pool = pool
     this.#id = id
+    this.mirror = new PostgresMirrorTables(pool, (text, values) => this.#write(text, values))
   }
 
-  static async take(pool: Pool): Promise<Lead> {
+  static async take(pool: Pool): Promise<PostgresLead> {
     const id = randomUUID()
     await pool.query('UPDATE operator_leader SET id = $1, since = now()', [id])
-    return new Lead(pool, id)
+    return new PostgresLead(pool, id)
   }
 
-  /** Writes, if this is still the lead; answers how many rows it touched. */
-  async write(text: string, values: unknown[]): Promise<number> {
-    const check = { text: 'SELECT require_leader($1)', values: [this.#id] }
-    const [, result] = await inTransaction(this.#pool, check, { text, values })
-    return result!.rowCount ?? 0
-  }
-
-  /**
-   * Ends a boot: its process can write nothing more, and its sessions can be claimed. False: it is over already, or has
-   * renewed since it was judged, so it lives.
-   */
   async revoke({ bootId, renewals }: LeaseRow, reason: string): Promise<boolean> {
-    const revoked = await this.write(
+    const revoked = await this.#write(
       `UPDATE worker_lease SET revoked_at = now(), revoked_reason = $2
        WHERE boot_id = $1 AND renewals = $3 AND revoked_at IS NULL AND ended_at IS NULL`,
       [bootId, reason, renewals],
     )
     return revoked === 1
+  }
+
+  async askLogout(id: string, session: Pick<SessionRow, 'id' | 'tenantId'>): Promise<void> {
+    await this.#write(
+      `INSERT INTO command (id, tenant_id, session_id, kind) VALUES ($1, $2, $3, 'logout') ON CONFLICT (id) DO NOTHING`,
+      [id, session.tenantId, session.id],
+    )
+  }
+
+  /** Writes, if this is still the lead; answers how many rows it touched. */
+  async #write(text: string, values: unknown[]): Promise<number> {
+    const check = { text: 'SELECT require_leader($1)', values: [this.#id] }
+    const [, result] = await inTransaction(this.#pool, check, { text, values })
+    return result!.rowCount ?? 0
   }
 }
 

@@ -7,6 +7,7 @@ import { createLogger } from '@berth/core/telemetry/log.ts'
 import { readConfig } from './config.ts'
 import { serve } from './http.ts'
 import { Operator } from './operator.ts'
+import { postgresDatabase } from './postgres.ts'
 
 const log = createLogger('operator')
 
@@ -20,7 +21,7 @@ async function main(): Promise<void> {
   const client = new KubeClient({ ...kube, namespace }, { component: 'operator', ...REQUESTS })
   const pool = openPool({ url: config.databaseUrl, role: 'berth_operator', application: 'berth-operator' })
   await waitForSchema(pool, log)
-  const operator = new Operator({ client, pool, config, log })
+  const operator = new Operator({ client, database: postgresDatabase(pool), config, log })
   const server = await serve({ ...config, isReady: () => operator.isReady })
   operator.start()
   log.info({ namespace: client.namespace, port: config.port, server: kube.server }, 'operator started')

@@ -8,40 +8,21 @@ import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Reason } from '@berth/core/placement/snapshot.ts'
-import { isPermanent, type Pool } from '@berth/core/postgres/pool.ts'
-import type { Lead } from './lead.ts'
+import { isPermanent } from '@berth/core/postgres/pool.ts'
+import type { Lead, MirrorTables, TenantRow } from './database.ts'
 import { decideRow, type RowDecision, type SessionRow } from './session-row.ts'
 
-interface TenantRow {
-  id: string
-  name: string
-  tier: string
-  displayName: string | null
-  state: 'Active' | 'Suspended'
-  resourceUid: string
-  deleted: boolean
-}
-
-/** In the order of the statements' parameters. */
+/** In which a resource that was changed differs from its row. */
 const tenantFields = ['id', 'name', 'tier', 'displayName', 'state', 'resourceUid'] as const
-const sessionFields = ['id', 'tenantId', 'name', 'resourceName', 'resourceUid', 'provider', 'desiredState'] as const
 
-/** Rows of one statement at most. */
+/** Rows of one write at most. */
 const BATCH = 500
 
 /** What the mirror knows of a session resource. */
 export type Mirrored = { id: string } | { blocked: Reason }
 
-const SESSIONS = `SELECT id, tenant_id AS "tenantId", name, resource_name AS "resourceName", resource_uid AS "resourceUid",
-  provider, desired_state AS "desiredState", deleted_at IS NOT NULL AS deleted FROM session`
-
-const OBSTACLES = 'SELECT id, obstacle FROM session WHERE obstacle IS NOT NULL'
-
-const TENANTS = `SELECT id, name, tier, display_name AS "displayName", state, resource_uid AS "resourceUid",
-  deleted_at IS NOT NULL AS deleted FROM tenant`
-
 export class Mirror {
-  readonly #lead: Lead
+  readonly #tables: MirrorTables
   readonly #installation: string
   readonly #namespace: string
   /** Name → spec as JSON. */
@@ -55,24 +36,19 @@ export class Mirror {
   /** Id of a session → why it has no place. */
   readonly #obstacles = new Map<string, string>()
 
-  private constructor(lead: Lead, installation: string, namespace: string) {
-    this.#lead = lead
+  private constructor(tables: MirrorTables, installation: string, namespace: string) {
+    this.#tables = tables
     this.#installation = installation
     this.#namespace = namespace
   }
 
   /** Reads what there is. The lead must have been taken: nothing that another wrote comes after. */
-  static async load(pool: Pool, lead: Lead, namespace: string): Promise<Mirror> {
-    const { rows } = await pool.query<{ id: string }>('SELECT id FROM installation')
-    const mirror = new Mirror(lead, rows[0]!.id, namespace)
-    const [tenants, sessions, obstacles] = await Promise.all([
-      pool.query<TenantRow>(TENANTS),
-      pool.query<SessionRow>(SESSIONS),
-      pool.query<{ id: string; obstacle: string }>(OBSTACLES),
-    ])
-    for (const row of tenants.rows) mirror.#tenants.set(row.id, row)
-    for (const row of sessions.rows) mirror.#keep(row)
-    for (const { id, obstacle } of obstacles.rows) mirror.#obstacles.set(id, obstacle)
+  static async load({ mirror: tables }: Lead, namespace: string): Promise<Mirror> {
+    const { installation, tenants, sessions, obstacles } = await tables.load()
+    const mirror = new Mirror(tables, installation, namespace)
+    for (const row of tenants) mirror.#tenants.set(row.id, row)
+    for (const row of sessions) mirror.#keep(row)
+    for (const { id, obstacle } of obstacles) mirror.#obstacles.set(id, obstacle)
     return mirror
   }
 
@@ -94,17 +70,13 @@ export class Mirror {
     for (const { metadata, spec } of tiers) {
       const text = JSON.stringify(spec)
       if (this.#tiers.get(metadata.name) === text) continue
-      await this.#lead.write(
-        `INSERT INTO tier (name, spec) VALUES ($1, $2)
-         ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, updated_at = now() WHERE tier.spec <> excluded.spec`,
-        [metadata.name, text],
-      )
+      await this.#tables.writeTier(metadata.name, text)
       this.#tiers.set(metadata.name, text)
     }
   }
 
   async removeTier(name: string): Promise<void> {
-    await this.#lead.write('DELETE FROM tier WHERE name = $1', [name])
+    await this.#tables.removeTier(name)
     this.#tiers.delete(name)
   }
 
@@ -116,13 +88,7 @@ export class Mirror {
         return !known || known.deleted || !tenantFields.every((field) => known[field] === row[field])
       })
     for (const rows of inBatches(changed)) {
-      await this.#lead.write(
-        `INSERT INTO tenant (id, name, tier, display_name, state, resource_uid)
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])
-         ON CONFLICT (id) DO UPDATE SET tier = excluded.tier, display_name = excluded.display_name,
-           state = excluded.state, resource_uid = excluded.resource_uid, deleted_at = NULL`,
-        tenantFields.map((field) => rows.map((row) => row[field])),
-      )
+      await this.#tables.writeTenants(rows)
       for (const row of rows) this.#tenants.set(row.id, row)
     }
   }
@@ -139,16 +105,10 @@ export class Mirror {
     }
   }
 
-  /** A tenant without sessions: its row goes, or, where data were retained, is marked and its API keys end. */
+  /** A tenant without sessions. */
   async removeTenant(name: string): Promise<void> {
     const id = this.tenantId(name)
-    await this.#lead.write('UPDATE api_key SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id])
-    await this.#lead.write(
-      `WITH gone AS (DELETE FROM tenant t WHERE id = $1 AND NOT EXISTS (SELECT FROM session s WHERE s.tenant_id = t.id))
-       UPDATE tenant t SET deleted_at = now() WHERE id = $1 AND deleted_at IS NULL
-         AND EXISTS (SELECT FROM session s WHERE s.tenant_id = t.id)`,
-      [id],
-    )
+    await this.#tables.removeTenant(id)
     this.#tenants.delete(id)
   }
 
@@ -177,11 +137,7 @@ export class Mirror {
     const { row, write } = decision
     if (write === 'insert') await this.#insert([row])
     if (write === 'update') {
-      await this.#lead.write(
-        `UPDATE session SET name = $3, resource_name = $4, resource_uid = $5, provider = $6, desired_state = $7,
-           deleted_at = NULL WHERE id = $1 AND tenant_id = $2`,
-        sessionFields.map((field) => row[field]),
-      )
+      await this.#tables.updateSession(row)
       this.#keep(row)
     }
     return { id: row.id }
@@ -197,14 +153,7 @@ export class Mirror {
   }
 
   async #insert(rows: readonly SessionRow[]): Promise<void> {
-    await this.#lead.write(
-      `WITH made AS (
-         INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
-         RETURNING id, tenant_id)
-       INSERT INTO session_owner (session_id, tenant_id) SELECT id, tenant_id FROM made`,
-      sessionFields.map((field) => rows.map((row) => row[field])),
-    )
+    await this.#tables.insertSessions(rows)
     for (const row of rows) this.#keep(row)
   }
 
@@ -212,26 +161,20 @@ export class Mirror {
   async writeObstacle(session: WhatsAppSession, obstacle: string | undefined): Promise<void> {
     const row = this.rowOf(session)
     if (!row || this.#obstacles.get(row.id) === obstacle) return
-    await this.#lead.write('UPDATE session SET obstacle = $2 WHERE id = $1', [row.id, obstacle ?? null])
+    await this.#tables.writeObstacle(row.id, obstacle)
     if (obstacle) this.#obstacles.set(row.id, obstacle)
     else this.#obstacles.delete(row.id)
   }
 
   async eraseSession(row: SessionRow): Promise<void> {
-    await this.#lead.write('DELETE FROM session WHERE id = $1 AND resource_uid = $2 AND deleted_at IS NULL', [
-      row.id,
-      row.resourceUid,
-    ])
+    await this.#tables.eraseSession(row)
     this.#sessions.delete(row.id)
     this.#obstacles.delete(row.id)
     this.#living.delete(row.resourceName)
   }
 
   async retainSession(row: SessionRow): Promise<void> {
-    await this.#lead.write('UPDATE session SET deleted_at = now() WHERE id = $1 AND resource_uid = $2', [
-      row.id,
-      row.resourceUid,
-    ])
+    await this.#tables.retainSession(row)
     this.#sessions.set(row.id, { ...row, deleted: true })
     this.#living.delete(row.resourceName)
   }

@@ -8,18 +8,18 @@ import { randomUUID } from 'node:crypto'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { EventRecorder } from '@berth/core/kube/events.ts'
 import { LeaderElector } from '@berth/core/kube/leader.ts'
-import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
 import type { Config } from './config.ts'
+import type { Database } from './database.ts'
 import { Judge } from './judge.ts'
-import { isDeposed, Lead } from './lead.ts'
+import { isDeposed } from './lead.ts'
 import { Mirror } from './mirror.ts'
-import { poll, type Reading } from './poll.ts'
+import type { Reading } from './poll.ts'
 import { collections, openResources, type Resources } from './resources.ts'
 import { Rounds } from './round.ts'
 import { Calm } from './status/calm.ts'
-import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
+import { SWEEP_EVERY_MS } from './sweep.ts'
 
 const LEASE_NAME = 'berth-operator'
 const POLL_MS = 500
@@ -31,7 +31,7 @@ const failedTurns = counter({ name: 'berth_operator_failed_turns_total', help: '
 
 export interface OperatorOptions {
   client: KubeClient
-  pool: Pool
+  database: Database
   config: Config
   log: Logger
 }
@@ -114,9 +114,9 @@ export class Operator {
 
   /** Takes the lead in Postgres too, and reads there what was written before. */
   async #beginRounds(signal: AbortSignal): Promise<Rounds> {
-    const { config, client, pool, log } = this.#options
-    const lead = await Lead.take(pool)
-    const mirror = await Mirror.load(pool, lead, client.namespace)
+    const { config, client, database, log } = this.#options
+    const lead = await database.takeLead()
+    const mirror = await Mirror.load(lead, client.namespace)
     return new Rounds({
       config,
       resources: this.#resources,
@@ -144,10 +144,10 @@ export class Operator {
 
   /** `changed`: a resource has, since the last turn began. */
   async #turn(changed: boolean): Promise<void> {
-    const { pool, log } = this.#options
+    const { database, log } = this.#options
     const stopTimer = turnSeconds.startTimer()
     try {
-      const reading = await poll(pool, this.#canary, this.#reading)
+      const reading = await database.poll(this.#canary, this.#reading)
       this.#reading = reading
       const now = performance.now()
       const revocations = this.#judge.observe(reading, this.#resources.pods.list(), now)
@@ -173,7 +173,7 @@ export class Operator {
   async #sweepSometimes(now: number): Promise<void> {
     if (now - this.#lastSweep < SWEEP_EVERY_MS) return
     this.#lastSweep = now
-    const removed = await sweep(this.#options.pool)
+    const removed = await this.#options.database.sweep()
     this.#options.log.info(removed, 'old rows removed')
   }
 

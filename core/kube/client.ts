@@ -5,7 +5,7 @@ import type { KubeObject } from '../model/meta.ts'
 import type { KubeConfig } from './config.ts'
 import { isGone, isNotFound } from './error.ts'
 import { collectionPath, objectPath } from './path.ts'
-import { type RequestOptions, type StreamOptions, Transport } from './transport.ts'
+import { type RequestOptions, type StreamOptions, Transport, type Wire } from './transport.ts'
 import { readWatchEvents, type WatchEvent } from './watch-lines.ts'
 
 const PAGE_SIZE = 500
@@ -83,15 +83,18 @@ interface RawList<T> {
 export class KubeClient {
   /** What is meant where no namespace is said: that of the context, or of our own pod. */
   readonly namespace: string
-  readonly #transport: Transport
+  readonly #transport: Wire
 
-  constructor(config: KubeConfig, options: ClientOptions = {}) {
+  /** `wire`: in place of HTTP to the server of `config`. */
+  constructor(config: KubeConfig, options: ClientOptions = {}, wire?: Wire) {
     this.namespace = config.namespace
-    this.#transport = new Transport(config, {
-      userAgent: `berth-${options.component ?? 'client'}/${options.version ?? 'dev'}`,
-      qps: options.qps ?? 50,
-      burst: options.burst ?? 100,
-    })
+    this.#transport =
+      wire ??
+      new Transport(config, {
+        userAgent: `berth-${options.component ?? 'client'}/${options.version ?? 'dev'}`,
+        qps: options.qps ?? 50,
+        burst: options.burst ?? 100,
+      })
   }
 
   /** The object, or undefined when there is none. A kind that the server doesn't serve is an error. */

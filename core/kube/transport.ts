@@ -45,6 +45,9 @@ export interface RequestOptions {
 
 export type StreamOptions = Pick<RequestOptions, 'query' | 'accept'> & { signal: AbortSignal }
 
+/** How a client reaches its server. */
+export type Wire = Pick<Transport, 'request' | 'stream' | 'streamError' | 'close'>
+
 export class Transport {
   readonly #server: string
   readonly #origin: string

@@ -27,6 +27,7 @@ import { startTestPostgres } from '@berth/local/postgres/testing.ts'
 import { readConfig } from '@berth/operator/config.ts'
 import { Operator } from '@berth/operator/operator.ts'
 import { podFor } from '@berth/operator/pods.ts'
+import { postgresDatabase } from '@berth/operator/postgres.ts'
 import { StatusWriter } from '@berth/worker/kube-status.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../chaos/until.ts'
@@ -70,7 +71,12 @@ describe('the operator', () => {
     const client = await own.as('berth-operator')
     const lines: string[] = []
     const log = createLogger('operator', { write: (line) => void lines.push(line) }).child({}, { level: 'debug' })
-    const operator = new Operator({ client, pool, config: await operatorConfig(database.url), log })
+    const operator = new Operator({
+      client,
+      database: postgresDatabase(pool),
+      config: await operatorConfig(database.url),
+      log,
+    })
     const node = new FakeNode(own.client, database.url)
     operator.start()
     try {

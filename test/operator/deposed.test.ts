@@ -9,7 +9,7 @@ import type { Tenant } from '@berth/core/model/tenant.ts'
 import { claim, openLease, renewLease } from '@berth/core/postgres/ownership.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
-import { isDeposed, Lead } from '@berth/operator/lead.ts'
+import { isDeposed, PostgresLead } from '@berth/operator/lead.ts'
 import { Mirror } from '@berth/operator/mirror.ts'
 import { type LeaseRow, poll } from '@berth/operator/poll.ts'
 import { collections, openResources, type Resources } from '@berth/operator/resources.ts'
@@ -45,7 +45,7 @@ const boot = async (): Promise<string> => {
 
 describe('a revocation on a view that is out of date', () => {
   test('does nothing to a boot that has renewed since, also by the true leader', async () => {
-    const lead = await Lead.take(berth.pool)
+    const lead = await PostgresLead.take(berth.pool)
     const bootId = await boot()
     const judged = await readLease(bootId)
     await renewLease(worker, bootId)
@@ -56,16 +56,16 @@ describe('a revocation on a view that is out of date', () => {
   })
 
   test('is refused when another leads, and can never hit the boot that came after', async () => {
-    const deposed = await Lead.take(berth.pool)
+    const deposed = await PostgresLead.take(berth.pool)
     const bootId = await boot()
     const judged = await readLease(bootId)
-    await Lead.take(berth.pool)
+    await PostgresLead.take(berth.pool)
     await expect(deposed.revoke(judged, 'silent')).rejects.toSatisfy(isDeposed)
     expect((await readLease(bootId)).open).toBe(true)
   })
 
   test('of a boot that lives is a move and no more: it is fenced before anybody else can claim', async () => {
-    const lead = await Lead.take(berth.pool)
+    const lead = await PostgresLead.take(berth.pool)
     const { sessionId } = await seedSession(berth.pool, { tenant: fresh('t') })
     const [first, second] = [await boot(), await boot()]
     await claim(worker, first, [{ sessionId, generation: 1 }])
@@ -82,7 +82,7 @@ test("a deposed leader's mirror writes nothing: what its successor has written s
     spec: { tier: 'pro', state } as Tenant['spec'],
   })
   const [name, uid] = [fresh('acme'), randomUUID()]
-  const load = async () => Mirror.load(berth.pool, await Lead.take(berth.pool), 'default')
+  const load = async () => Mirror.load(await PostgresLead.take(berth.pool), 'default')
   const deposed = await load()
   await deposed.writeTenants([tenant('Active')])
   const successor = await load()
@@ -95,7 +95,7 @@ test("a deposed leader's mirror writes nothing: what its successor has written s
 })
 
 test('a lead is not taken while a write of the one before is under way', async () => {
-  const before = await Lead.take(berth.pool)
+  const before = await PostgresLead.take(berth.pool)
   const bootId = await boot()
   const holder = await worker.connect()
   await holder.query('BEGIN')
@@ -111,7 +111,7 @@ test('a lead is not taken while a write of the one before is under way', async (
       )
       .toMatchObject({ rowCount: count })
   await untilWaiting(1)
-  const taking = Lead.take(berth.pool)
+  const taking = PostgresLead.take(berth.pool)
   await untilWaiting(2)
   await holder.query('COMMIT')
   holder.release()
@@ -120,13 +120,13 @@ test('a lead is not taken while a write of the one before is under way', async (
 })
 
 test('a leader that is stopped in the middle of a write holds up its successor for a moment only', async () => {
-  await Lead.take(berth.pool)
+  await PostgresLead.take(berth.pool)
   const { rows } = await berth.pool.query<{ id: string }>('SELECT id FROM operator_leader')
   const stopped = await berth.pool.connect()
   await stopped.query('BEGIN')
   await stopped.query('SELECT require_leader($1)', [rows[0]!.id])
   // Rejects after the 10 s that a statement may take, were the row locked for as long as transactions may idle else.
-  await Lead.take(berth.pool)
+  await PostgresLead.take(berth.pool)
   stopped.release(true)
 })
 

@@ -14,6 +14,7 @@ import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { Operator } from '@berth/operator/operator.ts'
+import { postgresDatabase } from '@berth/operator/postgres.ts'
 import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
 import { FakeNode } from './fake-node.ts'
 
@@ -53,7 +54,7 @@ export class Installation {
     const pool = openPool({ url: this.database.url, role: 'berth_operator', application: name })
     const operator = new Operator({
       client,
-      pool,
+      database: postgresDatabase(pool),
       log: createLogger('operator').child({}, { level: process.env.LOG_LEVEL ?? 'silent' }),
       config: {
         databaseUrl: this.database.url,

@@ -9,7 +9,8 @@ import { writeCommit } from '@berth/core/postgres/commit.ts'
 import * as database from '@berth/core/postgres/ownership.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
-import { Lead } from '@berth/operator/lead.ts'
+import type { Lead } from '@berth/operator/database.ts'
+import { PostgresLead } from '@berth/operator/lead.ts'
 import { poll } from '@berth/operator/poll.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -113,7 +114,7 @@ class History {
   /** Both pods run, nothing is placed, and a process that has ended left a credential behind: without it nothing could run. */
   static async begin(): Promise<History> {
     const { sessionId } = await seedSession(operators, { tenant: `t-${randomUUID()}` })
-    const history = new History(sessionId, await Lead.take(operators))
+    const history = new History(sessionId, await PostgresLead.take(operators))
     for (const name of ['a', ...PODS] as const) await history.#open(name)
     const [first] = history.#processes.a as [Process]
     await history.#claimUnder(nextGeneration(undefined, history.owner), 'a', first)
