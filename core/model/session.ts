@@ -131,6 +131,12 @@ export const sessionRules = [
     rule: "!self.metadata.name.contains('.') || self.metadata.name.startsWith(self.spec.tenant + '.')",
     message: "what stands before the dot must be the tenant's name, for example acme.support for spec.tenant: acme",
   },
+  {
+    rule:
+      '!has(self.spec.adopt) || !has(self.status) || !has(self.status.id) || self.status.id == self.spec.adopt || ' +
+      '(has(oldSelf.spec.adopt) && oldSelf.spec.adopt == self.spec.adopt)',
+    message: 'this session has data of its own: delete it and create it again with spec.adopt',
+  },
 ]
 
 export interface WhatsAppSession {

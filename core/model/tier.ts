@@ -5,9 +5,33 @@ import { Conditions, crd } from './meta.ts'
 
 const WorkerTemplate = z
   .object({
-    cpu: z.string().max(16).default('500m').describe('CPU request of a worker, as a Kubernetes quantity'),
-    memory: z.string().max(16).default('768Mi').describe('Memory request and limit of a worker'),
-    image: z.string().max(255).optional().describe("Worker image; without it the operator's own choice"),
+    cpu: crd(z.string().max(16).default('500m'), {
+      'x-kubernetes-validations': [
+        {
+          rule: "self.matches('^([1-9][0-9]*m|[0-9]+([.][0-9]{1,3})?)$')",
+          message: 'write CPUs, for example "2" or "0.5", or thousandths of one, for example 500m',
+        },
+      ],
+    }).describe('CPU request of a worker, as a Kubernetes quantity'),
+    // Without a unit it would be bytes, in which no process starts.
+    memory: crd(z.string().max(16).default('768Mi'), {
+      'x-kubernetes-validations': [
+        {
+          rule: "self.matches('^[1-9][0-9]*([.][0-9]+)?([kMGT]|[KMGT]i)$')",
+          message: 'write an amount with its unit, for example 768Mi or 2Gi',
+        },
+      ],
+    }).describe('Memory request and limit of a worker'),
+    image: crd(z.string().max(255), {
+      'x-kubernetes-validations': [
+        {
+          rule: "self.matches('^[!-~]+$')",
+          message: 'write a reference without spaces, for example registry.example.com/berth-worker:1.2',
+        },
+      ],
+    })
+      .optional()
+      .describe("Worker image; without it the operator's own choice"),
     nodeSelector: z.record(z.string().max(253), z.string().max(63)).optional().describe('Nodes that workers may use'),
   })
   .describe('What the pods of this tier look like. A change makes a new template revision')
