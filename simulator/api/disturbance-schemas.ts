@@ -5,6 +5,7 @@ import { direction, number, time } from './schemas.ts'
 
 /** A day: what waits longer is as good as lost. */
 const MAXIMUM_MS = 86_400_000
+const MAXIMUM_BAN_S = 31_536_000
 const milliseconds = z.number().int().min(0).max(MAXIMUM_MS)
 
 const Match = z.strictObject({
@@ -18,7 +19,11 @@ const Match = z.strictObject({
 const Action = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('delay'), ms: milliseconds }),
   z.strictObject({ kind: z.enum(['lose', 'duplicate', 'reorder', 'corrupt']) }),
-  z.strictObject({ kind: z.literal('refuse'), code: z.string().regex(/^[45]\d\d$/, 'an error code: 400 to 599') }),
+  z.strictObject({
+    kind: z.literal('refuse'),
+    code: z.string().regex(/^[45]\d\d$/, 'an error code: 400 to 599'),
+    seconds: z.number().int().min(1).max(MAXIMUM_BAN_S).optional(),
+  }),
   z.strictObject({ kind: z.literal('end'), condition: z.enum(CONDITIONS) }),
   z.strictObject({ kind: z.literal('batches'), size: z.number().int().min(1).max(10_000), pauseMs: milliseconds }),
 ])

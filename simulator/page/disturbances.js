@@ -25,6 +25,8 @@ const PRESETS = [
   ['Lose its message', fromDevice, { kind: 'lose' }],
   ['Answer no query', { direction: 'from-device', tag: 'iq' }, { kind: 'lose' }],
   ['503 at its login', login, { kind: 'end', condition: '503' }],
+  ['Ban it for an hour, at its login', login, { kind: 'refuse', code: '402', seconds: 3600 }],
+  ['Lock it, at its login (403)', login, { kind: 'refuse', code: '403' }],
   ['Deliver in batches of 10', login, { kind: 'batches', size: 10, pauseMs: 2000 }],
 ]
 

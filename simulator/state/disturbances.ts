@@ -20,7 +20,8 @@ export interface DisturbanceMatch {
  * - lose: it never arrives; a lost query is one that nobody answers
  * - duplicate: it arrives twice
  * - reorder: it arrives after the next one of its direction
- * - refuse: the server answers with an error, such as 463 or 479, and does nothing (a message or query from a device)
+ * - refuse: the server answers with an error, such as 463 or 479, and does nothing (a message or query from a device); a
+ *   login ends with it, such as 403, and of 402 it can be said for how many seconds
  * - corrupt: its bytes are damaged on the way (to a device)
  * - end: instead of it, this happens to the connection
  * - batches: it is a login, and what is owed comes in batches
@@ -28,7 +29,7 @@ export interface DisturbanceMatch {
 export type DisturbanceAction =
   | { kind: 'delay'; ms: number }
   | { kind: 'lose' | 'duplicate' | 'reorder' | 'corrupt' }
-  | { kind: 'refuse'; code: string }
+  | { kind: 'refuse'; code: string; seconds?: number }
   | { kind: 'end'; condition: Condition }
   | { kind: 'batches'; size: number; pauseMs: number }
 

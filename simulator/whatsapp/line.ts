@@ -2,12 +2,15 @@
 import type { Disturbance, DisturbanceAction, DisturbanceMatch } from '../state/disturbances.ts'
 import type { Connection } from './connection.ts'
 import { bringAbout } from './forced.ts'
+import { refuseLogin } from './login.ts'
 import { refuseQuery } from './queries/answer.ts'
 import type { Stanza } from './stanza.ts'
 import { acknowledge } from './submission.ts'
 
 /** A stanza that waits for the next one doesn't wait longer than this. */
 const REORDER_MS = 10_000
+
+const LOGIN = 'login'
 
 /** Lets the stanza through. @param damaged its bytes are to arrive broken */
 type Go = (damaged?: boolean) => void | Promise<void>
@@ -64,7 +67,8 @@ export class Line {
       case 'corrupt':
         return go(true)
       case 'refuse':
-        if (stanza.tag === 'iq') refuseQuery(connection, stanza, action.code)
+        if (stanza.tag === LOGIN) refuseLogin(connection, action)
+        else if (stanza.tag === 'iq') refuseQuery(connection, stanza, action.code)
         else acknowledge({ connection, message: stanza }, action.code)
         return
       case 'end':
@@ -95,7 +99,7 @@ function fits({ match, action }: Disturbance, stanza: Stanza, party: Party): boo
   if (match.type !== undefined && match.type !== type) return false
   if (match.number !== undefined && match.number !== party?.number) return false
   if (match.device !== undefined && match.device !== party?.device) return false
-  return action.kind !== 'refuse' || isRefusable(stanza)
+  return action.kind !== 'refuse' || isRefusable(stanza) || (stanza.tag === LOGIN && match.tag === LOGIN)
 }
 
 /** Whether the server can answer it with an error. */

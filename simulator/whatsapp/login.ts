@@ -17,7 +17,7 @@ export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.C
   const number = String(payload.username ?? '')
   const device = network.state.devices.find(number, payload.device ?? 0)
   if (!device || device.removedAt !== undefined) {
-    connection.end(failure(network), `${number}:${payload.device} is not a linked device`)
+    connection.end(failure(network, '401'), `${number}:${payload.device} is not a linked device`)
     return
   }
   if (!device.noiseKey.equals(noiseKey)) {
@@ -27,7 +27,7 @@ export function logIn(connection: Connection, noiseKey: Buffer, payload: proto.C
       number,
       device: device.id,
     })
-    connection.end(failure(network), 'wrong Noise key')
+    connection.end(failure(network, '401'), 'wrong Noise key')
     return
   }
   connection.device = device
@@ -86,6 +86,15 @@ function sendOwed(connection: Connection, device: Device, count: string): void {
   network.publish({ type: 'device', number: device.number, device: device.id })
 }
 
-function failure(network: Network) {
-  return stanza('failure', { reason: '401', location: 'simulator', t: seconds(network.now()) })
+/** Of a ban that passes, the server says when, and why: it wrote to too many strangers. */
+const BAN_CAUSE = '101'
+
+/** As planned. `seconds`: of code 402, until it passes. */
+export function refuseLogin(connection: Connection, { code, seconds: left }: { code: string; seconds?: number }): void {
+  const ban = left === undefined ? {} : { code: BAN_CAUSE, expire: String(left) }
+  connection.end(failure(connection.network, code, ban), `login refused with ${code} on request`)
+}
+
+function failure(network: Network, reason: string, more: Record<string, string> = {}) {
+  return stanza('failure', { reason, ...more, location: 'simulator', t: seconds(network.now()) })
 }

@@ -27,11 +27,16 @@ export interface ConnectionReport {
 /** In these states nothing is tried until a person does something. */
 export const isResting = (state: ConnectionState): boolean => ['LoggedOut', 'Banned', 'Failed'].includes(state)
 
-/** Why a session may rest that is worth a try by the next owner, without a person: another version, or other settings. */
+/** Another owner changes nothing about these states. */
+export const isLasting = (state: ConnectionState): boolean => isResting(state) || state === 'UsedElsewhere'
+
+/** Why a session may rest that the next owner deals with, without a person: another version, other settings, a time that comes. */
 export const PassingReason = {
   clientOutdated: 'ClientOutdated',
+  clientRefused: 'ClientRefused',
   internalError: 'InternalError',
   keysUnreadable: 'KeysUnreadable',
+  temporarilyBanned: 'TemporarilyBanned',
 } as const
 
 export interface QrCode {
@@ -81,6 +86,8 @@ export interface DriverHost {
   readonly store: SessionStore
   readonly log: Logger
   readonly logins: LoginGate
+  /** As the owner before left it; undefined: there was none, or it begins anew. */
+  readonly before: ConnectionReport | undefined
   /** The credentials as they were last stored, opened; undefined: there are none yet. */
   readonly credential: Buffer | undefined
   readonly linkingAttempt: number

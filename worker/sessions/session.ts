@@ -15,6 +15,7 @@ import {
   type ConnectionReport,
   type Driver,
   type DriverHost,
+  isLasting,
   isResting,
   type PairingCode,
   PassingReason,
@@ -112,7 +113,7 @@ export class Session {
       this.relink(linkingAttempt)
       return
     }
-    this.#driver = this.#createDriver(stored.credential?.value, stored.journal)
+    this.#driver = this.#createDriver(stored, stored.state && this.#state)
     if (needsPerson(this.#state)) {
       this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
       this.#changed()
@@ -137,7 +138,7 @@ export class Session {
     await this.#store.write({ purge: true })
     await failpoint('relink.purged')
     if (this.#stopped) return
-    this.#driver = this.#createDriver(undefined, [])
+    this.#driver = this.#createDriver({ credential: undefined, journal: [] }, undefined)
     this.#driver.start()
   }
 
@@ -202,7 +203,7 @@ export class Session {
       message: 'The session is stopped: nothing is lost, and the phone stays linked. Start it to go on.',
     } as const
     if (why === 'stopped') this.#set({ ...this.#state, ...stopped, attempt: 0 })
-    else if (!isResting(this.#state.state)) this.#set({ ...this.#state, ...moved, attempt: 0 })
+    else if (!isLasting(this.#state.state)) this.#set({ ...this.#state, ...moved, attempt: 0 })
     this.#store.close()
     // Units of a session are written in order: when an empty one is durable, all before it are.
     await Promise.race([this.#environment.committer.add({ owner: this.owner }), this.owner.whenLost()])
@@ -224,7 +225,10 @@ export class Session {
     this.#store = new SessionStore({ owner: this.owner, committer, loader, cache: section, codec: drivers.codec })
   }
 
-  #createDriver(credential: Buffer | undefined, openJournal: StoredSession['journal']): Driver {
+  #createDriver(
+    { credential, journal }: Pick<StoredSession, 'credential' | 'journal'>,
+    before: ConnectionReport | undefined,
+  ): Driver {
     const { drivers, logins, mayAct, stillOurs, journalBody, sent } = this.#environment
     const { owner } = this
     const host: DriverHost = {
@@ -232,9 +236,10 @@ export class Session {
       store: this.#store,
       log: this.log,
       logins,
-      credential,
+      before,
+      credential: credential?.value,
       linkingAttempt: this.#linkingAttempt,
-      openJournal,
+      openJournal: journal,
       mayAct,
       stillOurs: () => stillOurs(owner),
       journalBody: (hash) => journalBody(owner, hash),

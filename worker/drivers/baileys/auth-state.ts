@@ -95,6 +95,16 @@ export class AuthState {
     return this.creds.nextPreKeyId > 1
   }
 
+  /** Until when WhatsApp accepts no login of the account, in milliseconds since 1970; undefined: it never said so. */
+  async bannedUntil(): Promise<number | undefined> {
+    const { until } = await this.#store.get('ban', ['until'])
+    return until as number | undefined
+  }
+
+  saveBan(until: number): Promise<void> {
+    return this.#store.write({ keys: [{ type: 'ban', id: 'until', value: until }] })
+  }
+
   /** Resolves when the credentials are durable as they were last saved. */
   saved(): Promise<void> {
     return this.#lastSave

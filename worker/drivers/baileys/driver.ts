@@ -5,7 +5,7 @@
  * (Not linked) WaitingForScan without a connection, until somebody asks for a code → Connecting → WaitingForScan, a code
  * after another → the phone takes one → 515 → Connecting.
  * (Linked) Connecting → Connected → ready, when the offline stanzas were handed over too, whichever comes last.
- * Any of them → closed → what reconnect.ts decides: connect again after a wait, rest until somebody asks for a code, or stop.
+ * Any of them → closed → what comeback.ts says: connect again after a wait, rest until somebody asks for a code, or stop.
  * Stopped from outside: no further connection is begun. A socket that is not the current one any more is not listened to.
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
@@ -24,6 +24,7 @@ import {
 } from '../driver.ts'
 import { AuthState } from './auth-state.ts'
 import { codec, decodeCredential } from './codec.ts'
+import { Comeback, type ConnectionEnd } from './comeback.ts'
 import { correctProcess } from './corrections/correct.ts'
 import { Linking } from './linking.ts'
 import { Live } from './live.ts'
@@ -32,16 +33,12 @@ import { logOut } from './logout.ts'
 import { Notices } from './notices.ts'
 import { phoneNumberOf } from './receive.ts'
 import { ReceivePipeline } from './receive-pipeline.ts'
-import { type Decision, decide } from './reconnect.ts'
 import { JournaledRepository } from './repository.ts'
 import { sendThrough } from './send.ts'
 import { openSocket, type SocketOptions } from './socket.ts'
 import { UnderWay } from './under-way.ts'
 
 const MAY_NOT_ACT_WAIT_MS = 250
-/** A connection that held for so long was a success; a shorter one counts as a failure. */
-const STABLE_MS = 60_000
-
 /** The first time; later it is told with what ended the connection before. */
 const CONNECTING = { state: 'Connecting', reason: 'Connecting', message: 'On its way to WhatsApp.' } as const
 
@@ -63,6 +60,7 @@ class BaileysDriver implements Driver {
   readonly #notices: Notices
   readonly #linking: Linking
   readonly #live: Live
+  readonly #comeback: Comeback
   /** What every connection of this driver is made of. */
   readonly #parts: SocketOptions
   /** Aborted when the driver must connect no more. */
@@ -74,9 +72,8 @@ class BaileysDriver implements Driver {
   #leaveGate: () => void = () => {}
   #isOpen = false
   #isCaughtUp = false
-  /** When the connection opened (performance.now()). */
+  /** When the connection was logged in (performance.now()). */
   #openedAt = Number.POSITIVE_INFINITY
-  #failures = 0
 
   constructor(host: DriverHost, url: string | undefined) {
     this.#host = host
@@ -92,6 +89,7 @@ class BaileysDriver implements Driver {
     this.#notices = notices
     this.#live = new Live(host.store, auth)
     this.#linking = new Linking(host, auth, (words) => this.#report(words))
+    this.#comeback = new Comeback(host, auth, (words) => this.#report(words), this.#stopping.signal)
     this.#parts = { host, auth, repository, pipeline, notices, url, log: host.log }
     for (const entry of host.openJournal) if (!notices.take(entry)) pipeline.take(entry)
   }
@@ -155,53 +153,23 @@ class BaileysDriver implements Driver {
   async #run(): Promise<void> {
     const { signal } = this.#stopping
     if (!this.#host.credential) await this.#auth.save()
+    if (!(await this.#comeback.waitAsBefore())) return
     if (this.linked || this.#host.isCodeWanted()) this.#report(CONNECTING)
     while (!signal.aborted) {
       if (!this.linked) await this.#linking.rest(signal)
       if (signal.aborted) return
-      const code = await this.#connectOnce()
+      const end = await this.#connectOnce()
       if (signal.aborted) return
       await this.#auth.saved() // what was learnt last, as the linked account, must be durable before the next login
-      if (code === 515) await failpoint('link.restarting')
-      if (code === 515 || performance.now() - this.#openedAt > STABLE_MS) this.#failures = 0
+      if (end.code === 515) await failpoint('link.restarting')
+      const openMs = Math.max(0, performance.now() - this.#openedAt)
       this.#openedAt = Number.POSITIVE_INFINITY
-      const decision = decide(
-        {
-          code,
-          linked: this.linked,
-          hasLoggedIn: this.#auth.hasLoggedIn,
-          failures: ++this.#failures,
-          wasUnscanned: this.#linking.wasUnscanned,
-          isCodeWanted: this.#host.isCodeWanted(),
-        },
-        Math.random,
-      )
-      logins.inc({ outcome: decision.reason })
-      this.#host.log.info({ code, next: decision.next, reason: decision.reason }, 'connection ended')
-      if (!(await this.#carryOut(decision))) return
+      if (!(await this.#comeback.after({ ...end, openMs, wasUnscanned: this.#linking.wasUnscanned }))) return
     }
   }
 
-  /** False: no further connection. */
-  async #carryOut(decision: Decision): Promise<boolean> {
-    const { state, reason, message } = decision
-    if (decision.next === 'rest') {
-      this.#failures = 0
-      return true
-    }
-    if (decision.next === 'stop') {
-      this.#report({ state, reason, message })
-      return false
-    }
-    if (decision.forget) await this.#auth.forget()
-    if (decision.checkOwner && !(await this.#host.stillOurs())) return false
-    this.#report({ state, reason, message })
-    if (decision.waitMs > 0) await sleep(decision.waitMs, this.#stopping.signal)
-    return true
-  }
-
-  /** One connection, from the gate to its end; answers the status code of its end. */
-  async #connectOnce(): Promise<number | undefined> {
+  /** One connection, from the gate to its end. */
+  async #connectOnce(): Promise<SocketEnd> {
     const { signal } = this.#stopping
     while (!this.#host.mayAct()) await sleep(MAY_NOT_ACT_WAIT_MS, signal)
     this.#leaveGate = await this.#host.logins.enter()
@@ -209,10 +177,10 @@ class BaileysDriver implements Driver {
     this.#isOpen = this.#isCaughtUp = false
     try {
       await failpoint('login.connecting')
-      return signal.aborted ? undefined : await this.#openUntilClosed()
+      return signal.aborted ? NO_CODE : await this.#openUntilClosed()
     } catch (error) {
       this.#host.log.warn({ err: error }, 'a connection could not be begun')
-      return undefined
+      return NO_CODE
     } finally {
       this.#isOpen = false
       this.#socket = undefined
@@ -224,7 +192,7 @@ class BaileysDriver implements Driver {
     }
   }
 
-  #openUntilClosed(): Promise<number | undefined> {
+  #openUntilClosed(): Promise<SocketEnd> {
     const auth = this.#auth
     const socket = openSocket(this.#parts)
     this.#socket = socket
@@ -239,7 +207,7 @@ class BaileysDriver implements Driver {
         const update = events['connection.update']
         if (!update) return
         this.#follow(update)
-        if (update.connection === 'close') resolve(statusCodeOf(update.lastDisconnect?.error))
+        if (update.connection === 'close') resolve(endFrom(update.lastDisconnect?.error))
       })
     })
   }
@@ -279,18 +247,30 @@ class BaileysDriver implements Driver {
     this.#host.ready()
   }
 
-  #report(words: Pick<ConnectionReport, 'state' | 'reason' | 'message'>): void {
+  #report({ state, reason, message }: Pick<ConnectionReport, 'state' | 'reason' | 'message'>): void {
     if (this.#stopping.signal.aborted) return
     const { pn, lid } = this.#auth.person
     this.#host.report({
-      ...words,
-      attempt: words.state === 'Connected' ? 0 : this.#failures,
+      state,
+      reason,
+      message,
+      attempt: this.#comeback.attemptIn(state),
       ...(pn ? { phoneNumber: phoneNumberOf(pn) } : {}),
       ...(lid ? { lid } : {}),
     })
   }
 }
 
-/** Of a Boom, which is what Baileys ends connections with. */
-const statusCodeOf = (error: unknown): number | undefined =>
-  (error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode
+type SocketEnd = Pick<ConnectionEnd, 'code' | 'ban'>
+
+const NO_CODE: SocketEnd = { code: undefined }
+
+/** From a Boom, which is what Baileys ends connections with; it carries the attributes of a refused login. */
+function endFrom(error: unknown): SocketEnd {
+  const { output, data } = (error ?? {}) as {
+    output?: { statusCode?: number }
+    data?: { code?: string; expire?: string }
+  }
+  const code = output?.statusCode
+  return code === 402 ? { code, ban: { seconds: Number(data?.expire) || 0, cause: data?.code } } : { code }
+}

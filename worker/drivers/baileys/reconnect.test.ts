@@ -1,96 +1,139 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decide, type Ending } from './reconnect.ts'
+import { addEnding, decide, type Ending, NO_HISTORY } from './reconnect.ts'
+
+const NOW = Date.UTC(2026, 10, 21)
+const SECOND = 1000
+const MINUTE = 60_000
+const HOUR = 3_600_000
 
 const ending = (changes: Partial<Ending>): Ending => ({
   code: 428,
   linked: true,
   hasLoggedIn: true,
-  failures: 1,
+  history: { failures: 1, restarts: 0, conflicts: 0 },
   wasUnscanned: false,
   isCodeWanted: false,
   ...changes,
 })
-const noChance = () => 0
+const after = (failures: number) => ({ failures, restarts: 0, conflicts: 0 })
+const decideAt = (changes: Partial<Ending>, chance = Math.random()) => decide(ending(changes), () => chance, NOW)
+const waitAfter = (changes: Partial<Ending>, chance: number): number => {
+  const decision = decideAt(changes, chance)
+  if (decision.next !== 'connect') throw new Error(`not tried again: ${decision.next}`)
+  return decision.waitMs
+}
+
+/** Ends that follow one another, each so long after its login, for a virtual day; answers when each was tried again. */
+function loginsOfADay(code: number, openMs: number, random: () => number): number[] {
+  let history = NO_HISTORY
+  const logins: number[] = []
+  for (let time = 0; time < 24 * HOUR; ) {
+    logins.push(time)
+    history = addEnding(history, code, openMs)
+    const decision = decide(ending({ code, history }), random, time)
+    if (decision.next !== 'connect') break
+    time += openMs + decision.waitMs
+  }
+  return logins
+}
 
 describe('after a connection ended', () => {
-  test('515 connects again at once', () => {
-    expect(decide(ending({ code: 515, failures: 9 }), Math.random)).toMatchObject({ next: 'connect', waitMs: 0 })
+  test('515 connects again at once; a server that says nothing else is not asked in a loop', () => {
+    expect(decideAt({ code: 515, history: { failures: 9, restarts: 1, conflicts: 0 } })).toMatchObject({ waitMs: 0 })
+    expect(loginsOfADay(515, 0, () => 0.5).length).toBeLessThan(1200)
   })
 
-  test.each([400, 408, 428, 500, 503, 418, undefined])(
-    '%s is tried again, later each time, at most every minute',
-    (code) => {
-      const waits = [1, 2, 3, 20].map((failures) => {
-        const decision = decide(ending({ code, failures }), noChance)
-        return decision.next === 'connect' ? decision.waitMs : undefined
-      })
-      expect(waits).toEqual([1000, 2000, 4000, 60_000])
-    },
-  )
-
-  test.each([
-    [401, 'LoggedOut'],
-    [402, 'Banned'],
-    [403, 'Banned'],
-    [405, 'Failed'],
-    [406, 'LoggedOut'],
-    [411, 'Failed'],
-  ])('%s stops in %s and says what to do', (code, state) => {
-    const decision = decide(ending({ code }), Math.random)
-    expect(decision).toMatchObject({ next: 'stop', state })
-    expect(decision.message).toMatch(/Link it again|stop and start|update Berth/)
+  test.each([400, 408, 428, 500, 503, undefined])('%s is tried again, later each time, up to minutes', (code) => {
+    const longest = [1, 2, 3, 20].map((failures) => Math.round(waitAfter({ code, history: after(failures) }, 0.999999)))
+    expect(longest).toEqual([1, 2, 4, 180].map((seconds) => seconds * SECOND))
+    expect(waitAfter({ code, history: after(20) }, 0)).toBe(500)
   })
 
-  test('440 asks whose the session is, and comes back slowly', () => {
-    const decision = decide(ending({ code: 440 }), Math.random)
-    expect(decision).toMatchObject({ next: 'connect', checkOwner: true, state: 'UsedElsewhere' })
-    expect(decision.next === 'connect' && decision.waitMs).toBeGreaterThanOrEqual(30_000)
+  test('a thousand sessions that failed together come back spread over the whole wait', () => {
+    const waits = Array.from({ length: 1000 }, (_, i) => waitAfter({ code: 503, history: after(10) }, i / 1000))
+    const perTenSeconds = Map.groupBy(waits, (wait) => Math.floor(wait / (10 * SECOND)))
+    expect(Math.max(...[...perTenSeconds.values()].map((one) => one.length))).toBeLessThan(60)
+  })
+
+  test.each([401, 403, 405, 406, 409, 411])('%s is never tried again', (code) => {
+    expect(loginsOfADay(code, 0, Math.random)).toHaveLength(1)
+  })
+
+  test('402 is tried again when WhatsApp said so, and never when it did not', () => {
+    const decision = decideAt({ code: 402, ban: { seconds: 3600, cause: '101' } })
+    expect(decision).toMatchObject({
+      next: 'connect at',
+      until: NOW + HOUR,
+      state: 'Banned',
+      reason: 'TemporarilyBanned',
+    })
+    expect(decision.message).toContain('until 2026-11-21 01:00 UTC')
+    expect(decideAt({ code: 402, ban: { seconds: 0 } })).toMatchObject({ next: 'stop', state: 'Banned' })
+    expect(decideAt({ code: 402, ban: { seconds: 1e300 } })).toMatchObject({ next: 'connect at' })
+  })
+
+  test.each([418, 499])('%s, which nobody knows, is tried slowly', (code) => {
+    expect(waitAfter({ code }, 0.5)).toBeGreaterThanOrEqual(30 * SECOND)
+    expect(loginsOfADay(code, 0, Math.random).length).toBeLessThan(60)
+  })
+
+  test('440 asks whose the session is, and comes back slowly, up to an hour', () => {
+    expect(decideAt({ code: 440 })).toMatchObject({ next: 'connect', checkOwner: true, state: 'UsedElsewhere' })
+    const waits = [1, 2, 20].map((conflicts) => waitAfter({ code: 440, history: { ...after(1), conflicts } }, 0))
+    expect(waits).toEqual([MINUTE, 2 * MINUTE, HOUR])
+  })
+
+  test.each([0, 5 * MINUTE])('two programs that take the device from each other after %i ms: no fight', (openMs) => {
+    // At once, then after a minute, two, four, … up to an hour, of which chance takes up to half.
+    expect(loginsOfADay(440, openMs, () => 0.999).length).toBeLessThan(60)
   })
 
   test('a link that WhatsApp never got to know is forgotten; one that was logged in was removed', () => {
-    const interrupted = decide(ending({ code: 401, hasLoggedIn: false }), Math.random)
-    expect(interrupted).toMatchObject({ next: 'connect', forget: true, waitMs: 0 })
-    expect(decide(ending({ code: 401, hasLoggedIn: true }), Math.random)).toMatchObject({ next: 'stop' })
+    expect(decideAt({ code: 401, hasLoggedIn: false })).toMatchObject({ next: 'connect', forget: true, waitMs: 0 })
+    expect(decideAt({ code: 401, hasLoggedIn: true })).toMatchObject({ next: 'stop' })
   })
 
   test.each([408, 428, 503, undefined])(
     '%s, and no phone is linked: goes on while somebody looks, else rests',
     (code) => {
-      const after = (isCodeWanted: boolean) =>
-        decide(ending({ code, linked: false, wasUnscanned: true, isCodeWanted }), noChance)
-      expect(after(true)).toMatchObject({ next: 'connect' })
-      expect(after(false)).toMatchObject({ next: 'rest', state: 'WaitingForScan' })
+      const looked = (isCodeWanted: boolean) => decideAt({ code, linked: false, wasUnscanned: true, isCodeWanted })
+      expect(looked(true)).toMatchObject({ next: 'connect' })
+      expect(looked(false)).toMatchObject({ next: 'rest', state: 'WaitingForScan' })
     },
   )
 
   test('codes that ran out while somebody looks are no failure', () => {
-    const ranOut = ending({ code: 408, linked: false, wasUnscanned: true, isCodeWanted: true, failures: 20 })
-    expect(decide(ranOut, noChance)).toMatchObject({ state: 'WaitingForScan', reason: 'NewCode', waitMs: 1000 })
+    const ranOut = { code: 408, linked: false, wasUnscanned: true, isCodeWanted: true, history: after(20) }
+    expect(decideAt(ranOut)).toMatchObject({ state: 'WaitingForScan', reason: 'NewCode' })
+    expect(waitAfter(ranOut, 1)).toBe(SECOND)
+  })
+
+  test('a connection that held for a minute makes the next failure the first; a conflict is remembered for an hour', () => {
+    const history = { failures: 5, restarts: 2, conflicts: 3 }
+    expect(addEnding(history, 428, MINUTE)).toEqual({ failures: 1, restarts: 0, conflicts: 3 })
+    expect(addEnding(history, 440, MINUTE)).toMatchObject({ conflicts: 4 })
+    expect(addEnding(history, 440, HOUR)).toMatchObject({ conflicts: 1 })
   })
 
   test('whatever happens, the wait is bounded and the words are there', () => {
     const codes = fc.option(fc.integer({ min: 400, max: 600 }), { nil: undefined })
+    const history = fc.record({
+      failures: fc.integer({ min: 1, max: 1e6 }),
+      restarts: fc.nat(9),
+      conflicts: fc.nat(1e6),
+    })
+    const chances = fc.double({ min: 0, max: 0.999, noNaN: true })
+    const look = fc.record({ linked: fc.boolean(), hasLoggedIn: fc.boolean(), wasUnscanned: fc.boolean() })
     fc.assert(
-      fc.property(
-        codes,
-        fc.boolean(),
-        fc.boolean(),
-        fc.nat(1e6),
-        fc.boolean(),
-        fc.boolean(),
-        fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (...all) => {
-          const [code, linked, hasLoggedIn, failures, wasUnscanned, isCodeWanted, chance] = all
-          const ended = { code, linked, hasLoggedIn, failures, wasUnscanned, isCodeWanted }
-          const decision = decide(ended, () => chance)
-          expect(decision.reason).toMatch(/^[A-Z][A-Za-z0-9]{1,63}$/)
-          expect(decision.message.length).toBeLessThan(1024)
-          if (decision.next !== 'connect') return
-          expect(decision.waitMs).toBeGreaterThanOrEqual(0)
-          expect(decision.waitMs).toBeLessThanOrEqual(15 * 60_000)
-        },
-      ),
+      fc.property(codes, history, look, fc.boolean(), chances, (code, past, looks, isCodeWanted, chance) => {
+        const decision = decideAt({ code, history: past, isCodeWanted, ...looks }, chance)
+        expect(decision.reason).toMatch(/^[A-Z][A-Za-z0-9]{1,63}$/)
+        expect(decision.message.length).toBeLessThan(1024)
+        if (decision.next !== 'connect') return
+        expect(decision.waitMs).toBeGreaterThanOrEqual(0)
+        expect(decision.waitMs).toBeLessThanOrEqual(HOUR)
+      }),
     )
   })
 })
