@@ -91,7 +91,7 @@ const BAN_CAUSE = '101'
 
 /** As planned. `seconds`: of code 402, until it passes. */
 export function refuseLogin(connection: Connection, { code, seconds: left }: { code: string; seconds?: number }): void {
-  const ban = left === undefined ? {} : { code: BAN_CAUSE, expire: String(left) }
+  const ban: Record<string, string> = left === undefined ? {} : { code: BAN_CAUSE, expire: String(left) }
   connection.end(failure(connection.network, code, ban), `login refused with ${code} on request`)
 }
 
