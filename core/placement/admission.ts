@@ -3,43 +3,72 @@ import { deleting, quotaExceeded, stopped, suspended, tenantNotFound, tierNotFou
 import type { Reason, SessionView, Snapshot, TenantView, TierView } from './snapshot.ts'
 import { byName, byText, trueFirst } from './sort.ts'
 
-/** A tenant with sessions that should run. */
-export interface Party {
-  tenant: TenantView
-  tier: TierView
+/** All that bears a tenant's name. The tenant itself may be missing. */
+export interface Household {
+  name: string
+  tenant?: TenantView
   sessions: SessionView[]
 }
 
-export interface Admission {
-  parties: Party[]
-  /** Sessions that must not be anywhere. */
-  refused: Map<string, Reason>
-  /** Sessions that stay where they are, if anywhere: nobody can say where they belong. */
-  unknown: Map<string, Reason>
+/** A tenant with sessions that should run: these, first those that keep their place when there are too many. */
+export interface Party {
+  tenant: TenantView
+  tier: TierView
+  sessions: readonly SessionView[]
+  household: Household
 }
 
-export function admit(snapshot: Snapshot): Admission {
-  const tenants = new Map(snapshot.tenants.map((tenant) => [tenant.name, tenant]))
-  const tiers = new Map(snapshot.tiers.map((tier) => [tier.name, tier]))
-  const parties = new Map<string, Party>()
-  const refused = new Map<string, Reason>()
-  const unknown = new Map<string, Reason>()
+/** What is right for a household, wherever there is room. */
+export interface Ruling {
+  household: Household
+  party?: Party
+  /** Sessions that must not be anywhere. */
+  refused: readonly Refusal[]
+  /** Sessions that stay where they are, if anywhere: nobody can say where they belong. */
+  unknown: readonly Refusal[]
+  /** It has nothing to run, and a target that it does not need. One whose tier is not known keeps it. */
+  isIdle: boolean
+}
 
-  for (const session of [...snapshot.sessions].sort(byName)) {
-    const tenant = tenants.get(session.tenant)
-    const tier = tenant && tiers.get(tenant.tier)
-    const refusal = reasonAgainst(session, tenant)
-    if (refusal || !tenant) refused.set(session.name, refusal ?? tenantNotFound(session.tenant))
-    // A mistyped tier must not stop what works.
-    else if (!tier) unknown.set(session.name, tierNotFound(tenant.name, tenant.tier))
-    else {
-      const party = parties.get(tenant.name) ?? { tenant, tier, sessions: [] }
-      party.sessions.push(session)
-      parties.set(tenant.name, party)
-    }
+export interface Refusal {
+  session: SessionView
+  reason: Reason
+}
+
+/** In the order of their names, as the sessions in each. */
+export function householdsOf({ tenants, sessions }: Pick<Snapshot, 'tenants' | 'sessions'>): Household[] {
+  const households = new Map<string, Household>()
+  for (const tenant of tenants) households.set(tenant.name, { name: tenant.name, tenant, sessions: [] })
+  for (const session of sessions) {
+    const household = households.get(session.tenant)
+    if (household) household.sessions.push(session)
+    else households.set(session.tenant, { name: session.tenant, sessions: [session] })
   }
-  for (const party of parties.values()) applyQuota(party, refused)
-  return { parties: [...parties.values()], refused, unknown }
+  for (const { sessions } of households.values()) if (sessions.length > 1) sessions.sort(byName)
+  return [...households.values()].sort(byName)
+}
+
+export function admit(household: Household, tiers: ReadonlyMap<string, TierView>): Ruling {
+  const { tenant, sessions } = household
+  const tier = tenant && tiers.get(tenant.tier)
+  const welcome: SessionView[] = []
+  const refused: Refusal[] = []
+  const unknown: Refusal[] = []
+  for (const session of sessions) {
+    const reason = reasonAgainst(session, tenant)
+    if (reason) refused.push({ session, reason })
+    // A mistyped tier must not stop what works.
+    else if (!tier) unknown.push({ session, reason: tierNotFound(tenant!.name, tenant!.tier) })
+    else welcome.push(session)
+  }
+  if (!tenant || !tier || welcome.length === 0) {
+    return { household, refused, unknown, isIdle: tenant?.worker !== undefined && tier !== undefined }
+  }
+  welcome.sort(byRight)
+  for (const [index, session] of welcome.splice(tier.sessionsPerTenant).entries()) {
+    refused.push({ session, reason: quotaExceeded(tenant.name, tier, tier.sessionsPerTenant + index + 1) })
+  }
+  return { household, party: { tenant, tier, sessions: welcome, household }, refused, unknown, isIdle: false }
 }
 
 function reasonAgainst(session: SessionView, tenant: TenantView | undefined): Reason | undefined {
@@ -52,16 +81,8 @@ function reasonAgainst(session: SessionView, tenant: TenantView | undefined): Re
 }
 
 /** Over the quota: linked first, then those that have a place, then the oldest keep it. */
-function applyQuota(party: Party, refused: Map<string, Reason>): void {
-  const { tenant, tier } = party
-  party.sessions.sort(
-    (a, b) =>
-      trueFirst(a.linked, b.linked) ||
-      trueFirst(a.placement !== undefined, b.placement !== undefined) ||
-      byText(a.createdAt, b.createdAt) ||
-      byName(a, b),
-  )
-  party.sessions.splice(tier.sessionsPerTenant).forEach((session, index) => {
-    refused.set(session.name, quotaExceeded(tenant.name, tier, tier.sessionsPerTenant + index + 1))
-  })
-}
+const byRight = (a: SessionView, b: SessionView): number =>
+  trueFirst(a.linked, b.linked) ||
+  trueFirst(a.placement !== undefined, b.placement !== undefined) ||
+  byText(a.createdAt, b.createdAt) ||
+  byName(a, b)

@@ -3,8 +3,12 @@
  *
  * A tenant holds a slot of a worker when it is its target, when a session of it is placed there, or when one is still held by
  * a boot of it: while a tenant moves, both slots are taken until its last session has left the old worker.
+ *
+ * It can be kept from one plan to the next: what a plan has done to it is undone before anything else changes.
  */
-import type { SessionView, Snapshot, TierView, WorkerView } from './snapshot.ts'
+import type { Household, Party } from './admission.ts'
+import { type Avoid, type Opening, Openings } from './openings.ts'
+import type { SessionView, TierView, WorkerPhase, WorkerView } from './snapshot.ts'
 import { byName, trueFirst } from './sort.ts'
 
 export interface Load {
@@ -13,72 +17,171 @@ export interface Load {
   sessions: Map<string, string>
 }
 
-/** A tenant and its sessions. */
-interface PartyView {
-  tenant: { name: string }
-  tier: TierView
-  sessions: readonly SessionView[]
-}
-
 /** Of which template a worker should rather be. */
 export type TemplateChoice = 'prefer current' | 'prefer outdated'
 
+const [CURRENT, OUTDATED] = [0, 1]
+const ORDERS: Record<TemplateChoice, readonly number[]> = {
+  'prefer current': [CURRENT, OUTDATED],
+  'prefer outdated': [OUTDATED, CURRENT],
+}
+
+/** Of a worker with whose host something may be the matter. */
+const LOST: ReadonlySet<string> = new Set<WorkerPhase>(['Lost', 'Gone', 'Leaving'])
+
 export class Floor {
-  readonly workers: readonly WorkerView[]
+  /** By worker; also of workers that are gone while anybody is said to be there. */
   readonly load = new Map<string, Load>()
-  readonly #byName: ReadonlyMap<string, WorkerView>
-  /** Tier → revision of its template. */
-  readonly #revisions: ReadonlyMap<string, string>
+  readonly #workers = new Map<string, WorkerView>()
+  readonly #tiers = new Map<string, TierView>()
+  /** By tier, in the order of their names; made when it is asked for. */
+  #ranks: ReadonlyMap<string, readonly WorkerView[]> | undefined
+  /** By tier; made when they are asked for. */
+  readonly #openings = new Map<string, Openings>()
   /** Worker → sessions that will be on it when all who belong there have come; where it is more than there are. */
   readonly #expected = new Map<string, number>()
   /** Fresh workers that this plan takes, and whose own they become. */
   readonly #occupied = new Map<string, string | undefined>()
+  /** What takes this plan's changes back; undefined: none is kept. */
+  #undo: (() => void)[] | undefined
 
-  constructor(snapshot: Snapshot) {
-    this.workers = [...snapshot.workers].sort(byName)
-    this.#byName = new Map(this.workers.map((worker) => [worker.name, worker]))
-    this.#revisions = new Map(snapshot.tiers.map(({ name, revision }) => [name, revision]))
-    for (const worker of this.workers) this.load.set(worker.name, { tenants: new Set(), sessions: new Map() })
-    for (const tenant of snapshot.tenants) if (tenant.worker) this.reserve(tenant.worker, tenant.name)
-    for (const session of snapshot.sessions) {
-      if (session.placement) this.seat(session.placement.worker, session)
-      if (session.owner?.heldBy) this.seat(session.owner.heldBy, session)
+  /** `workers` and `households` as they are before the plan. `keep`: it will serve more than one plan. */
+  constructor(
+    tiers: Iterable<TierView>,
+    workers: Iterable<WorkerView>,
+    households: Iterable<Household>,
+    { keep = false } = {},
+  ) {
+    for (const tier of tiers) this.setTier(tier)
+    for (const worker of workers) this.setWorker(worker)
+    for (const household of households) this.enter(household)
+    if (keep) this.#undo = []
+  }
+
+  // What changes between plans.
+
+  setTier(tier: TierView): void {
+    this.#tiers.set(tier.name, tier)
+    this.#openings.delete(tier.name)
+  }
+
+  removeTier(name: string): void {
+    this.#tiers.delete(name)
+    this.#openings.delete(name)
+  }
+
+  setWorker(worker: WorkerView): void {
+    const before = this.#workers.get(worker.name)
+    if (before && before.tier !== worker.tier) this.removeWorker(worker.name)
+    this.#workers.set(worker.name, worker)
+    this.#ranks = undefined
+    this.#open(worker)
+  }
+
+  removeWorker(name: string): void {
+    const worker = this.#workers.get(name)
+    if (!worker) return
+    this.#workers.delete(name)
+    this.#ranks = undefined
+    this.#openings.get(worker.tier)?.delete(name)
+  }
+
+  /** A household as it is now takes its seats. */
+  enter({ name, tenant, sessions }: Household): void {
+    if (tenant?.worker) this.reserve(tenant.worker, name)
+    for (const session of sessions) for (const worker of seatsOf(session)) this.seat(worker, session)
+    if (this.#openings.size === 0) return
+    for (const worker of placesOf({ name, tenant, sessions })) this.#reopen(worker)
+  }
+
+  /** Takes back what `enter` did with the same household. */
+  leave(household: Household): void {
+    for (const worker of placesOf(household)) {
+      const load = this.load.get(worker)
+      if (!load) continue
+      load.tenants.delete(household.name)
+      for (const { name } of household.sessions) load.sessions.delete(name)
+      this.#reopen(worker)
     }
   }
 
+  /** As it was before the last plan. */
+  reset(): void {
+    const [undo, occupied] = [this.#undo ?? [], [...this.#occupied.keys()]]
+    for (const take of undo.reverse()) take()
+    this.#undo = []
+    this.#expected.clear()
+    this.#occupied.clear()
+    for (const worker of occupied) this.#reopen(worker)
+  }
+
+  // What a plan asks, and does.
+
   get(name: string | undefined): WorkerView | undefined {
-    return name === undefined ? undefined : this.#byName.get(name)
+    return name === undefined ? undefined : this.#workers.get(name)
+  }
+
+  get workers(): WorkerView[] {
+    return [...this.#workers.values()]
+  }
+
+  /** In the order of their names. */
+  workersOf(tier: string): readonly WorkerView[] {
+    this.#ranks ??= Map.groupBy([...this.#workers.values()].sort(byName), (worker) => worker.tier)
+    return this.#ranks.get(tier) ?? []
   }
 
   /** The tenant's slot on its target. */
   reserve(worker: string, tenant: string): void {
-    this.load.get(worker)?.tenants.add(tenant)
+    const { tenants } = this.#loadOf(worker)
+    if (tenants.has(tenant)) return
+    tenants.add(tenant)
+    this.#reopen(worker)
+    this.#undo?.push(() => {
+      tenants.delete(tenant)
+      this.#reopen(worker)
+    })
   }
 
   /** The sessions of a tenant that belongs here now count, wherever they still are. */
-  expect(worker: string, party: PartyView): void {
+  expect(worker: string, party: Party): void {
     this.#expected.set(worker, this.#countOn(worker) + this.#comingTo(worker, party))
   }
 
   /** Gives the tenant's slot back, unless a session of it is still there. */
-  unreserve(worker: string, tenant: string): void {
+  unreserve(worker: string, { name, sessions }: Household): void {
     const load = this.load.get(worker)
-    if (load && ![...load.sessions.values()].includes(tenant)) load.tenants.delete(tenant)
+    if (!load?.tenants.has(name) || sessions.some((session) => load.sessions.has(session.name))) return
+    load.tenants.delete(name)
+    this.#reopen(worker)
+    this.#undo?.push(() => {
+      load.tenants.add(name)
+      this.#reopen(worker)
+    })
   }
 
-  seat(worker: string, session: Pick<SessionView, 'name' | 'tenant'>): void {
-    this.reserve(worker, session.tenant)
-    this.load.get(worker)?.sessions.set(session.name, session.tenant)
+  seat(worker: string, { name, tenant }: Pick<SessionView, 'name' | 'tenant'>): void {
+    this.reserve(worker, tenant)
+    const { sessions } = this.#loadOf(worker)
+    if (sessions.has(name)) return
+    sessions.set(name, tenant)
+    this.#undo?.push(() => sessions.delete(name))
   }
 
   /** A placement is removed; while a boot holds the session, its seat stays taken. The target keeps its slot. */
-  unseat(worker: string, { name, owner }: SessionView): void {
-    if (owner?.heldBy !== worker) this.load.get(worker)?.sessions.delete(name)
+  unseat(worker: string, { name, tenant, owner }: SessionView): void {
+    if (owner?.heldBy === worker || !this.load.get(worker)?.sessions.delete(name)) return
+    this.#reopen(worker)
+    this.#undo?.push(() => {
+      this.load.get(worker)!.sessions.set(name, tenant)
+      this.#reopen(worker)
+    })
   }
 
   /** Takes a worker into use: from now on it is nobody's spare; a dedicated one is the tenant's own. */
   occupy(worker: string, tenant: string | undefined): void {
     this.#occupied.set(worker, tenant)
+    this.#reopen(worker)
   }
 
   isUsed(worker: WorkerView): boolean {
@@ -92,20 +195,25 @@ export class Floor {
 
   /** Its pod was made from another template than its tier has now. */
   isOutdated({ tier, revision }: WorkerView): boolean {
-    return revision !== undefined && this.#revisions.has(tier) && revision !== this.#revisions.get(tier)
+    const known = this.#tiers.get(tier)
+    return revision !== undefined && known !== undefined && revision !== known.revision
   }
 
-  isEmpty(worker: WorkerView): boolean {
-    const { tenants, sessions } = this.#loadOf(worker)
-    return tenants.size === 0 && sessions.size === 0
+  isEmpty({ name }: WorkerView): boolean {
+    const load = this.load.get(name)
+    return !load || (load.tenants.size === 0 && load.sessions.size === 0)
   }
 
-  holds(worker: WorkerView, tenant: string): boolean {
-    return this.#loadOf(worker).tenants.has(tenant)
+  holds({ name }: WorkerView, tenant: string): boolean {
+    return this.load.get(name)?.tenants.has(tenant) ?? false
   }
 
-  sessionsOn(worker: WorkerView): number {
-    return this.#loadOf(worker).sessions.size
+  tenantsOn({ name }: WorkerView): ReadonlySet<string> {
+    return this.#loadOf(name).tenants
+  }
+
+  sessionsOn({ name }: WorkerView): number {
+    return this.load.get(name)?.sessions.size ?? 0
   }
 
   /** May the tenant's sessions stay on this worker for good? A cordoned one keeps whom it has. */
@@ -122,57 +230,137 @@ export class Floor {
 
   /**
    * The best worker for a tenant that has to go somewhere: its own before a fresh one, then one of the preferred template,
-   * then one where it is already, then the fullest with room.
+   * then one where it is already, then the fullest with room, then one away from the host that it has lost, in the zone and
+   * on the host where fewest tenants of its tier are.
    */
   choose(
-    party: PartyView,
+    party: Party,
     template: TemplateChoice,
     isAllowed: (worker: WorkerView) => boolean = () => true,
   ): WorkerView | undefined {
-    return this.workers
-      .filter((worker) => this.#takes(worker, party) && isAllowed(worker))
-      .sort((a, b) => this.#compare(a, b, party.tenant.name, template))[0]
+    const takes = (worker: WorkerView) => this.#takes(worker, party) && isAllowed(worker)
+    const avoid = this.#lostBy(party)
+    const openings = this.#openingsOf(party.tier)
+    const order = ORDERS[template]
+    const [own] = this.#placesOf(party)
+      .filter((worker) => this.holds(worker, party.tenant.name) && takes(worker))
+      .map((worker) => this.#openingOf(worker))
+      .sort(
+        (a, b) =>
+          trueFirst(this.#isOwn(a, party), this.#isOwn(b, party)) ||
+          order.indexOf(this.#rankOf(a.worker)) - order.indexOf(this.#rankOf(b.worker)) ||
+          b.tenants - a.tenants ||
+          openings.compare(a, b, avoid),
+      )
+    if (own && this.#isOwn(own, party)) return own.worker
+    const better = own ? order.slice(0, order.indexOf(this.#rankOf(own.worker))) : order
+    return openings.find(better, avoid, takes) ?? own?.worker
   }
 
-  #takes(worker: WorkerView, party: PartyView): boolean {
+  #isOwn({ worker }: Opening, { tier, tenant }: Party): boolean {
+    return tier.dedicated && this.tenantOf(worker) === tenant.name
+  }
+
+  #takes(worker: WorkerView, party: Party): boolean {
     const { tier } = party
     const tenant = party.tenant.name
-    if (worker.tier !== tier.name || worker.podUID === undefined || worker.deleting) return false
-    if (worker.desiredState !== 'Active' || worker.phase !== 'Ready') return false
+    if (worker.tier !== tier.name || !isOpen(worker)) return false
     const own = this.tenantOf(worker)
     if (tier.dedicated) return own === tenant || (own === undefined && !this.isUsed(worker) && this.isEmpty(worker))
-    const load = this.#loadOf(worker)
-    const seats = load.tenants.size + (load.tenants.has(tenant) ? 0 : 1)
+    const { tenants } = this.#loadOf(worker.name)
+    const seats = tenants.size + (tenants.has(tenant) ? 0 : 1)
     // A tenant that alone is over the cap still gets an empty worker; its last sessions wait there.
     const sessions = this.#countOn(worker.name)
     const fits = sessions + this.#comingTo(worker.name, party) <= tier.sessionsPerWorker || sessions === 0
     return own === undefined && seats <= tier.tenantsPerWorker && fits
   }
 
-  #compare(a: WorkerView, b: WorkerView, tenant: string, template: TemplateChoice): number {
-    const outdatedLast = trueFirst(this.isOutdated(b), this.isOutdated(a))
-    return (
-      trueFirst(this.tenantOf(a) === tenant, this.tenantOf(b) === tenant) ||
-      (template === 'prefer outdated' ? -outdatedLast : outdatedLast) ||
-      trueFirst(this.holds(a, tenant), this.holds(b, tenant)) ||
-      this.#loadOf(b).tenants.size - this.#loadOf(a).tenants.size ||
-      this.#loadOf(b).sessions.size - this.#loadOf(a).sessions.size ||
-      byName(a, b)
-    )
+  /** Workers where it is, in some way, and a dedicated one that is its own. */
+  #placesOf({ tenant, tier, household }: Party): WorkerView[] {
+    const names = placesOf(household)
+    if (tier.dedicated) {
+      for (const worker of this.workersOf(tier.name)) if (this.tenantOf(worker) === tenant.name) names.add(worker.name)
+    }
+    return [...names].flatMap((name) => this.#workers.get(name) ?? [])
+  }
+
+  /** Where a worker that failed it was: others there may follow. */
+  #lostBy({ sessions }: Party): Avoid {
+    const lost = sessions.flatMap(({ placement }) => {
+      const worker = this.get(placement?.worker)
+      return worker && LOST.has(worker.phase) ? [worker] : []
+    })
+    return {
+      hosts: new Set(lost.flatMap(({ host = [] }) => host)),
+      zones: new Set(lost.flatMap(({ zone = [] }) => zone)),
+    }
+  }
+
+  #openingsOf({ name }: TierView): Openings {
+    const known = this.#openings.get(name)
+    if (known) return known
+    const openings = new Openings()
+    for (const worker of this.workersOf(name)) openings.set(this.#openingOf(worker))
+    this.#openings.set(name, openings)
+    return openings
+  }
+
+  #openingOf(worker: WorkerView): Opening {
+    const { tenants, sessions } = this.#loadOf(worker.name)
+    const group = this.#hasRoom(worker, tenants.size) ? this.#rankOf(worker) : undefined
+    return { worker, group, tenants: tenants.size, sessions: sessions.size }
+  }
+
+  /** For one more tenant, whoever that is. */
+  #hasRoom(worker: WorkerView, tenants: number): boolean {
+    const tier = this.#tiers.get(worker.tier)
+    if (!tier || !isOpen(worker) || this.tenantOf(worker) !== undefined) return false
+    return tier.dedicated ? !this.isUsed(worker) && this.isEmpty(worker) : tenants < tier.tenantsPerWorker
+  }
+
+  #rankOf(worker: WorkerView): number {
+    return this.isOutdated(worker) ? OUTDATED : CURRENT
+  }
+
+  #reopen(name: string): void {
+    const worker = this.#workers.get(name)
+    if (worker) this.#open(worker)
+  }
+
+  #open(worker: WorkerView): void {
+    this.#openings.get(worker.tier)?.set(this.#openingOf(worker))
   }
 
   /** Sessions on it or to come. */
   #countOn(worker: string): number {
-    return this.#expected.get(worker) ?? this.load.get(worker)!.sessions.size
+    return this.#expected.get(worker) ?? this.#loadOf(worker).sessions.size
   }
 
-  #comingTo(worker: string, { tenant, sessions }: PartyView): number {
-    const load = this.load.get(worker)!
+  #comingTo(worker: string, { tenant, sessions }: Party): number {
+    const load = this.#loadOf(worker)
     if (!load.tenants.has(tenant.name)) return sessions.length
     return sessions.filter(({ name }) => !load.sessions.has(name)).length
   }
 
-  #loadOf(worker: WorkerView): Load {
-    return this.load.get(worker.name)!
+  #loadOf(worker: string): Load {
+    const known = this.load.get(worker)
+    if (known) return known
+    const load = { tenants: new Set<string>(), sessions: new Map<string, string>() }
+    this.load.set(worker, load)
+    return load
   }
 }
+
+/** It may take somebody, as far as itself is concerned. */
+const isOpen = ({ podUID, deleting, desiredState, phase }: WorkerView): boolean =>
+  podUID !== undefined && !deleting && desiredState === 'Active' && phase === 'Ready'
+
+/** Workers where a session takes up room. */
+const seatsOf = ({ placement, owner }: SessionView): string[] => [
+  ...(placement ? [placement.worker] : []),
+  ...(owner?.heldBy && owner.heldBy !== placement?.worker ? [owner.heldBy] : []),
+]
+
+/** Workers where a household takes up room. */
+const placesOf = ({ tenant, sessions }: Household): Set<string> =>
+  new Set([...(tenant?.worker ? [tenant.worker] : []), ...sessions.flatMap(seatsOf)])

@@ -5,42 +5,63 @@
  * carried out in part, or not at all, is simply made again.
  */
 import type { Action, Plan } from './action.ts'
-import { admit, type Party } from './admission.ts'
+import { admit, householdsOf, type Party, type Ruling } from './admission.ts'
 import { Floor } from './floor.ts'
 import { noCapacity } from './reasons.ts'
 import { place, unplace } from './sessions.ts'
-import type { Snapshot, TierView, WorkerView } from './snapshot.ts'
+import type { Reason, Snapshot, TierView, WorkerView } from './snapshot.ts'
 import { byName } from './sort.ts'
-import { freeTargets, seatTenants, type Updates } from './tenants.ts'
+import { freeTargets, type Seating, seatTenants, type Updates } from './tenants.ts'
 import { Update } from './update.ts'
 import { staff } from './workers.ts'
 
 /** `now`: milliseconds, on the clock of `phaseSince` and `surplusSince`. */
 export function plan(snapshot: Snapshot, now: number): Plan {
-  const floor = new Floor(snapshot)
-  const { parties, refused, unknown } = admit(snapshot)
-  const reasons = new Map([...refused, ...unknown])
+  const tiers = new Map([...snapshot.tiers].sort(byName).map((tier) => [tier.name, tier]))
+  const households = householdsOf(snapshot)
+  const floor = new Floor(tiers.values(), snapshot.workers, households)
+  const rulings = households.map((household) => admit(household, tiers))
+  return decide({ tiers: [...tiers.values()], rulings, floor, seed: snapshot.seed, now })
+}
 
-  const removals = unplace(snapshot.sessions, refused, floor)
-  const settled = snapshot.tenants.filter(({ tier }) => snapshot.tiers.some(({ name }) => name === tier))
-  freeTargets(parties, settled, floor)
-  const updates = updatesOf(snapshot.tiers, parties, floor, now)
-  const seating = seatTenants(parties, settled, floor, updates)
+export interface Matter {
+  /** In the order of their names. */
+  tiers: readonly TierView[]
+  /** In the order of their names. */
+  rulings: readonly Ruling[]
+  floor: Floor
+  seed: string
+  now: number
+}
+
+/** What is to be done for these households, and for the workers of all tiers. */
+export function decide({ tiers, rulings, floor, seed, now }: Matter): Plan {
+  const reasons = new Map<string, Reason>()
+  for (const { refused, unknown } of rulings) {
+    for (const { session, reason } of [...refused, ...unknown]) reasons.set(session.name, reason)
+  }
+  const parties = rulings.flatMap(({ party }) => party ?? [])
+
+  const removals = rulings.flatMap(({ refused }) => unplace(refused, floor))
+  const clearances = freeTargets(rulings, floor)
+  const updates = updatesOf(tiers, parties, floor, now)
+  const seating = seatTenants(parties, floor, updates)
   const placements = parties.flatMap((party): Action[] => {
     const worker = seating.targets.get(party.tenant.name)
     return worker ? place(party, worker, floor, updates.get(party.tier.name)!, reasons) : []
   })
 
-  const demand = snapshot.tiers.map((tier) => ({
+  const waiting = Map.groupBy(seating.waiting, ({ tier }) => tier.name)
+  const demand = tiers.map((tier) => ({
     tier,
-    waiting: seating.waiting.filter((party) => party.tier === tier).length,
+    waiting: waiting.get(tier.name)?.length ?? 0,
     update: updates.get(tier.name)!,
   }))
-  const staffing = staff(demand, floor, snapshot.seed, now)
+  const staffing = staff(demand, floor, seed, now)
   explainWaiting(seating.waiting, floor, reasons)
 
   return {
-    actions: [...removals, ...seating.actions, ...placements, ...staffing.actions],
+    actions: [...removals, ...seating.actions, ...clearances, ...placements, ...staffing.actions],
     reasons,
     surplus: staffing.surplus,
     load: floor.load,
@@ -49,22 +70,17 @@ export function plan(snapshot: Snapshot, now: number): Plan {
 }
 
 function updatesOf(tiers: readonly TierView[], parties: readonly Party[], floor: Floor, now: number): Updates {
-  const byTier = Map.groupBy(parties, ({ tier }) => tier)
-  return new Map(
-    [...tiers].sort(byName).map((tier) => [tier.name, new Update(tier, byTier.get(tier) ?? [], floor, now)]),
-  )
+  const byTier = Map.groupBy(parties, ({ tier }) => tier.name)
+  return new Map(tiers.map((tier) => [tier.name, new Update(tier, byTier.get(tier.name) ?? [], floor, now)]))
 }
 
 /** Who waits for a worker and sits on none that works gets told. */
-function explainWaiting(
-  waiting: ReturnType<typeof seatTenants>['waiting'],
-  floor: Floor,
-  reasons: Map<string, { reason: string; message: string }>,
-): void {
-  for (const { tier, sessions } of waiting) {
-    const existing = floor.workers.filter((worker) => worker.tier === tier.name && !worker.deleting)
-    for (const { name, placement } of sessions) {
-      if (!isWorking(floor.get(placement?.worker))) reasons.set(name, noCapacity(tier, existing))
+function explainWaiting(waiting: Seating['waiting'], floor: Floor, reasons: Map<string, Reason>): void {
+  for (const [tier, parties] of Map.groupBy(waiting, (party) => party.tier)) {
+    const existing = floor.workersOf(tier.name).filter(({ deleting }) => !deleting)
+    const reason = noCapacity(tier, existing)
+    for (const { name, placement } of parties.flatMap(({ sessions }) => sessions)) {
+      if (!isWorking(floor.get(placement?.worker))) reasons.set(name, reason)
     }
   }
 }

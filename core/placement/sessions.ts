@@ -1,28 +1,20 @@
 /** Binds sessions to the worker of their tenant, and takes the places of those that must not run. */
 import { isClaimable, nextGeneration } from '../ownership/generation.ts'
 import type { Action } from './action.ts'
-import type { Party } from './admission.ts'
+import type { Party, Refusal } from './admission.ts'
 import type { Floor } from './floor.ts'
 import { workerFull } from './reasons.ts'
-import type { Reason, SessionView, WorkerView } from './snapshot.ts'
-import { byName } from './sort.ts'
+import type { Reason, WorkerView } from './snapshot.ts'
 import type { Update } from './update.ts'
 
 /** Removes the places of the refused. */
-export function unplace(
-  sessions: readonly SessionView[],
-  refused: ReadonlyMap<string, Reason>,
-  floor: Floor,
-): Action[] {
-  const actions: Action[] = []
-  for (const session of [...sessions].sort(byName)) {
-    const reason = refused.get(session.name)
-    if (!session.placement || !reason) continue
+export function unplace(refused: readonly Refusal[], floor: Floor): Action[] {
+  return refused.flatMap(({ session, reason }): Action[] => {
+    if (!session.placement) return []
     const from = session.placement.worker
-    actions.push({ do: 'Unplace', session: session.name, from, why: reason.reason })
     floor.unseat(from, session)
-  }
-  return actions
+    return [{ do: 'Unplace', session: session.name, from, why: reason.reason }]
+  })
 }
 
 /** Places a tenant's sessions on its worker; those that don't fit get a reason. Some wait for their turn in an update. */

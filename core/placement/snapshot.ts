@@ -89,6 +89,9 @@ export interface WorkerView {
   desiredState: 'Active' | 'Cordoned' | 'Drained'
   deleting: boolean
   podUID?: string
+  /** The node that its pod runs on, and that node's zone, as far as known. */
+  host?: string
+  zone?: string
   phase: WorkerPhase
   /** Since when it is in this phase; on the same clock as the plan's `now`, in milliseconds. */
   phaseSince: number

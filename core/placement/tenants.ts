@@ -3,9 +3,9 @@
  * then the dearest tier, then the oldest. Who finds no other worker keeps the place that it has until there is one.
  */
 import type { Action } from './action.ts'
-import type { Party } from './admission.ts'
+import type { Party, Ruling } from './admission.ts'
 import type { Floor } from './floor.ts'
-import type { TenantView, WorkerView } from './snapshot.ts'
+import type { WorkerView } from './snapshot.ts'
 import { byName, byText, trueFirst } from './sort.ts'
 import type { Update } from './update.ts'
 
@@ -20,12 +20,7 @@ export interface Seating {
   waiting: Party[]
 }
 
-export function seatTenants(
-  parties: readonly Party[],
-  tenants: readonly TenantView[],
-  floor: Floor,
-  updates: Updates,
-): Seating {
+export function seatTenants(parties: readonly Party[], floor: Floor, updates: Updates): Seating {
   const seating: Seating = { actions: [], targets: new Map(), waiting: [] }
   const homeless: Party[] = []
 
@@ -34,33 +29,24 @@ export function seatTenants(
     if (home) settle(party, home, floor, seating)
     else homeless.push(party)
   }
-  for (const party of homeless.sort((a, b) => byUrgency(a, b, floor))) {
+  for (const party of byUrgency(homeless, floor)) {
     const update = updates.get(party.tier.name)!
     const worker = floor.choose(party, update.choice, (one) => update.mayTake(one))
     if (worker) settle(party, worker, floor, seating)
     else seating.waiting.push(party)
   }
+  const byTier = Map.groupBy(parties, ({ tier }) => tier.name)
   for (const [tier, update] of updates) {
-    const own = parties.filter((party) => party.tier.name === tier)
-    update.renew(own, seating.targets, (party, worker) => settle(party, worker, floor, seating))
+    update.renew(byTier.get(tier) ?? [], seating.targets, (party, worker) => settle(party, worker, floor, seating))
   }
-  clearTargets(parties, tenants, seating)
   return seating
 }
 
 /** Frees the slots of tenants with nothing to run; done before anybody is seated. */
-export function freeTargets(parties: readonly Party[], tenants: readonly TenantView[], floor: Floor): void {
-  for (const { name, worker } of idle(parties, tenants)) if (worker) floor.unreserve(worker, name)
-}
-
-function clearTargets(parties: readonly Party[], tenants: readonly TenantView[], { actions }: Seating): void {
-  for (const { name } of idle(parties, tenants)) actions.push({ do: 'Assign', tenant: name })
-}
-
-/** Tenants that have a target and need none. One whose tier is not known keeps it. */
-function idle(parties: readonly Party[], tenants: readonly TenantView[]): TenantView[] {
-  const busy = new Set(parties.map(({ tenant }) => tenant.name))
-  return tenants.filter(({ name, worker }) => worker !== undefined && !busy.has(name)).sort(byName)
+export function freeTargets(rulings: readonly Ruling[], floor: Floor): Action[] {
+  const idle = rulings.filter(({ isIdle }) => isIdle).map(({ household }) => household)
+  for (const household of idle) floor.unreserve(household.tenant!.worker!, household)
+  return idle.map(({ name }): Action => ({ do: 'Assign', tenant: name }))
 }
 
 /** The worker where the tenant is and may stay: its target, or where most of its sessions are. */
@@ -88,13 +74,17 @@ function settle(party: Party, worker: WorkerView, floor: Floor, { actions, targe
   targets.set(tenant.name, worker)
 }
 
-function byUrgency(a: Party, b: Party, floor: Floor): number {
-  return (
-    trueFirst(hasLostItsWorker(a, floor), hasLostItsWorker(b, floor)) ||
-    b.tier.price - a.tier.price ||
-    byText(oldest(a), oldest(b)) ||
-    byName(a.tenant, b.tenant)
-  )
+function byUrgency(parties: readonly Party[], floor: Floor): Party[] {
+  const ranked = parties.map((party) => ({ party, isLost: hasLostItsWorker(party, floor), since: oldest(party) }))
+  return ranked
+    .sort(
+      (a, b) =>
+        trueFirst(a.isLost, b.isLost) ||
+        b.party.tier.price - a.party.tier.price ||
+        byText(a.since, b.since) ||
+        byName(a.party.tenant, b.party.tenant),
+    )
+    .map(({ party }) => party)
 }
 
 const hasLostItsWorker = ({ sessions }: Party, floor: Floor): boolean =>
@@ -102,4 +92,5 @@ const hasLostItsWorker = ({ sessions }: Party, floor: Floor): boolean =>
 
 const isRunning = (worker: WorkerView | undefined): boolean => worker?.phase === 'Ready' || worker?.phase === 'Unsure'
 
-const oldest = ({ sessions }: Party): string => sessions.map(({ createdAt }) => createdAt).sort(byText)[0] ?? ''
+const oldest = ({ sessions }: Party): string =>
+  sessions.reduce((least, { createdAt }) => (createdAt < least ? createdAt : least), sessions[0]!.createdAt)

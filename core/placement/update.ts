@@ -64,7 +64,7 @@ export class Update {
     this.tier = tier
     this.#floor = floor
     this.#now = now
-    const workers = floor.workers.filter((worker) => worker.tier === tier.name && !worker.deleting)
+    const workers = floor.workersOf(tier.name).filter(({ deleting }) => !deleting)
     this.#workers = workers.filter(isThere)
     this.#excess = this.#workers.length - (tier.workers.replicas ?? tier.workers.max)
     this.outdated = this.#workers.filter((worker) => floor.isOutdated(worker))

@@ -43,9 +43,7 @@ export function staff(demand: readonly Demand[], floor: Floor, seed: string, now
   const create: Action[] = []
   for (const each of [...demand].sort((a, b) => byName(a.tier, b.tier))) {
     const { tier } = each
-    const staying = floor.workers.filter((worker) => {
-      return worker.tier === tier.name && !worker.deleting && !going.has(worker.name)
-    })
+    const staying = floor.workersOf(tier.name).filter(({ name, deleting }) => !deleting && !going.has(name))
     const { missing, outdated, superfluous } = sizeOf(each, staying, floor)
     const starting = staying.filter(({ phase }) => phase === 'Starting').length
     for (let i = 0; i < Math.min(missing, MAX_STARTING - starting); i++) {

@@ -12,7 +12,8 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
   const expiry = { sessions: 1, seconds: 1 }
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
   const place = { tenants: 20, sessionsPerTenant: 2, tenantsPerWorker: 10, embedded: true }
-  const result = await runBench({ benches: [...BENCHES], ...size, expiry, place, profile, json: false }, () => {})
+  const sizes = { ...size, expiry, place, planned: 200 }
+  const result = await runBench({ benches: [...BENCHES], ...sizes, profile, json: false }, () => {})
   await rm(profile, { recursive: true })
   const rows = expect.objectContaining({ key: expect.any(Number) })
   const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number), rows } }]
@@ -31,5 +32,10 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
   expect(result.place).toMatchObject([
     { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 30 } },
   ])
+  expect(result.planner[0]).toMatchObject({
+    what: 'nobody is placed',
+    sessions: 200,
+    times: { p50: expect.any(Number) },
+  })
   expect(resultLines(result).join('\n')).toContain('send')
 })

@@ -4,6 +4,7 @@ import { type Expiry, expiry } from './measures/expiry.ts'
 import { type Hop, hop } from './measures/hop.ts'
 import { type Idle, idle } from './measures/idle.ts'
 import { type Place, place } from './measures/place.ts'
+import { type Planning, planner } from './measures/planner.ts'
 import { receive, send, type Traffic, warmUp } from './measures/traffic.ts'
 import type { BenchOptions } from './options.ts'
 import { BareSide } from './sides/bare.ts'
@@ -19,16 +20,21 @@ export interface BenchResult {
   ack: Ack[]
   expiry: Expiry[]
   place: Place[]
+  planner: Planning[]
 }
+
+/** They set up themselves what they need. */
+const WITHOUT_STAGE: readonly string[] = ['place', 'planner']
 
 /** Of each session, both ways. */
 const WARM_UP_MESSAGES = 10
 
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
-  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], ack: [], expiry: [], place: [] }
+  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], ack: [], expiry: [], place: [], planner: [] }
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
   if (wants('place')) result.place = [await place(options.place, tell)]
-  if (options.benches.every((name) => name === 'place')) return result
+  if (wants('planner')) result.planner = planner(options.planned, tell)
+  if (options.benches.every((name) => WITHOUT_STAGE.includes(name))) return result
   const stage = await Stage.start(options.profile)
   try {
     if (wants('receive', 'send')) {

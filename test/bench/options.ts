@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 import type { PlaceOptions } from './measures/place.ts'
 import type { Rate } from './open-loop.ts'
 
-export const BENCHES = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry', 'place'] as const
+export const BENCHES = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry', 'place', 'planner'] as const
 export type BenchName = (typeof BENCHES)[number]
-const ALL = BENCHES.filter((name) => name !== 'place')
+const ALL = BENCHES.filter((name) => name !== 'place' && name !== 'planner')
 
 export interface BenchOptions {
   benches: BenchName[]
@@ -20,6 +20,8 @@ export interface BenchOptions {
   /** How many sessions log in during `expiry`, and for how long all cores are busy. */
   expiry: { sessions: number; seconds: number }
   place: PlaceOptions
+  /** Sessions that `planner` plans. */
+  planned: number
   /** A folder for CPU profiles of `receive` and `send`; they slow down what they profile. */
   profile?: string
   /** The last line is one JSON object. */
@@ -42,6 +44,8 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   expiry          leases that the operator takes for expired, while all sessions log in and all cores are busy
   place           an operator that finds thousands of sessions and no worker; on a real kube-apiserver, with stand-ins for
                   workers. No part of all: builds Kubernetes first, where that was not done yet
+  planner         plans for an installation of 100,000 sessions, from cold and after one change; needs nothing else, and is no
+                  part of all
 
   --sessions N    linked sessions of receive, send and ack (50)
   --messages N    for each of them (40)
@@ -50,6 +54,7 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   --storm N       sessions of expiry (300)
   --storm-seconds S   how long its cores are busy (60)
   --tenants N     of place, with two sessions each (5000)
+  --planned N     sessions of planner (100000)
   --embedded      place on the embedded Kubernetes API
   --profile DIR   CPU profiles of receive and send into that folder, with a summary; figures are worse meanwhile
   --json          the last line is one JSON object
@@ -75,6 +80,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       tenantsPerWorker: 50,
       embedded: values.embedded,
     },
+    planned: whole('planned', values.planned),
     ...(values.profile ? { profile: values.profile } : {}),
     json: values.json,
   }
@@ -93,6 +99,7 @@ function parse(args: string[]) {
         storm: { type: 'string', default: '300' },
         'storm-seconds': { type: 'string', default: '60' },
         tenants: { type: 'string', default: '5000' },
+        planned: { type: 'string', default: '100000' },
         embedded: { type: 'boolean', default: false },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },

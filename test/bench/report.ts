@@ -7,6 +7,7 @@ import type { Expiry } from './measures/expiry.ts'
 import type { Hop } from './measures/hop.ts'
 import type { Idle } from './measures/idle.ts'
 import type { Place } from './measures/place.ts'
+import type { Planning } from './measures/planner.ts'
 import type { Traffic } from './measures/traffic.ts'
 import type { Profile } from './profile/profiler.ts'
 import type { SelfTime } from './profile/summary.ts'
@@ -21,7 +22,7 @@ export const machine = () => ({
   load: loadavg()[0]!,
 })
 
-export function resultLines({ receive, send, idle, hop, ack, expiry, place }: BenchResult): string[] {
+export function resultLines({ receive, send, idle, hop, ack, expiry, place, planner }: BenchResult): string[] {
   const { cores, cpu, node, load } = machine()
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
@@ -33,6 +34,7 @@ export function resultLines({ receive, send, idle, hop, ack, expiry, place }: Be
     ...section("ack: from a POST to the server's ack, at a fixed rate", ack.flatMap(ackLines)),
     ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
     ...section('place: an operator that finds everything to be done', place.flatMap(placeLines)),
+    ...section('planner: the CPU of one plan', planner.map(planningLine)),
   ]
 }
 
@@ -118,3 +120,6 @@ const placeLines = (measured: Place): string[] => {
     `  a worker drained: its ${drained.sessions} sessions Ready elsewhere after ${seconds(drained.ms)}`,
   ]
 }
+
+const planningLine = ({ what, sessions, actions, times: { p50, p99, max } }: Planning): string =>
+  `  ${what.padEnd(34)} ${sessions} sessions, ${actions} actions: p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms`
