@@ -72,3 +72,10 @@ it('adds what the installation says of all worker pods, and lets the tier have t
   expect(spec.containers[0]?.env).toContainEqual({ name: 'LOG_LEVEL', value: 'debug' })
   expect(templateRevision(other, { ...settings, workerPod })).not.toBe(templateRevision(other, settings))
 })
+
+it('leaves it to an installation to choose the settings of Node', () => {
+  const chosen = { name: 'NODE_OPTIONS', value: '--max-old-space-size=100' }
+  const env = podFor(worker, pro, { ...settings, workerPod: { env: [chosen] } }).spec.containers[0]?.env ?? []
+  expect(env.filter(({ name }) => name === 'NODE_OPTIONS')).toEqual([chosen])
+  expect(env.map(({ name }) => name)).toContain('MALLOC_ARENA_MAX')
+})

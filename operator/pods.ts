@@ -53,6 +53,9 @@ export function podFor(worker: Worker, tier: Tier, settings: PodSettings): Pod {
   }
 }
 
+const nodeVariables = (memory: string): { name: string; value: string }[] =>
+  Object.entries(nodeEnvironment(memory)).map(([name, value]) => ({ name, value }))
+
 /** What all pods of a tier have in common. */
 function podTemplate(
   tier: Tier,
@@ -86,7 +89,8 @@ function podTemplate(
             fieldOf('POD_NAMESPACE', 'metadata.namespace'),
             fieldOf('POD_IP', 'status.podIP'),
             { name: 'BERTH_STOP_SECONDS', value: String(stopSeconds(tier.spec.drain.graceSeconds)) },
-            ...Object.entries(nodeEnvironment(template.memory)).map(([name, value]) => ({ name, value })),
+            // What the installation says of the same name wins; a pod may name none twice.
+            ...nodeVariables(template.memory).filter((own) => !env.some(({ name }) => name === own.name)),
             ...env,
           ],
           envFrom: [{ secretRef: { name: settings.workerSecret } }],
