@@ -28,6 +28,7 @@ import { Cache } from './store/cache.ts'
 import { Committer } from './store/committer.ts'
 import { Loader } from './store/loader.ts'
 import { persist } from './store/persist.ts'
+import { Voucher } from './store/voucher.ts'
 import { within } from './store/within.ts'
 
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -122,6 +123,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     return askedAt
   })
   await failpoint('lease.opened')
+  const voucher = new Voucher({ pool, bootId, committer, held: () => supervisor.list().map(({ owner }) => owner), log })
   lease = new Lease({ databaseUrl: url, bootId, openedAt, onRefused: die, log })
   reflector.start()
   supervisor.start()
@@ -139,6 +141,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
       await failpoint('drain.all-left')
       await within(2000, endLease(pool, bootId)).catch((error) => log.warn({ err: error }, 'the lease was not ended'))
       await lease?.stop()
+      voucher.stop()
       await committer.stop()
       await http.close()
       await client.close()

@@ -50,6 +50,11 @@ export const POINTS = {
   'commit.sending': 'A commit is about to go to Postgres.',
   'commit.committed': 'Postgres has committed; its answer is not seen yet.',
 
+  'database.reported': 'Postgres lacks commits of ours, and has noted that; none of them is written again.',
+  'database.repeated': 'Postgres has all our commits again; we have not vouched for it.',
+  'database.vouched': 'Postgres knows that it has all our commits; nobody has confirmed or repaired it.',
+  'trust.renewed': 'The pre-keys of a distrusted session are renewed; Postgres still distrusts it.',
+
   'logout.taken': 'A logout is to be done, and the session is connected; WhatsApp was not asked.',
   'logout.sent': 'WhatsApp was asked to remove the device; the command is not written as done.',
 

@@ -1,6 +1,6 @@
 /**
- * Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migrations 0002 and 0003),
- * which is the machine of core/ownership/machine.ts.
+ * Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migrations 0002, 0003 and
+ * 0007), which is the machine of core/ownership/machine.ts.
  */
 import type pg from 'pg'
 
@@ -11,6 +11,8 @@ export interface Claim {
   tenantId: string
   /** With the boot it is the fence of everything written for the session. */
   epoch: number
+  /** The database went back since its last owner had it: what has to be made new must be, before it logs in. */
+  distrusted: boolean
 }
 
 export interface Boot {
@@ -37,18 +39,20 @@ export async function endLease(db: Queryable, bootId: string): Promise<void> {
 
 /**
  * Takes what can be taken. A session that is missing from the answer is still held, and its holder will learn that it is
- * wanted here; or the generation is old.
+ * wanted here; or the generation is old; or the database is in doubt. `ratchets`: the types of keys that are deleted first
+ * where the session is distrusted.
  */
 export async function claim(
   db: Queryable,
   bootId: string,
   wanted: { sessionId: string; generation: number }[],
+  ratchets: readonly string[] = [],
 ): Promise<Claim[]> {
-  const result = await db.query<{ session_id: string; tenant_id: string; epoch: number }>(
-    'SELECT session_id, tenant_id, epoch FROM claim($1, $2, $3)',
-    [bootId, wanted.map((w) => w.sessionId), wanted.map((w) => w.generation)],
+  const { rows } = await db.query<{ session_id: string; tenant_id: string; epoch: number; distrusted: boolean }>(
+    'SELECT session_id, tenant_id, epoch, distrusted FROM claim_trusted($1, $2, $3, $4)',
+    [bootId, wanted.map((w) => w.sessionId), wanted.map((w) => w.generation), ratchets],
   )
-  return result.rows.map((row) => ({ sessionId: row.session_id, tenantId: row.tenant_id, epoch: row.epoch }))
+  return rows.map(({ session_id, tenant_id, ...rest }) => ({ sessionId: session_id, tenantId: tenant_id, ...rest }))
 }
 
 type Held = Pick<Claim, 'sessionId' | 'epoch'>

@@ -123,3 +123,6 @@ export const CASES: Case[] = ALL.map((one) => {
   const sample = SAMPLE[`${activityOf(one)} ${one.point}`]
   return sample ? { ...one, sample } : one
 })
+
+/** What is only reached in a database that went back: test/restore kills there. */
+export const AFTER_RESTORE: Point[] = ['database.reported', 'database.repeated', 'database.vouched', 'trust.renewed']

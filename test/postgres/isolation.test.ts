@@ -110,6 +110,12 @@ describe('a worker', () => {
       `SELECT proname AS name FROM pg_proc WHERE pronamespace = 'berth'::regnamespace
          AND NOT has_function_privilege('berth_worker', oid, 'EXECUTE') ORDER BY proname`,
     )
-    expect(rows.map(({ name }) => name)).toEqual(['api_key_owner', 'lease_closed', 'require_leader'])
+    expect(rows.map(({ name }) => name)).toEqual([
+      'api_key_owner',
+      'database_repair',
+      'database_run',
+      'lease_closed',
+      'require_leader',
+    ])
   })
 })

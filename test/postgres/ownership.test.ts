@@ -60,7 +60,7 @@ describe('a claim', () => {
   test('of a session that nobody held succeeds, tells the tenant and raises the epoch', async () => {
     const { sessionId, tenantId } = await session()
     const { bootId } = await boot()
-    expect(await take(bootId, sessionId, 1)).toEqual({ sessionId, tenantId, epoch: 1 })
+    expect(await take(bootId, sessionId, 1)).toEqual({ sessionId, tenantId, epoch: 1, distrusted: false })
   })
 
   test('of a held session fails until its holder releases it, ends, or is revoked', async () => {
@@ -265,7 +265,7 @@ describe('a commit', () => {
     const revoking = revoke(first.bootId)
     await untilWaiting('%UPDATE worker_lease%')
     const claiming = take(second.bootId, sessionId, 2)
-    await untilWaiting('%claim(%')
+    await untilWaiting('%claim_trusted(%')
     await slow.query('COMMIT')
     await slow.end()
     await revoking

@@ -149,22 +149,75 @@ describe('the committer', () => {
     expect(owner.loss).toBeUndefined()
   })
 
-  test('a database that went back in time stops everything', async () => {
+  /** As if the last commits had been lost; answers how often that was reported. */
+  const goBackTo = (number: number) =>
+    superuser('UPDATE berth.worker_commit SET number = $2 WHERE boot_id = $1', bootId, number)
+  const disconnect = () =>
+    superuser(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+      `committer-${bootId}`,
+    )
+  const trust = async () =>
+    (
+      await superuser<{ doubt: string | null; reports: number }>(
+        'SELECT berth.database_doubt() AS doubt, reports FROM berth.database_trust',
+      )
+    )[0]!
+
+  test('a database that lost commits gets them again, in their order, and is in doubt from then on', async () => {
     const owner = await own()
     for (const value of ['one', 'two', 'three']) await committer.add(credential(owner, value))
-    await superuser('UPDATE berth.worker_commit SET number = 1 WHERE boot_id = $1', bootId)
-    let settled = false
-    void committer.add(credential(owner, 'four')).finally(() => {
-      settled = true
-    })
-    expect((await wentBack).name).toBe('DatabaseWentBack')
-    expect(settled).toBe(false)
+    const { reports } = await trust()
+    await superuser('DELETE FROM berth.credential WHERE session_id = $1', owner.sessionId)
+    await goBackTo(1)
+    await committer.add({ owner, statuses: [] })
     expect(await stored(owner)).toBe('three')
-    let settledLater = false
-    void committer.add(credential(owner, 'five')).finally(() => {
-      settledLater = true
+    expect(await commits()).toBe(4)
+    expect(owner.loss).toBeUndefined()
+    const { doubt, reports: after } = await trust()
+    expect(after).toBe(reports + 1)
+    expect(await claim(pool, bootId, [{ sessionId: owner.sessionId, generation: 2 }])).toEqual([])
+
+    const vouched = async () =>
+      (await superuser<{ vouched: string }>('SELECT vouched FROM berth.worker_lease WHERE boot_id = $1', bootId))[0]!
+        .vouched
+    committer.vouch(doubt!)
+    await until(async () => (await vouched()) === doubt || undefined)
+    await superuser('UPDATE berth.database_trust SET confirmed = $1, answered = reports', doubt)
+    expect(await claim(pool, bootId, [{ sessionId: owner.sessionId, generation: 2 }])).toHaveLength(1)
+  })
+
+  test('nobody vouches for a database without looking: what is missing is written first', async () => {
+    const owner = await own()
+    for (const value of ['one', 'two']) await committer.add(credential(owner, value))
+    await superuser('DELETE FROM berth.credential WHERE session_id = $1', owner.sessionId)
+    await goBackTo(0)
+    await disconnect()
+    await superuser("SELECT berth.database_report('a test')")
+    await until(async () => {
+      const { doubt } = await trust() // another one when the loss has been reported
+      committer.vouch(doubt!)
+      const rows = await superuser('SELECT FROM berth.worker_lease WHERE boot_id = $1 AND vouched = $2', bootId, doubt)
+      return rows.length > 0 || undefined
     })
+    expect(await stored(owner)).toBe('two')
+    await superuser('UPDATE berth.database_trust SET confirmed = berth.database_doubt(), answered = reports')
+  })
+
+  test.each([
+    ['does not know the boot any more', () => superuser('DELETE FROM berth.worker_commit WHERE boot_id = $1', bootId)],
+    ['has commits that were never made', () => goBackTo(7)],
+  ])('a database that %s stops everything', async (_, goBack) => {
+    const owner = await own()
+    for (const value of ['one', 'two', 'three']) await committer.add(credential(owner, value))
+    await goBack()
+    let settled = 0
+    void committer.add(credential(owner, 'four')).finally(() => settled++)
+    expect((await wentBack).name).toBe('DatabaseWentBack')
+    expect(await stored(owner)).toBe('three')
+    void committer.add(credential(owner, 'five')).finally(() => settled++)
     await new Promise((resolve) => setImmediate(resolve))
-    expect(settledLater).toBe(false)
+    expect(settled).toBe(0)
+    await superuser('UPDATE berth.database_trust SET confirmed = berth.database_doubt(), answered = reports')
   })
 })

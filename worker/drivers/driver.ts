@@ -93,6 +93,13 @@ export interface DriverHost {
   readonly linkingAttempt: number
   /** Journal rows whose message is not stored yet, opened, oldest first. */
   readonly openJournal: { ciphertextHash: string; body: Buffer }[]
+  /**
+   * The database went back since somebody had the session: its ratchets were deleted, and other keys that may have been given
+   * out meanwhile must be made new before the first login.
+   */
+  readonly distrusted: boolean
+  /** They are new, and durable. */
+  renewed(): Promise<void>
   /** False: begin no login now. */
   mayAct(): boolean
   /** Asks Postgres whether the session is still ours; waits while it can't be asked. */
@@ -138,5 +145,7 @@ export interface Driver {
 export interface DriverFactory {
   /** How the driver's values are stored. */
   codec: Codec
+  /** The types of keys that are used up step by step: one that was used already must never be used again. */
+  ratchets: readonly string[]
   create(host: DriverHost): Driver
 }

@@ -19,6 +19,8 @@ export interface SessionEnvironment {
   mayAct(): boolean
   /** Waits while Postgres can't be asked; a session that is not ours is lost afterwards. */
   stillOurs(owner: Ownership): Promise<boolean>
+  /** What had to be made new, since the database went back, is durable. */
+  renewed(owner: Ownership): Promise<void>
   journalBody(owner: Ownership, ciphertextHash: string): Promise<Buffer | undefined>
   sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
   /** The state of a session changed. */

@@ -229,7 +229,7 @@ export class Session {
     { credential, journal }: Pick<StoredSession, 'credential' | 'journal'>,
     before: ConnectionReport | undefined,
   ): Driver {
-    const { drivers, logins, mayAct, stillOurs, journalBody, sent } = this.#environment
+    const { drivers, logins, mayAct, stillOurs, renewed, journalBody, sent } = this.#environment
     const { owner } = this
     const host: DriverHost = {
       sessionId: this.id,
@@ -240,6 +240,8 @@ export class Session {
       credential: credential?.value,
       linkingAttempt: this.#linkingAttempt,
       openJournal: journal,
+      distrusted: owner.distrusted,
+      renewed: () => renewed(owner),
       mayAct,
       stillOurs: () => stillOurs(owner),
       journalBody: (hash) => journalBody(owner, hash),

@@ -17,6 +17,7 @@ import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { journalBody, loadCommands, loadSends, loadSent } from '@berth/core/postgres/auth-state.ts'
 import { claim, leftBehind, owned, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import { trustSession } from '@berth/core/postgres/trust.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
 import type { StatusWriter } from '../kube-status.ts'
@@ -91,6 +92,7 @@ export class Supervisor {
         if (!ours.has(owner.sessionId)) owner.lose(new OwnershipLost(owner.sessionId))
         return !owner.loss
       },
+      renewed: (owner) => persist('trust in a session', log, () => trustSession(pool, bootId, owner)),
       journalBody: async (owner, hash) => {
         const box = await persist('journal', log, () => journalBody(pool, bootId, owner.sessionId, hash))
         return box && owner.sealer.open(journalPlace(hash), box)
@@ -200,9 +202,9 @@ export class Supervisor {
   }
 
   async #claimNow(wanted: WantedSession[]): Promise<void> {
-    const { pool, bootId, keys, log } = this.#options
+    const { pool, bootId, keys, drivers, log } = this.#options
     await failpoint('claim.asking')
-    const claimed = await claim(pool, bootId, wanted)
+    const claimed = await claim(pool, bootId, wanted, drivers.ratchets)
     await failpoint('claim.committed')
     const wantedById = new Map(wanted.map((want) => [want.sessionId, want]))
     const owners = claimed.map((one) => new Ownership(one, keys.sealer(one.sessionId)))

@@ -7,8 +7,10 @@
  * Writing → settled: units of sessions whose fence held resolve; the other sessions are lost, and their units never
  * settle (a rejection would make the provider's library tell the sender that decryption failed).
  * Writing → unsure, when the connection breaks or no answer comes: a new connection asks for the commit number. It tells
- * whether the commit landed; if not, the same rows go again. Another number than these two means that the database went
- * back in time: everything stops.
+ * whether the commit landed; if not, the same rows go again.
+ * Any → behind, when a new connection finds an earlier number than that: the database went back in time. That is reported,
+ * which stops all claims; what is missing is written again from memory. Does that not reach so far, everything stops.
+ * Asked to vouch: it says that all its commits are in the database, once they are.
  * Writing → alone, when Postgres says that the statement itself is bad: each session of the batch is written by itself,
  * and only the one with the bad row falls.
  */
@@ -18,9 +20,12 @@ import { sleep } from '@berth/core/kube/sleep.ts'
 import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
 import { commitNumber, owned } from '@berth/core/postgres/ownership.ts'
 import { isPermanent, type openClient } from '@berth/core/postgres/pool.ts'
+import { reportWentBack, vouch } from '@berth/core/postgres/trust.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import { commitRows, commitSeconds, commits } from '../metrics.ts'
+import { commitSeconds, commits } from '../metrics.ts'
+import { countRows } from './count-rows.ts'
 import { type Ownership, OwnershipLost } from './ownership.ts'
+import { type Commit, RecentCommits } from './recent-commits.ts'
 import { toRows, type Unit } from './unit.ts'
 import { within } from './within.ts'
 
@@ -37,7 +42,7 @@ export type CommitConnection = Pick<Awaited<ReturnType<typeof openClient>>, 'que
 export interface CommitterOptions {
   bootId: string
   connect: () => Promise<CommitConnection>
-  /** The database is older than what it told us before. Nothing may go on. */
+  /** The database is older than what we remember. Nothing may go on. */
   onWentBack: (error: Error) => void
   log: Logger
 }
@@ -45,7 +50,11 @@ export interface CommitterOptions {
 export class DatabaseWentBack extends Error {
   override name = 'DatabaseWentBack'
   constructor(found: number, written: number) {
-    super(`the database is at commit ${found} of this boot, which has written ${written}`)
+    super(
+      found < 0
+        ? 'the database does not know this boot'
+        : `the database is at commit ${found} of this boot, which has written ${written}`,
+    )
   }
 }
 
@@ -74,6 +83,9 @@ export class Committer {
   #number = 0
   /** A commit was sent and its answer did not come. */
   #unsure = false
+  readonly #recent = new RecentCommits()
+  /** What is to be vouched for. */
+  #doubt: string | undefined
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -89,6 +101,12 @@ export class Committer {
       this.#queue.push({ unit, resolve })
       this.#schedule(lazy)
     })
+  }
+
+  /** Says that all commits are in the database, if they are; tried once, so ask again. */
+  vouch(doubt: string): void {
+    this.#doubt = doubt
+    this.#schedule(false)
   }
 
   /** Writes nothing more; what waits never settles. */
@@ -116,7 +134,8 @@ export class Committer {
     if (this.#writing || this.#stopped) return
     this.#writing = true
     try {
-      while (this.#queue.length > 0 && !this.#stopped) {
+      while ((this.#queue.length > 0 || this.#doubt) && !this.#stopped) {
+        await this.#vouchIfAsked()
         const batch = this.#queue.splice(0, MAX_UNITS).filter(({ unit }) => !unit.owner.loss)
         if (batch.length > 0) await this.#settle(batch)
       }
@@ -184,18 +203,13 @@ export class Committer {
   /** One try; answers the sessions whose fence held. Rejects with BadRows, with DatabaseWentBack, or without an answer. */
   async #attempt(rows: SessionRows[]): Promise<Set<string>> {
     const { bootId } = this.#options
-    this.#connection ??= await this.#options.connect()
-    const connection = this.#connection
+    const { connection, number } = await this.#connected()
     const next = this.#number + 1
-    if (this.#unsure) {
-      const number = await within(ANSWER_MS, commitNumber(connection, bootId))
-      if (number !== next && number !== this.#number) throw new DatabaseWentBack(number, this.#number)
-      if (number === next) {
-        const sessions = rows.map((row) => row.session)
-        const held = await within(ANSWER_MS, owned(connection, bootId, sessions))
-        this.#landed(next)
-        return held
-      }
+    if (this.#unsure && number === next) {
+      const sessions = rows.map((row) => row.session)
+      const held = await within(ANSWER_MS, owned(connection, bootId, sessions))
+      this.#landed({ number: next, rows })
+      return held
     }
     this.#unsure = true
     await failpoint('commit.sending')
@@ -206,13 +220,63 @@ export class Committer {
     })
     await failpoint('commit.committed')
     if (!held) throw new Error(`commit ${next} was not the next one`) // an earlier try of it may have landed meanwhile
-    this.#landed(next)
+    this.#landed({ number: next, rows })
     return held
   }
 
-  #landed(number: number): void {
-    this.#number = number
+  #landed(commit: Commit): void {
+    this.#number = commit.number
     this.#unsure = false
+    this.#recent.add(commit, performance.now())
+  }
+
+  /**
+   * A connection to a database that has all our commits, and the number that it stood at when we connected. Throws
+   * DatabaseWentBack when they can't be brought back.
+   */
+  async #connected(): Promise<{ connection: CommitConnection; number?: number }> {
+    if (this.#connection) return { connection: this.#connection }
+    const connection = await this.#options.connect()
+    this.#connection = connection
+    const number = await within(ANSWER_MS, commitNumber(connection, this.#options.bootId))
+    const isKnown = number === this.#number || (this.#unsure && number === this.#number + 1)
+    if (!isKnown) await this.#bringBack(connection, number)
+    return { connection, number }
+  }
+
+  /** Writes again what the database has lost. Others' claims stop before that, until the operator has looked into it. */
+  async #bringBack(connection: CommitConnection, found: number): Promise<void> {
+    const error = new DatabaseWentBack(found, this.#number)
+    await within(ANSWER_MS, reportWentBack(connection, error.message))
+    const missing = found < 0 ? undefined : this.#recent.after(found)
+    if (!missing) throw error
+    this.#options.log.error(
+      { err: error, commits: missing.length },
+      'the database went back: its last commits are repeated',
+    )
+    await failpoint('database.reported')
+    for (const { number, rows } of missing) {
+      const held = await within(ANSWER_MS, writeCommit(connection, this.#options.bootId, number, rows))
+      if (!held) throw new Error(`commit ${number} was not the next one`) // an earlier try of it may have landed meanwhile
+    }
+    await failpoint('database.repeated')
+  }
+
+  async #vouchIfAsked(): Promise<void> {
+    const doubt = this.#doubt
+    this.#doubt = undefined
+    this.#recent.forget(performance.now())
+    if (!doubt) return
+    try {
+      const { connection } = await this.#connected()
+      if (await within(ANSWER_MS, vouch(connection, this.#options.bootId, doubt, this.#number))) {
+        await failpoint('database.vouched')
+      } else await this.#disconnect() // the next connection looks at the commits
+    } catch (error) {
+      if (error instanceof DatabaseWentBack) throw error
+      this.#options.log.warn({ err: error }, 'could not vouch for the database, trying again')
+      await this.#disconnect()
+    }
   }
 
   async #disconnect(): Promise<void> {
@@ -226,18 +290,4 @@ export class Committer {
     for (const { unit } of this.#queue) unit.owner.lose(error)
     this.#options.onWentBack(error)
   }
-}
-
-function countRows(rows: SessionRows[]): void {
-  const count = (kind: string, of: (row: SessionRows) => number) => {
-    const total = rows.reduce((sum, row) => sum + of(row), 0)
-    if (total > 0) commitRows.inc({ kind }, total)
-  }
-  count('key', (row) => row.keys.length)
-  count('credential', (row) => (row.credential ? 1 : 0))
-  count('journal', (row) => row.journal.length)
-  count('message', (row) => row.received.length)
-  count('status', (row) => row.statuses.length)
-  count('state', (row) => (row.state ? 1 : 0))
-  count('command', (row) => row.commands.length)
 }

@@ -6,6 +6,8 @@ export class Ownership {
   readonly sessionId: string
   readonly tenantId: string
   readonly epoch: number
+  /** The database went back since somebody had the session. */
+  readonly distrusted: boolean
   readonly sealer: Sealer
   readonly #onLoss: (() => void)[] = []
   #loss: Error | undefined
@@ -14,6 +16,7 @@ export class Ownership {
     this.sessionId = claim.sessionId
     this.tenantId = claim.tenantId
     this.epoch = claim.epoch
+    this.distrusted = claim.distrusted
     this.sealer = sealer
   }
 

@@ -65,7 +65,7 @@ describe("a session's store", () => {
   let store: SessionStore
   const build = (budget: number) => {
     const owner = new Ownership(
-      { sessionId: 's', tenantId: 't', epoch: 1 },
+      { sessionId: 's', tenantId: 't', epoch: 1, distrusted: false },
       KeyRing.parse(KeyRing.generate()).sealer('s'),
     )
     database = new FakeDatabase(owner)

@@ -9,7 +9,7 @@ import { keyPlace, toRows, type Unit } from './unit.ts'
 
 const ring = KeyRing.parse(KeyRing.generate())
 const owners = ['a', 'b', 'c'].map((sessionId) => {
-  return new Ownership({ sessionId, tenantId: 't', epoch: 1 }, ring.sealer(sessionId))
+  return new Ownership({ sessionId, tenantId: 't', epoch: 1, distrusted: false }, ring.sealer(sessionId))
 })
 const codec: Codec = {
   encode: (_, value) => Buffer.from(String(value)),

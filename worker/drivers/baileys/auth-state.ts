@@ -18,6 +18,9 @@ export interface JournalEntry {
   body: Buffer
 }
 
+/** More pre-keys than an account can have given out in the time that a database went back. Their numbers have 24 bits. */
+const SKIPPED_PRE_KEYS = 10_000
+
 /** A key type of ours inside Baileys' transactions: carries journal rows into the write of their ratchet step. */
 export const JOURNAL = 'journal'
 
@@ -80,6 +83,17 @@ export class AuthState {
   /** Stores who we are as a linked device, ahead of Baileys, which tells of it only together with its answer. */
   saveLinked(update: Partial<AuthenticationCreds>): Promise<void> {
     return this.#store.write({ credential: this.#credential({ ...this.creds, ...update }) })
+  }
+
+  /**
+   * Leaves out numbers of pre-keys that may have been given out already, with keys that we don't have. Baileys sees at the
+   * login that it lacks the key before the next one, and uploads new ones together with the signed one. Resolves when durable.
+   */
+  renewPreKeys(): Promise<void> {
+    const { creds } = this
+    creds.nextPreKeyId += SKIPPED_PRE_KEYS
+    creds.firstUnuploadedPreKeyId = creds.nextPreKeyId
+    return this.save()
   }
 
   /** Forgets who we are: the next connection asks for a scan. */

@@ -11,6 +11,12 @@ const KEY_LENGTH = 32
 /** Types whose values hold no buffers. `devices` is ours: the device lists that Baileys would keep for 5 minutes only. */
 const PLAIN = new Set(['session', 'lid-mapping', 'device-list', 'devices', 'sender-key-memory'])
 
+/**
+ * What a message uses up: sessions with devices, keys of groups, and whom these and our messages were given to. Without them all
+ * is negotiated anew, at the price of a request to send again.
+ */
+export const RATCHETS = ['session', 'sender-key', 'sender-key-memory', 'devices'] as const
+
 /** Heap bytes of a value, measured roughly. */
 const COST: Record<string, number> = {
   session: 2500,

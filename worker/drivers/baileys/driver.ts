@@ -23,7 +23,7 @@ import {
   type Send,
 } from '../driver.ts'
 import { AuthState } from './auth-state.ts'
-import { codec, decodeCredential } from './codec.ts'
+import { codec, decodeCredential, RATCHETS } from './codec.ts'
 import { Comeback, type ConnectionEnd } from './comeback.ts'
 import { correctProcess } from './corrections/correct.ts'
 import { Linking } from './linking.ts'
@@ -51,7 +51,7 @@ export interface BaileysOptions {
 /** Corrects the process once, and makes drivers. */
 export function baileysDrivers(options: BaileysOptions): DriverFactory {
   correctProcess(options.rootKey)
-  return { codec, create: (host) => new BaileysDriver(host, options.url) }
+  return { codec, ratchets: RATCHETS, create: (host) => new BaileysDriver(host, options.url) }
 }
 
 class BaileysDriver implements Driver {
@@ -153,6 +153,7 @@ class BaileysDriver implements Driver {
   async #run(): Promise<void> {
     const { signal } = this.#stopping
     if (!this.#host.credential) await this.#auth.save()
+    if (this.#host.distrusted) await this.#renew()
     if (!(await this.#comeback.waitAsBefore())) return
     if (this.linked || this.#host.isCodeWanted()) this.#report(CONNECTING)
     while (!signal.aborted) {
@@ -166,6 +167,14 @@ class BaileysDriver implements Driver {
       this.#openedAt = Number.POSITIVE_INFINITY
       if (!(await this.#comeback.after({ ...end, openMs, wasUnscanned: this.#linking.wasUnscanned }))) return
     }
+  }
+
+  /** What another history of the database may have used up is not used again. Nothing is scanned for it. */
+  async #renew(): Promise<void> {
+    if (this.linked) await this.#auth.renewPreKeys()
+    await failpoint('trust.renewed')
+    await this.#host.renewed()
+    this.#host.log.warn('the database went back: ratchets were dropped, pre-keys are renewed')
   }
 
   /** One connection, from the gate to its end. */
