@@ -19,8 +19,12 @@ export type MediaType = (typeof MEDIA_TYPES)[number]
 
 /** A file of a message. */
 export const Media = z.object({
-  /** Of the stored file; left out: it is not stored (yet). */
+  /** Under which it is stored, or will be; left out: it never is. */
   id: z.uuid().optional(),
+  /** How far a received file is: it is fetched after its message was stored. */
+  status: z.enum(['pending', 'stored', 'failed']).optional(),
+  /** Why it failed: a word for programs. */
+  error: z.string().optional(),
   mimeType: z.string().min(1).max(255),
   /** Bytes. */
   size: z.int().min(0).optional(),
@@ -41,6 +45,8 @@ export type Media = z.infer<typeof Media>
 
 const common = {
   media: Media,
+  /** Where the provider has the file, and what opens it: as its driver calls it. Never shown. */
+  source: z.record(z.string(), z.unknown()).optional(),
   /** WhatsApp shows it once. */
   viewOnce: z.literal(true).optional(),
   ...standing,

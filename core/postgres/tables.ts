@@ -13,6 +13,8 @@ import { inTenant } from './pool.ts'
 
 export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
 
+export type MediaStatus = 'pending' | 'stored' | 'failed'
+
 export interface Tables {
   installation: { singleton: Generated<boolean>; id: Generated<string> }
   tier: { name: string; spec: unknown; updated_at: Generated<Date> }
@@ -99,6 +101,23 @@ export interface Tables {
     status_at: Generated<Date>
     idempotency_key: string | null
     request_hash: Buffer | null
+  }
+  media: {
+    id: string
+    tenant_id: string
+    session_id: string | null
+    message_id: string | null
+    status: MediaStatus
+    mime_type: string
+    file_name: string | null
+    size: number | null
+    sha256: Buffer | null
+    attempts: Generated<number>
+    next_at: Generated<Date>
+    error_code: string | null
+    error_message: string | null
+    created_at: Generated<Date>
+    stored_at: Date | null
   }
   command: {
     id: string
