@@ -325,6 +325,13 @@ describe('workers', () => {
     expect(dones(actions)).toEqual(['CreateWorker', 'CreateWorker', 'DeleteWorker'])
   })
 
+  it('removes one that was shared and its tier has become dedicated', () => {
+    const shared = worker('max-a', 'max', { used: true })
+    const { actions } = plan(world({ tiers: [max], workers: [shared] }), 0)
+    const why = 'it was shared, and its tier is dedicated now'
+    expect(actions).toContainEqual({ do: 'DeleteWorker', worker: 'max-a', tier: 'max', why })
+  })
+
   it('removes one whose pod does not go, as on a lost node, when nobody is on it any more', () => {
     const stuck = worker('pro-a', 'pro', { phase: 'Leaving', used: true })
     const state = { tiers: [tier('pro')], workers: [stuck] }

@@ -82,6 +82,7 @@ function whyItGoes(worker: WorkerView, floor: Floor, update: Update | undefined,
   if (!update) return 'its tier is gone'
   const tenant = floor.tenantOf(worker)
   if (tenant) return `tenant ${tenant} has left, and a dedicated worker is never used again`
+  if (update.tier.dedicated && floor.isUsed(worker)) return 'it was shared, and its tier is dedicated now'
   const isOfUse = isWarm(worker, update.tier, floor) && (worker.phase === 'Ready' || worker.phase === 'Unsure')
   return isOutdated && !isOfUse ? OUTDATED : undefined
 }
