@@ -1,6 +1,7 @@
 /** The operator's settings, from its environment. */
 import { hostname } from 'node:os'
 import { readEnvironment } from '@berth/core/environment.ts'
+import type { Pace } from '@berth/core/ownership/login-pace.ts'
 import { z } from 'zod'
 import { WorkerPod } from './worker-pod.ts'
 
@@ -15,6 +16,8 @@ export interface Config {
   workerServiceAccount?: string
   /** What the installation says of all worker pods. */
   workerPod: WorkerPod
+  /** How many sessions of the installation may log in. */
+  logins: Pace
   /** Who we are in the leader election and in events. */
   podName: string
   host: string
@@ -30,6 +33,19 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       BERTH_WORKER_SECRET: z.string().default('berth-worker'),
       BERTH_WORKER_SERVICE_ACCOUNT: z.string().optional(),
       BERTH_WORKER_POD: jsonOf(WorkerPod).default({}).describe('what all worker pods have in common, as JSON'),
+      BERTH_LOGINS_PER_SECOND: z.coerce
+        .number()
+        .positive()
+        .max(10_000)
+        .default(20)
+        .describe('logins of the whole installation at WhatsApp'),
+      BERTH_LOGINS_BURST: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(100)
+        .describe('logins at once, after a time without any'),
       POD_NAME: z.string().default(hostname()),
       HOST: z.string().default('0.0.0.0'),
       PORT: z.coerce.number().int().min(0).max(65535).default(8081).describe('port of /healthz, /readyz and /metrics'),
@@ -43,6 +59,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerSecret: settings.BERTH_WORKER_SECRET,
     workerServiceAccount: settings.BERTH_WORKER_SERVICE_ACCOUNT,
     workerPod: settings.BERTH_WORKER_POD,
+    logins: { rate: settings.BERTH_LOGINS_PER_SECOND, burst: settings.BERTH_LOGINS_BURST },
     podName: settings.POD_NAME,
     host: settings.HOST,
     port: settings.PORT,

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const client = new KubeClient({ ...kube, namespace }, { component: 'operator', ...REQUESTS })
   const pool = openPool({ url: config.databaseUrl, role: 'berth_operator', application: 'berth-operator' })
   await waitForSchema(pool, log)
-  const operator = new Operator({ client, database: postgresDatabase(pool), config, log })
+  const operator = new Operator({ client, database: postgresDatabase(pool, config.logins), config, log })
   const server = await serve({ ...config, isReady: () => operator.isReady })
   operator.start()
   log.info({ namespace: client.namespace, port: config.port, server: kube.server }, 'operator started')

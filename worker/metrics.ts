@@ -24,6 +24,36 @@ export const logins = counter({
   help: 'Connections opened or tried, by how they ended',
   labels: ['outcome'],
 })
+export const loginWaits = histogram({
+  name: 'berth_worker_login_wait_seconds',
+  help: 'How long logins waited for their turn; its count is the logins that were let through',
+  labels: ['class'],
+  buckets: [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800],
+})
+
+let readQueues: () => { name: string; waiting: number; oldestMs: number }[] = () => []
+const waitingLogins = gauge({
+  name: 'berth_worker_logins_waiting',
+  help: 'Sessions that wait for their turn to log in, by tier',
+  labels: ['class'],
+  collect: () => {
+    waitingLogins.reset()
+    for (const { name, waiting } of readQueues()) waitingLogins.set({ class: name }, waiting)
+  },
+})
+const oldestWait = gauge({
+  name: 'berth_worker_login_oldest_wait_seconds',
+  help: 'How long the longest of them has waited',
+  labels: ['class'],
+  collect: () => {
+    oldestWait.reset()
+    for (const { name, oldestMs } of readQueues()) oldestWait.set({ class: name }, oldestMs / 1000)
+  },
+})
+/** Has those counted that wait to log in, when the metrics are read. */
+export const countLoginQueues = (read: typeof readQueues): void => {
+  readQueues = read
+}
 
 let readStates: () => string[] = () => []
 const sessions = gauge({

@@ -22,7 +22,7 @@ import { createHttpServer } from './http/server.ts'
 import { StatusWriter } from './kube-status.ts'
 import { monotonicMs } from './lease/clock.ts'
 import { Lease } from './lease/lease.ts'
-import { countSessions } from './metrics.ts'
+import { countLoginQueues, countSessions } from './metrics.ts'
 import { Supervisor } from './sessions/supervisor.ts'
 import { Cache } from './store/cache.ts'
 import { Committer } from './store/committer.ts'
@@ -111,6 +111,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     log,
   })
   countSessions(() => supervisor.list().map((session) => session.state.state))
+  countLoginQueues(() => supervisor.loginQueues())
 
   await http.listen({ host: listenOn(config.podIp), port: config.port })
   const { port } = http.server.address() as AddressInfo

@@ -71,10 +71,11 @@ describe('the operator', () => {
     const client = await own.as('berth-operator')
     const lines: string[] = []
     const log = createLogger('operator', { write: (line) => void lines.push(line) }).child({}, { level: 'debug' })
+    const config = await operatorConfig(database.url)
     const operator = new Operator({
       client,
-      database: postgresDatabase(pool),
-      config: await operatorConfig(database.url),
+      database: postgresDatabase(pool, config.logins),
+      config,
       log,
     })
     const node = new FakeNode(own.client, database.url)

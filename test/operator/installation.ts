@@ -20,6 +20,8 @@ import { FakeNode } from './fake-node.ts'
 
 /** On a busy machine. */
 const WAIT_MS = 50_000
+/** Nobody logs in here. */
+const LOGINS = { rate: 20, burst: 100 }
 
 export interface RunningOperator {
   operator: Operator
@@ -54,13 +56,14 @@ export class Installation {
     const pool = openPool({ url: this.database.url, role: 'berth_operator', application: name })
     const operator = new Operator({
       client,
-      database: postgresDatabase(pool),
+      database: postgresDatabase(pool, LOGINS),
       log: createLogger('operator').child({}, { level: process.env.LOG_LEVEL ?? 'silent' }),
       config: {
         databaseUrl: this.database.url,
         workerImage: 'berth/worker:test',
         workerSecret: 'berth-worker',
         workerPod: {},
+        logins: LOGINS,
         podName: name,
         host: '127.0.0.1',
         port: 0,
@@ -129,12 +132,12 @@ export class Installation {
   }
 
   /** Waits until `look` answers something; its own words are in the failure. */
-  async until<T>(what: string, look: () => Promise<T | undefined | false>, waitMs = WAIT_MS): Promise<T> {
-    const deadline = Date.now() + waitMs
+  async until<T>(what: string, look: () => Promise<T | undefined | false>, everyMs = 50): Promise<T> {
+    const deadline = Date.now() + WAIT_MS
     while (Date.now() < deadline) {
       const found = await look()
       if (found) return found
-      await sleep(50)
+      await sleep(everyMs)
     }
     const { items } = await this.cluster.client.list(SessionKind)
     const states = items.map(({ metadata, status }) => [
@@ -142,7 +145,7 @@ export class Installation {
       status?.placement?.worker,
       getCondition(status?.conditions, 'Ready'),
     ])
-    throw new Error(`not seen in ${waitMs} ms: ${what}\n${JSON.stringify(states)}\n${this.node.failures.join('\n')}`)
+    throw new Error(`not seen in ${WAIT_MS} ms: ${what}\n${JSON.stringify(states)}\n${this.node.failures.join('\n')}`)
   }
 
   untilConnected(name: string, where: (worker: string) => boolean = () => true): Promise<WhatsAppSession> {

@@ -115,6 +115,11 @@ describe('a worker', () => {
       'database_repair',
       'database_run',
       'lease_closed',
+      'lease_logins_at',
+      'media_expected',
+      'media_forgotten',
+      'media_gone',
+      'media_to_forget',
       'require_leader',
     ])
   })

@@ -7,7 +7,6 @@ import type { ConnectionState } from '@berth/core/model/session.ts'
 import type { AskFailure } from '@berth/core/model/worker-api.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import type { LoginGate } from '../sessions/login-gate.ts'
 import type { Codec } from '../store/codec.ts'
 import type { SessionStore } from '../store/session-store.ts'
 
@@ -85,7 +84,6 @@ export interface DriverHost {
   readonly sessionId: string
   readonly store: SessionStore
   readonly log: Logger
-  readonly logins: LoginGate
   /** As the owner before left it; undefined: there was none, or it begins anew. */
   readonly before: ConnectionReport | undefined
   /** The credentials as they were last stored, opened; undefined: there are none yet. */
@@ -102,6 +100,11 @@ export interface DriverHost {
   renewed(): Promise<void>
   /** False: begin no login now. */
   mayAct(): boolean
+  /**
+   * Waits until this session may connect; answers the function that gives its place to the next one, which may be called any
+   * number of times. `somebodyWaits`: a person before a screen. Throws the signal's reason as soon as it is aborted.
+   */
+  turn(somebodyWaits: boolean, signal: AbortSignal): Promise<() => void>
   /** Asks Postgres whether the session is still ours; waits while it can't be asked. */
   stillOurs(): Promise<boolean>
   /** The plain journal row of an earlier delivery of this ciphertext. */

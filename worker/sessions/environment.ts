@@ -7,7 +7,7 @@ import type { Cache } from '../store/cache.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Loader } from '../store/loader.ts'
 import type { Ownership } from '../store/ownership.ts'
-import type { LoginGate } from './login-gate.ts'
+import type { LoginClass, LoginGate } from './login-gate.ts'
 import type { Session } from './session.ts'
 
 export interface SessionEnvironment {
@@ -31,6 +31,8 @@ export interface SessionEnvironment {
 /** What the database holds of a session when it is claimed; values are opened already. */
 export interface StoredSession {
   credential: { linkingAttempt: number; value: Buffer } | undefined
+  /** By which its logins wait for their turn. */
+  tier: LoginClass
   state: StateRow | undefined
   journal: { ciphertextHash: string; body: Buffer }[]
   sends: SendRow[]

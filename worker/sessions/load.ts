@@ -1,6 +1,7 @@
-/** Everything that sessions need at once when they are claimed: five queries for all of them together. */
+/** Everything that sessions need at once when they are claimed: six queries for all of them together. */
 import { loadCommands, loadCredentials, loadJournal, loadSends, loadStates } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
+import { loadTiers } from '@berth/core/postgres/logins.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { OUTBOX_BATCH } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
@@ -13,12 +14,13 @@ export async function loadSessions(
   owners: Ownership[],
 ): Promise<Map<Ownership, StoredSession>> {
   const ids = owners.map((owner) => owner.sessionId)
-  const [credentials, states, journal, sends, commands] = await Promise.all([
+  const [credentials, states, journal, sends, commands, tiers] = await Promise.all([
     loadCredentials(pool, bootId, ids),
     loadStates(pool, bootId, ids),
     loadJournal(pool, bootId, ids),
     loadSends(pool, bootId, ids, OUTBOX_BATCH),
     loadCommands(pool, bootId, ids),
+    loadTiers(pool, bootId, ids),
   ])
   const rows = {
     credentials: bySession(credentials),
@@ -26,12 +28,15 @@ export async function loadSessions(
     journal: bySession(journal),
     sends: bySession(sends),
     commands: bySession(commands),
+    tiers: bySession(tiers),
   }
   return new Map(
     owners.map((owner) => {
       const { sessionId, sealer } = owner
+      const { tier: name = 'unknown', rank = 0 } = rows.tiers.get(sessionId)?.[0] ?? {}
       const stored: StoredSession = {
         credential: undefined,
+        tier: { name, rank },
         state: rows.states.get(sessionId)?.map(stateRow)[0],
         journal: [],
         sends: rows.sends.get(sessionId) ?? [],

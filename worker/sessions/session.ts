@@ -25,9 +25,11 @@ import { Outbox } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { SessionStore } from '../store/session-store.ts'
 import type { SessionEnvironment, StoredSession } from './environment.ts'
+import { type LoginClass, SOMEBODY_WAITS } from './login-gate.ts'
 import { QrBoard } from './qr-board.ts'
 import { Questions } from './questions.ts'
 import { needsPerson, type SessionState, stateFrom } from './state.ts'
+import { waitForTurn } from './turn.ts'
 
 export class Session {
   readonly owner: Ownership
@@ -37,6 +39,7 @@ export class Session {
   readonly log: Logger
   readonly #environment: SessionEnvironment
   readonly #questions = new Questions()
+  readonly #tier: LoginClass
   #linkingAttempt: number
   #state: SessionState
   #store!: SessionStore
@@ -58,6 +61,7 @@ export class Session {
     this.#environment = environment
     this.log = environment.log.child({ sessionId: owner.sessionId, epoch: owner.epoch })
     this.#linkingAttempt = stored.credential?.linkingAttempt ?? placed.linkingAttempt
+    this.#tier = stored.tier
     this.#state = stateFrom(stored.state)
     this.outbox = new Outbox({
       send: (send) => this.#driver!.send(send),
@@ -229,13 +233,12 @@ export class Session {
     { credential, journal }: Pick<StoredSession, 'credential' | 'journal'>,
     before: ConnectionReport | undefined,
   ): Driver {
-    const { drivers, logins, mayAct, stillOurs, renewed, journalBody, sent } = this.#environment
+    const { drivers, mayAct, stillOurs, renewed, journalBody, sent } = this.#environment
     const { owner } = this
     const host: DriverHost = {
       sessionId: this.id,
       store: this.#store,
       log: this.log,
-      logins,
       before,
       credential: credential?.value,
       linkingAttempt: this.#linkingAttempt,
@@ -243,6 +246,7 @@ export class Session {
       distrusted: owner.distrusted,
       renewed: () => renewed(owner),
       mayAct,
+      turn: (somebodyWaits, signal) => this.#turn(somebodyWaits, signal),
       stillOurs: () => stillOurs(owner),
       journalBody: (hash) => journalBody(owner, hash),
       sent: (whatsappId) => sent(owner, whatsappId),
@@ -253,6 +257,11 @@ export class Session {
       ready: () => this.outbox.ready(),
     }
     return drivers.create(host)
+  }
+
+  #turn(somebodyWaits: boolean, signal: AbortSignal): Promise<() => void> {
+    const who = somebodyWaits ? SOMEBODY_WAITS : this.#tier
+    return waitForTurn(this.#environment.logins, who, signal, (words) => this.#report({ ...this.#state, ...words }))
   }
 
   #offer(code: QrCode | undefined): void {

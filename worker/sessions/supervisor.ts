@@ -15,6 +15,7 @@ import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { journalBody, loadCommands, loadSends, loadSent } from '@berth/core/postgres/auth-state.ts'
+import { leaseLogins } from '@berth/core/postgres/logins.ts'
 import { claim, leftBehind, owned, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { trustSession } from '@berth/core/postgres/trust.ts'
@@ -32,7 +33,7 @@ import { journalPlace } from '../store/unit.ts'
 import { ClaimTries } from './claim-tries.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { loadSessions } from './load.ts'
-import { LoginGate } from './login-gate.ts'
+import { LoginGate, type LoginQueue } from './login-gate.ts'
 import { plan, type WantedSession, wantedOf } from './reconcile.ts'
 import { Session } from './session.ts'
 
@@ -86,7 +87,7 @@ export class Supervisor {
       drivers,
       mayAct,
       log,
-      logins: new LoginGate(),
+      logins: new LoginGate({ lease: (most, wanted) => leaseLogins(pool, { boot: bootId, most, wanted }) }),
       stillOurs: async (owner) => {
         const ours = await persist('claim check', log, () => owned(pool, bootId, [owner]))
         if (!ours.has(owner.sessionId)) owner.lose(new OwnershipLost(owner.sessionId))
@@ -115,6 +116,11 @@ export class Supervisor {
 
   list(): Session[] {
     return [...this.#held.values()]
+  }
+
+  /** Of sessions that wait for their turn to log in. */
+  loginQueues(): LoginQueue[] {
+    return this.#environment.logins.queues()
   }
 
   /** A resource changed. Many changes are one round. */

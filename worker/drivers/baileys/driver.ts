@@ -181,7 +181,7 @@ class BaileysDriver implements Driver {
   async #connectOnce(): Promise<SocketEnd> {
     const { signal } = this.#stopping
     while (!this.#host.mayAct()) await sleep(MAY_NOT_ACT_WAIT_MS, signal)
-    this.#leaveGate = await this.#host.logins.enter()
+    this.#leaveGate = await this.#host.turn(!this.linked || !this.#auth.hasLoggedIn, signal)
     this.#closed = Promise.withResolvers()
     this.#isOpen = this.#isCaughtUp = false
     try {
