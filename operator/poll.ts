@@ -1,4 +1,5 @@
 /** What Postgres says of ownership: read in each poll, as far as it has changed, together with a beat of our own canary. */
+import type { WorkerLoad } from '@berth/core/postgres/load.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 
 export interface OwnerRow {
@@ -21,6 +22,8 @@ export interface LeaseRow {
   renewals: number
   /** Neither ended by itself nor revoked. */
   open: boolean
+  /** What it said last; none so far, or it is of a release that does not say. */
+  load?: WorkerLoad | null
 }
 
 export interface StateRow {
@@ -68,7 +71,9 @@ const LOGOUTS = `SELECT session_id AS "sessionId", id, status, error_message AS 
   FROM command WHERE kind = 'logout' AND created_at > now() - interval '1 day'`
 
 const LEASES = `SELECT boot_id AS "bootId", boot_number AS "bootNumber", pod_uid AS "podUid", worker, address, renewals,
-  ended_at IS NULL AND revoked_at IS NULL AS open FROM worker_lease`
+  ended_at IS NULL AND revoked_at IS NULL AS open, CASE WHEN loop_lag_ms IS NOT NULL THEN json_build_object(
+    'messagesPerSecond', messages_per_second, 'loopLagMs', loop_lag_ms, 'memoryPercent', memory_percent) END AS load
+  FROM worker_lease`
 
 /**
  * What tells whether rows have changed: a newer version of a row carries the id of a later transaction, so that the sum of

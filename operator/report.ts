@@ -6,6 +6,7 @@ import type { Tenant } from '@berth/core/model/tenant.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import type { Plan } from '@berth/core/placement/action.ts'
+import { heatOf } from '@berth/core/placement/heat.ts'
 import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
 import type { Context, Observation } from './context.ts'
 import { each } from './each.ts'
@@ -189,6 +190,7 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
       tenants: plan.load.get(name)?.tenants.size ?? 0,
       placed: placed.length,
       connected: placed.filter((session) => ownership.isConnected(session)).length,
+      load: view.load && tier && { ...view.load, heat: heatOf(view, tier), hot: plan.hot.has(name) },
     },
     now,
   )
@@ -206,8 +208,8 @@ async function reportTier(tier: Tier, round: Round, now: Date): Promise<void> {
   const { resources, signal, events, calm } = context
   const { name } = tier.metadata
   const view = snapshot.tiers.find((one) => one.name === name)
-  const update = plan.updates.get(name)
-  if (!view || !update) return
+  const [update, scaling] = [plan.updates.get(name), plan.scaling.get(name)]
+  if (!view || !update || !scaling) return
   const tenants = new Set(snapshot.tenants.filter((tenant) => tenant.tier === name).map((tenant) => tenant.name))
   const own = resources.sessions.list().filter(({ spec }) => tenants.has(spec.tenant))
   const workers = snapshot.workers.filter((worker) => worker.tier === name)
@@ -226,6 +228,7 @@ async function reportTier(tier: Tier, round: Round, now: Date): Promise<void> {
         return reason?.reason === 'NoCapacity' ? [reason.message] : []
       }),
       update,
+      scaling,
       deleting: isDeleting(tier),
     },
     now,
@@ -234,8 +237,14 @@ async function reportTier(tier: Tier, round: Round, now: Date): Promise<void> {
   if (delay.until(calm.mayWait(tier, status, observation.now))) return
   const written = await resources.tiers.applyStatus(tier, status)
   calm.wrote(tier, observation.now)
-  const before = getCondition(tier.status?.conditions, 'Progressing')
-  const after = getCondition(status.conditions, 'Progressing')
-  if (!written || !before || !after || before.reason === after.reason) return
-  events.record(tier, after.status === 'True' ? 'Normal' : 'Warning', after.reason, after.message)
+  if (!written) return
+  for (const type of ['Progressing', 'ScalingActive']) {
+    const before = getCondition(tier.status?.conditions, type)
+    const after = getCondition(status.conditions, type)
+    if (!before || !after || before.reason === after.reason) continue
+    // That it scales by itself is nothing to be told each time.
+    if (type === 'ScalingActive' && after.status === 'True') continue
+    const isTrouble = after.status === 'False' && after.reason !== 'Manual'
+    events.record(tier, isTrouble ? 'Warning' : 'Normal', after.reason, after.message)
+  }
 }

@@ -3,6 +3,7 @@
  * derived anew each time; a round that is interrupted, or partly overtaken by others' writes, is simply made again.
  */
 import { randomUUID } from 'node:crypto'
+import type { Plan } from '@berth/core/placement/action.ts'
 import { plan } from '@berth/core/placement/plan.ts'
 import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
 import { takeUp } from './arrivals.ts'
@@ -12,10 +13,11 @@ import { each } from './each.ts'
 import { execute } from './execute.ts'
 import type { Revocation } from './judge.ts'
 import { SESSION_FINALIZER } from './labels.ts'
+import { Loads } from './load.ts'
 import { Ownership } from './ownership.ts'
 import { troubleIn } from './pod-trouble.ts'
 import { keepPods } from './pod-upkeep.ts'
-import { templateRevision } from './pods.ts'
+import { hostsOf, templateRevision } from './pods.ts'
 import { report } from './report.ts'
 import { hasFinalizer, podOf } from './resources.ts'
 import { ownerView, sessionView, tenantView, tierView, workerView } from './snapshot.ts'
@@ -24,8 +26,10 @@ const AT_LEAST_EVERY_MS = 2_000
 
 export class Rounds {
   readonly #context: Context
-  /** Since when each worker has been surplus, in monotonic milliseconds. */
+  /** Since when each worker has been surplus, and hot, in monotonic milliseconds. */
   #surplus = new Map<string, number>()
+  #hot = new Map<string, number>()
+  readonly #loads = new Loads()
   /** The last round, if it left nothing to do. */
   #last: { now: number; seen: unknown[] } | undefined
 
@@ -52,9 +56,10 @@ export class Rounds {
     const ownership = new Ownership(context, observation, revoked)
     const blocked = await takeUp(context)
     const leaving = await seeSessionsOff(context, observation, ownership)
+    this.#loads.observe(observation.reading.leases, observation.now)
     const snapshot = this.#snapshot(observation, ownership, blocked, leaving)
     const made = plan(snapshot, observation.now)
-    this.#surplus = new Map([...made.surplus].map((name) => [name, this.#surplus.get(name) ?? observation.now]))
+    this.#remember(made, observation.now)
     const outcome = await execute(made, context)
     // New pods start while all the rest is written.
     await keepPods(context)
@@ -65,6 +70,11 @@ export class Rounds {
     if (isComplete && made.actions.length === 0) {
       this.#last = { now: observation.now, seen: this.#seen(observation) }
     }
+  }
+
+  #remember({ surplus, hot, relieved }: Plan, now: number): void {
+    this.#surplus = new Map([...surplus].map((name) => [name, this.#surplus.get(name) ?? now]))
+    this.#hot = new Map([...hot].map((name) => [name, relieved.has(name) ? now : (this.#hot.get(name) ?? now)]))
   }
 
   /** All that a round looks at beside the resources. */
@@ -106,11 +116,12 @@ export class Rounds {
     leaving: ReadonlySet<string>,
   ): Snapshot {
     const { resources, judge, config, refusedPods } = this.#context
-    const { tiers, tenants, sessions, workers } = resources
+    const { tiers, tenants, sessions, workers, pods } = resources
     const behind = Date.now() - now
+    const hosts = hostsOf(pods.list())
     const planTime = (wallMs: number) => wallMs - behind
     return {
-      tiers: tiers.list().map((tier) => tierView(tier, templateRevision(tier, config))),
+      tiers: tiers.list().map((tier) => tierView(tier, templateRevision(tier, config), hosts)),
       tenants: tenants.list().map(tenantView),
       sessions: sessions
         .list()
@@ -130,8 +141,13 @@ export class Rounds {
       workers: workers.list().map((worker) => {
         const pod = podOf(worker, resources)
         const { name } = worker.metadata
-        const [refused, surplusSince] = [refusedPods.get(name), this.#surplus.get(name)]
-        return workerView(worker, judge.phaseOf(worker, pod, now), { pod, refused, surplusSince })
+        return workerView(worker, judge.phaseOf(worker, pod, now), {
+          pod,
+          refused: refusedPods.get(name),
+          surplusSince: this.#surplus.get(name),
+          hotSince: this.#hot.get(name),
+          load: this.#loads.of(judge.livingBoot(pod?.metadata.uid, now)?.bootId),
+        })
       }),
       seed: randomUUID(),
     }

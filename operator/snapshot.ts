@@ -2,7 +2,7 @@
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Placement, WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
-import { DEFAULT_UPDATE, type Tier, type TierSpec } from '@berth/core/model/tier.ts'
+import { DEFAULT_DRAIN, DEFAULT_SCALING, DEFAULT_UPDATE, type Tier, type TierSpec } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import type {
   OwnerView,
@@ -20,8 +20,8 @@ import { revisionOf } from './pods.ts'
 import type { OwnerRow, StateRow } from './poll.ts'
 import { hasFinalizer, isDeleting } from './resources.ts'
 
-/** `revision`: of the template that pods of the tier would be made from now. */
-export const tierView = ({ metadata, spec }: Tier, revision: string): TierView => ({
+/** `revision`: of the template that pods of the tier would be made from now. `hosts`: nodes that they may use, if known. */
+export const tierView = ({ metadata, spec }: Tier, revision: string, hosts?: readonly string[]): TierView => ({
   name: metadata.name,
   price: Number(spec.price.amount),
   dedicated: spec.placement.mode === 'Dedicated',
@@ -32,6 +32,15 @@ export const tierView = ({ metadata, spec }: Tier, revision: string): TierView =
   stabilizationMs: spec.scaleDown.stabilizationSeconds * 1000,
   revision,
   update: updateView({ ...DEFAULT_UPDATE, ...spec.update }),
+  maxMoving: { ...DEFAULT_DRAIN, ...spec.drain }.maxMoving,
+  target: targetView({ ...DEFAULT_SCALING, ...spec.scaling }),
+  hosts,
+})
+
+const targetView = (scaling: TierSpec['scaling']): TierView['target'] => ({
+  messagesPerSecond: scaling.targetMessagesPerSecond,
+  loopLagMs: scaling.targetLoopLagMs,
+  memoryPercent: scaling.targetMemoryPercent,
 })
 
 const updateView = ({ deadlineSeconds, ...rest }: TierSpec['update']): TierView['update'] => ({
@@ -49,7 +58,7 @@ export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({
 export const workerView = (
   { metadata, spec, status }: Worker,
   sight: PhaseSight,
-  { pod, refused, surplusSince }: { pod?: Pod; refused?: string; surplusSince?: number },
+  { pod, refused, ...more }: { pod?: Pod; refused?: string } & Pick<WorkerView, 'surplusSince' | 'hotSince' | 'load'>,
 ): WorkerView => ({
   name: metadata.name,
   tier: spec.tier,
@@ -57,14 +66,19 @@ export const workerView = (
   desiredState: spec.desiredState,
   deleting: isDeleting({ metadata }),
   podUID: status?.podUID ?? pod?.metadata.uid,
+  host: pod?.spec.nodeName ?? status?.node,
+  zone: pod?.metadata.labels?.[ZONE_LABEL],
   phase: sight.phase,
   phaseSince: sight.since,
   unreadySince: sight.unreadySince,
   revision: revisionOf(pod) ?? status?.templateRevision,
   trouble: saidOf(troubleOf(pod, refused)),
   used: hasFinalizer({ metadata }, WORKER_FINALIZER) || spec.tenant !== undefined,
-  surplusSince,
+  ...more,
 })
+
+/** Kubernetes puts it on pods as they come to a node, from 1.35 on; without it hosts are told apart, and not zones. */
+const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
 const saidOf = (trouble: Trouble | undefined): string | undefined => trouble && `${trouble.reason}: ${trouble.message}`
 
@@ -93,12 +107,13 @@ export const sessionView = (
 })
 
 const placementView = (
-  { worker, podUID, generation, awaited }: Placement,
+  { worker, podUID, generation, boundAt, awaited }: Placement,
   planTime: (wallMs: number) => number,
 ): PlacementView => ({
   worker,
   podUID,
   generation,
+  since: planTime(Date.parse(boundAt)),
   ...(awaited ? { awaited: { ...awaited, since: planTime(Date.parse(awaited.since)) } } : {}),
 })
 

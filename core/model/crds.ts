@@ -32,6 +32,12 @@ export const definitions: CrdDefinition[] = [
       },
       { name: 'Tenants', type: 'integer', jsonPath: '.status.tenants' },
       { name: 'Workers', type: 'integer', jsonPath: '.status.workers' },
+      {
+        name: 'Wanted',
+        type: 'integer',
+        jsonPath: '.status.wantedWorkers',
+        description: 'Workers that there should be',
+      },
       { name: 'Ready', type: 'integer', jsonPath: '.status.readyWorkers', description: 'Workers that are ready' },
       {
         name: 'Updated',
@@ -47,7 +53,14 @@ export const definitions: CrdDefinition[] = [
         jsonPath: condition('Progressing', 'reason'),
         description: 'How far the rolling update of the template is',
       },
+      {
+        name: 'Scaling',
+        type: 'string',
+        jsonPath: condition('ScalingActive', 'reason'),
+        description: 'Who decides on the number of workers, or what stands in the way',
+      },
       age,
+      { name: 'Why', type: 'string', jsonPath: condition('ScalingActive', 'message'), priority: 1 },
       { name: 'Message', type: 'string', jsonPath: condition('Progressing', 'message'), priority: 1 },
     ],
     scale: {
@@ -110,6 +123,12 @@ export const definitions: CrdDefinition[] = [
       { name: 'Tenants', type: 'integer', jsonPath: '.status.tenants' },
       { name: 'Placed', type: 'integer', jsonPath: '.status.sessions.placed' },
       { name: 'Connected', type: 'integer', jsonPath: '.status.sessions.connected' },
+      {
+        name: 'Load',
+        type: 'integer',
+        jsonPath: '.status.load.percentOfTarget',
+        description: 'How busy it is, in percent of what its tier allows',
+      },
       ready,
       reason,
       { name: 'Node', type: 'string', jsonPath: '.status.node', priority: 1 },

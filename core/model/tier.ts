@@ -36,8 +36,14 @@ const WorkerTemplate = z
   })
   .describe('What the pods of this tier look like. A change makes a new template revision')
 
-/** Also for a tier that a CRD of an earlier release has kept without it. */
+/** What WhatsApp takes of pictures and sound; documents may be larger. */
+export const DEFAULT_MEDIA_BYTES = 16 * 1024 * 1024
+
+/** These also serve a tier that a CRD of an earlier release has kept without them. */
 export const DEFAULT_UPDATE = { maxSurge: 1, maxMoving: 1, deadlineSeconds: 120, failureThreshold: 3 }
+
+export const DEFAULT_DRAIN = { graceSeconds: 30, maxMoving: 20 }
+export const DEFAULT_SCALING = { targetMessagesPerSecond: 200, targetLoopLagMs: 500, targetMemoryPercent: 85 }
 
 export const TierSpec = z.object({
   displayName: z.string().min(1).max(64).describe('What customers see, for example PRO'),
@@ -65,6 +71,12 @@ export const TierSpec = z.object({
     messagesPerHour: z.int().min(1).max(10000000).describe('Messages that a tenant may send'),
     webhookEndpoints: z.int().min(0).max(1000).describe('Webhook endpoints of a tenant'),
     retentionDays: z.int().min(1).max(3650).describe('How long messages are kept'),
+    mediaBytes: z
+      .int()
+      .min(1)
+      .max(2_147_483_648)
+      .default(DEFAULT_MEDIA_BYTES)
+      .describe('Size of a file that a tenant may send or receive'),
   }),
   placement: crd(
     z.object({
@@ -120,8 +132,14 @@ export const TierSpec = z.object({
         .max(600)
         .default(30)
         .describe('How long a stopping worker may take to release its sessions'),
+      maxMoving: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(20)
+        .describe('Sessions that may be on their way at the same time when they leave workers that work'),
     })
-    .default({ graceSeconds: 30 }),
+    .default(DEFAULT_DRAIN),
   update: z
     .object({
       maxSurge: z.int().min(1).max(100).default(1).describe('Workers beyond the usual number during an update'),
@@ -146,6 +164,22 @@ export const TierSpec = z.object({
     })
     .default(DEFAULT_UPDATE)
     .describe('How workers are replaced when the template has changed: session by session'),
+  scaling: z
+    .object({
+      targetMessagesPerSecond: z.int().min(1).max(100000).default(200).describe('Messages in and out of a worker'),
+      targetLoopLagMs: z
+        .int()
+        .min(1)
+        .max(60000)
+        .default(500)
+        .describe('How late its event loop may be, of a hundred measurements in all but one'),
+      targetMemoryPercent: z.int().min(1).max(100).default(85).describe('Of the memory that its container may use'),
+    })
+    .default(DEFAULT_SCALING)
+    .describe(
+      'How busy a worker should be at most, in the mean of half a minute. Beyond it, it takes no new tenants where others can, ' +
+        'and after two minutes its largest one moves to an empty worker',
+    ),
   scaleDown: z
     .object({
       stabilizationSeconds: z
@@ -162,6 +196,7 @@ export type TierSpec = z.infer<typeof TierSpec>
 export const TierStatus = z.object({
   observedGeneration: z.int().min(0).optional(),
   workers: z.int().min(0).optional().describe('Workers there are'),
+  wantedWorkers: z.int().min(0).optional().describe('Workers that there should be; condition ScalingActive says why'),
   readyWorkers: z.int().min(0).optional(),
   updatedWorkers: z.int().min(0).optional().describe('Workers whose pods have the template as it is now'),
   templateRevision: z.string().max(16).optional().describe('Of the template as it is now; workers show their own'),

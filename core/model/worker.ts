@@ -31,6 +31,15 @@ export const WorkerStatus = z.object({
   capacity: z.object({ tenants: z.int().min(0), sessions: z.int().min(0) }).optional(),
   tenants: z.int().min(0).optional().describe('Tenants that hold a slot'),
   sessions: z.object({ placed: z.int().min(0), connected: z.int().min(0) }).optional(),
+  load: z
+    .object({
+      messagesPerSecond: z.int().min(0).describe('In and out'),
+      loopLagMs: z.int().min(0).describe('How late its event loop is, of a hundred measurements in all but one'),
+      memoryPercent: z.int().min(0).describe('Of the memory that its container may use'),
+      percentOfTarget: z.int().min(0).describe('The greatest of them as a share of what its tier allows'),
+    })
+    .optional()
+    .describe('How busy it is, in the mean of half a minute; rounded'),
   conditions: Conditions.optional(),
 })
 export type WorkerStatus = z.infer<typeof WorkerStatus>

@@ -1,5 +1,6 @@
 /** What a plan wants to be done. In a plan they come in the order in which they have to be done. */
 import type { Load } from './floor.ts'
+import type { Scaling } from './scaling.ts'
 import type { PlacementView, Reason } from './snapshot.ts'
 import type { UpdateProgress } from './update.ts'
 
@@ -22,8 +23,13 @@ export interface Plan {
   reasons: Map<string, Reason>
   /** Workers that nobody needs: deleted when they have been so for the tier's time. */
   surplus: Set<string>
+  /** Workers that are over their target, and those that lose a tenant in this plan for that. */
+  hot: Set<string>
+  relieved: Set<string>
   /** By worker: the tenants that hold a slot of it, and the sessions on it. */
   load: Map<string, Load>
   /** By tier: how far the update of its workers is. */
   updates: Map<string, UpdateProgress>
+  /** By tier: how many workers it should have, and why. */
+  scaling: Map<string, Scaling>
 }

@@ -7,6 +7,7 @@
  * It can be kept from one plan to the next: what a plan has done to it is undone before anything else changes.
  */
 import type { Household, Party } from './admission.ts'
+import { isHot } from './heat.ts'
 import { type Avoid, type Opening, Openings } from './openings.ts'
 import type { SessionView, TierView, WorkerPhase, WorkerView } from './snapshot.ts'
 import { byName, trueFirst } from './sort.ts'
@@ -20,10 +21,11 @@ export interface Load {
 /** Of which template a worker should rather be. */
 export type TemplateChoice = 'prefer current' | 'prefer outdated'
 
-const [CURRENT, OUTDATED] = [0, 1]
+/** A worker that is hot takes tenants only where nobody else does. */
+const [CURRENT, OUTDATED, HOT_CURRENT, HOT_OUTDATED] = [0, 1, 2, 3]
 const ORDERS: Record<TemplateChoice, readonly number[]> = {
-  'prefer current': [CURRENT, OUTDATED],
-  'prefer outdated': [OUTDATED, CURRENT],
+  'prefer current': [CURRENT, OUTDATED, HOT_CURRENT, HOT_OUTDATED],
+  'prefer outdated': [OUTDATED, CURRENT, HOT_OUTDATED, HOT_CURRENT],
 }
 
 /** Of a worker with whose host something may be the matter. */
@@ -199,6 +201,11 @@ export class Floor {
     return revision !== undefined && known !== undefined && revision !== known.revision
   }
 
+  isHot(worker: WorkerView): boolean {
+    const tier = this.#tiers.get(worker.tier)
+    return tier !== undefined && isHot(worker, tier)
+  }
+
   isEmpty({ name }: WorkerView): boolean {
     const load = this.load.get(name)
     return !load || (load.tenants.size === 0 && load.sessions.size === 0)
@@ -229,8 +236,8 @@ export class Floor {
   }
 
   /**
-   * The best worker for a tenant that has to go somewhere: its own before a fresh one, then one of the preferred template,
-   * then one where it is already, then the fullest with room, then one away from the host that it has lost, in the zone and
+   * The best worker for a tenant that has to go somewhere: its own before a fresh one, then one that is not hot, then one of
+   * the preferred template, then one where it is already, then the fullest with room, then one away from the host that it has lost, in the zone and
    * on the host where fewest tenants of its tier are.
    */
   choose(
@@ -319,6 +326,7 @@ export class Floor {
   }
 
   #rankOf(worker: WorkerView): number {
+    if (this.isHot(worker)) return this.isOutdated(worker) ? HOT_OUTDATED : HOT_CURRENT
     return this.isOutdated(worker) ? OUTDATED : CURRENT
   }
 

@@ -35,7 +35,10 @@ export class Openings {
     this.#known.set(name, opening)
     this.#count(opening, opening.tenants)
     if (opening.group === undefined) return
-    const level = ((this.#groups[opening.group] ??= [])[opening.tenants] ??= new Map<string, Row>())
+    this.#groups[opening.group] ??= []
+    const levels = this.#groups[opening.group]!
+    levels[opening.tenants] ??= new Map()
+    const level = levels[opening.tenants]!
     const row = level.get(hostOf(opening))
     if (row) row.splice(positionIn(row, opening), 0, opening)
     else level.set(hostOf(opening), [opening])

@@ -7,11 +7,13 @@
 import type { Action, Plan } from './action.ts'
 import { admit, householdsOf, type Party, type Ruling } from './admission.ts'
 import { Floor } from './floor.ts'
+import { Pace } from './pace.ts'
 import { noCapacity } from './reasons.ts'
+import { relieve } from './relief.ts'
 import { place, unplace } from './sessions.ts'
 import type { Reason, Snapshot, TierView, WorkerView } from './snapshot.ts'
 import { byName } from './sort.ts'
-import { freeTargets, type Seating, seatTenants, type Updates } from './tenants.ts'
+import { freeTargets, type Seating, seatTenants, settle } from './tenants.ts'
 import { Update } from './update.ts'
 import { staff } from './workers.ts'
 
@@ -21,7 +23,9 @@ export function plan(snapshot: Snapshot, now: number): Plan {
   const households = householdsOf(snapshot)
   const floor = new Floor(tiers.values(), snapshot.workers, households)
   const rulings = households.map((household) => admit(household, tiers))
-  return decide({ tiers: [...tiers.values()], rulings, floor, seed: snapshot.seed, now })
+  const parties = new Map(rulings.map(({ household, party }) => [household.name, party]))
+  const partyOf = (tenant: string) => parties.get(tenant)
+  return decide({ tiers: [...tiers.values()], rulings, partyOf, floor, seed: snapshot.seed, now })
 }
 
 export interface Matter {
@@ -29,32 +33,49 @@ export interface Matter {
   tiers: readonly TierView[]
   /** In the order of their names. */
   rulings: readonly Ruling[]
+  /** Also of those households that there is no ruling for. */
+  partyOf: (tenant: string) => Party | undefined
   floor: Floor
   seed: string
   now: number
 }
 
 /** What is to be done for these households, and for the workers of all tiers. */
-export function decide({ tiers, rulings, floor, seed, now }: Matter): Plan {
+export function decide({ tiers, rulings, partyOf, floor, seed, now }: Matter): Plan {
   const reasons = new Map<string, Reason>()
   for (const { refused, unknown } of rulings) {
     for (const { session, reason } of [...refused, ...unknown]) reasons.set(session.name, reason)
   }
   const parties = rulings.flatMap(({ party }) => party ?? [])
+  const byTier = Map.groupBy(parties, ({ tier }) => tier.name)
 
   const removals = rulings.flatMap(({ refused }) => unplace(refused, floor))
   const clearances = freeTargets(rulings, floor)
-  const updates = updatesOf(tiers, parties, floor, now)
+  const updates = new Map(tiers.map((tier) => [tier.name, new Update(tier, byTier.get(tier.name) ?? [], floor, now)]))
   const seating = seatTenants(parties, floor, updates)
-  const placements = parties.flatMap((party): Action[] => {
-    const worker = seating.targets.get(party.tenant.name)
-    return worker ? place(party, worker, floor, updates.get(party.tier.name)!, reasons) : []
+  const reliefs = tiers.flatMap((tier) => relieve(tier, floor, partyOf, now) ?? [])
+  for (const { party, to } of reliefs) {
+    if (!to) continue
+    seating.targets.delete(party.tenant.name)
+    settle(party, to, floor, seating)
+  }
+
+  const turns = new Map(
+    tiers.map((tier) => {
+      const pace = new Pace(tier, byTier.get(tier.name) ?? [], now)
+      return [tier.name, { update: updates.get(tier.name)!, pace }]
+    }),
+  )
+  const placements = [...seating.targets].flatMap(([tenant, worker]): Action[] => {
+    const party = partyOf(tenant)!
+    return place(party, worker, floor, turns.get(party.tier.name)!, reasons)
   })
 
   const waiting = Map.groupBy(seating.waiting, ({ tier }) => tier.name)
   const demand = tiers.map((tier) => ({
     tier,
-    waiting: waiting.get(tier.name)?.length ?? 0,
+    waiting: sizeOf(waiting.get(tier.name) ?? []),
+    isReliefStuck: reliefs.some(({ party, to }) => party.tier === tier && !to),
     update: updates.get(tier.name)!,
   }))
   const staffing = staff(demand, floor, seed, now)
@@ -64,15 +85,18 @@ export function decide({ tiers, rulings, floor, seed, now }: Matter): Plan {
     actions: [...removals, ...seating.actions, ...clearances, ...placements, ...staffing.actions],
     reasons,
     surplus: staffing.surplus,
+    hot: new Set([...staffing.scaling.values()].flatMap(({ hot }) => hot)),
+    relieved: new Set(reliefs.flatMap(({ from, to }) => (to ? [from.name] : []))),
     load: floor.load,
     updates: new Map([...updates].map(([tier, { progress }]) => [tier, progress])),
+    scaling: staffing.scaling,
   }
 }
 
-function updatesOf(tiers: readonly TierView[], parties: readonly Party[], floor: Floor, now: number): Updates {
-  const byTier = Map.groupBy(parties, ({ tier }) => tier.name)
-  return new Map(tiers.map((tier) => [tier.name, new Update(tier, byTier.get(tier.name) ?? [], floor, now)]))
-}
+const sizeOf = (parties: readonly Party[]): { tenants: number; sessions: number } => ({
+  tenants: parties.length,
+  sessions: parties.reduce((sum, { sessions }) => sum + sessions.length, 0),
+})
 
 /** Who waits for a worker and sits on none that works gets told. */
 function explainWaiting(waiting: Seating['waiting'], floor: Floor, reasons: Map<string, Reason>): void {

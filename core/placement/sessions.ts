@@ -3,8 +3,9 @@ import { isClaimable, nextGeneration } from '../ownership/generation.ts'
 import type { Action } from './action.ts'
 import type { Party, Refusal } from './admission.ts'
 import type { Floor } from './floor.ts'
+import type { Pace } from './pace.ts'
 import { workerFull } from './reasons.ts'
-import type { Reason, WorkerView } from './snapshot.ts'
+import type { Reason, SessionView, WorkerView } from './snapshot.ts'
 import type { Update } from './update.ts'
 
 /** Removes the places of the refused. */
@@ -17,12 +18,18 @@ export function unplace(refused: readonly Refusal[], floor: Floor): Action[] {
   })
 }
 
-/** Places a tenant's sessions on its worker; those that don't fit get a reason. Some wait for their turn in an update. */
+/** Of a tier: whose turn it is to leave a worker that works. */
+export interface Turns {
+  update: Update
+  pace: Pace
+}
+
+/** Places a tenant's sessions on its worker; those that don't fit get a reason. Some wait where they are for their turn. */
 export function place(
   party: Party,
   worker: WorkerView,
   floor: Floor,
-  update: Update,
+  { update, pace }: Turns,
   reasons: Map<string, Reason>,
 ): Action[] {
   const actions: Action[] = []
@@ -31,7 +38,8 @@ export function place(
     const from = floor.get(placement?.worker)
     const mayStay = update.mayStay(from, worker, party.tenant.name)
     const isTurn = mayStay && update.takeTurn(session, from, worker)
-    const to = mayStay && !isTurn ? from : worker
+    const stays = mayStay ? !isTurn : isWorkingOn(from, session) && from !== worker && !pace.take()
+    const to = stays ? from! : worker
     const awaited = isTurn ? update.awaits(session) : update.isBack(session) ? undefined : placement?.awaited
 
     const isThere = placement?.worker === to.name && placement.podUID === to.podUID
@@ -61,6 +69,10 @@ export function place(
   return actions
 }
 
+/** It runs there. */
+const isWorkingOn = (worker: WorkerView | undefined, { owner }: SessionView): boolean =>
+  worker !== undefined && owner?.heldBy === worker.name && (worker.phase === 'Ready' || worker.phase === 'Unsure')
+
 /** For the event: why a session does not stay where it is. */
 function whyMoved(from: WorkerView | undefined, { tier, tenant }: Party, isTurn: boolean): string {
   if (isTurn) return `its worker has an older template than tier ${tier.name}`
@@ -70,5 +82,6 @@ function whyMoved(from: WorkerView | undefined, { tier, tenant }: Party, isTurn:
   if (from.deleting) return 'its worker is being deleted'
   if (from.desiredState === 'Drained') return 'its worker is being drained'
   if (from.tier !== tier.name) return `its tenant has moved to tier ${tier.name}`
+  if (tenant.worker === from.name) return 'its worker is over its target'
   return `the worker of its tenant ${tenant.name} is another one`
 }

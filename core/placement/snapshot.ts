@@ -14,6 +14,21 @@ export interface TierView {
   /** Of the template that its workers should have. */
   revision: string
   update: { maxSurge: number; maxMoving: number; failureThreshold: number; deadlineMs: number }
+  /** Sessions that may be on their way at the same time when they leave workers that work. */
+  maxMoving: number
+  /** What a worker should not exceed for long. */
+  target: LoadView
+  /** Nodes that its workers may use and that are ready; undefined: not known. */
+  hosts?: readonly string[]
+}
+
+/** How busy a worker is, in the mean of the last half minute. */
+export interface LoadView {
+  /** In and out. */
+  messagesPerSecond: number
+  loopLagMs: number
+  /** Of the memory that its container may use. */
+  memoryPercent: number
 }
 
 export interface TenantView {
@@ -43,6 +58,8 @@ export interface PlacementView {
   worker: string
   podUID: string
   generation: number
+  /** When it was written; on the plan's clock, in milliseconds. */
+  since?: number
   awaited?: Awaited
 }
 
@@ -105,6 +122,9 @@ export interface WorkerView {
   used: boolean
   /** Since when every plan has called it surplus. */
   surplusSince?: number
+  load?: LoadView
+  /** Since when every plan has called it hot, or when one has last taken a tenant from it for that. */
+  hotSince?: number
 }
 
 export interface Snapshot {

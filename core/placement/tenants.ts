@@ -61,7 +61,8 @@ function homeOf({ tenant, tier, sessions }: Party, floor: Floor): WorkerView | u
   return most.map(([name]) => floor.get(name)).find((worker) => worker && floor.suits(worker, tier, tenant.name))
 }
 
-function settle(party: Party, worker: WorkerView, floor: Floor, { actions, targets }: Seating): void {
+/** Makes the worker the tenant's. */
+export function settle(party: Party, worker: WorkerView, floor: Floor, { actions, targets }: Seating): void {
   const { tenant, tier } = party
   const owner = tier.dedicated ? tenant.name : undefined
   if (!floor.isUsed(worker)) {
@@ -92,5 +93,4 @@ const hasLostItsWorker = ({ sessions }: Party, floor: Floor): boolean =>
 
 const isRunning = (worker: WorkerView | undefined): boolean => worker?.phase === 'Ready' || worker?.phase === 'Unsure'
 
-const oldest = ({ sessions }: Party): string =>
-  sessions.reduce((least, { createdAt }) => (createdAt < least ? createdAt : least), sessions[0]!.createdAt)
+const oldest = ({ sessions }: Party): string => sessions.map(({ createdAt }) => createdAt).sort(byText)[0]!

@@ -54,7 +54,12 @@ describe('sessions', () => {
     expect(does(first)).toEqual([])
     const back = settle(first)
     expect(does(back)).toEqual(['b → pro-n'].concat('Welcome').toReversed())
-    expect(carryOut(back).sessions[0]?.placement).toEqual({ worker: 'pro-n', podUID: 'pod-of-pro-n', generation: 2 })
+    expect(carryOut(back).sessions[0]?.placement).toEqual({
+      since: 0,
+      worker: 'pro-n',
+      podUID: 'pod-of-pro-n',
+      generation: 2,
+    })
   })
 
   it('are back when claimed, if they were not connected before', () => {

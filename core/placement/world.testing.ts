@@ -17,6 +17,8 @@ export const tier = (name: string, more: Partial<TierView> = {}): TierView => ({
   stabilizationMs: 300_000,
   revision: 'r1',
   update: { maxSurge: 1, maxMoving: 1, failureThreshold: 2, deadlineMs: 120_000 },
+  maxMoving: 20,
+  target: { messagesPerSecond: 100, loopLagMs: 200, memoryPercent: 80 },
   ...more,
 })
 
@@ -66,13 +68,17 @@ export const world = (parts: Partial<World>): World => ({
 })
 
 /** The world after a plan was carried out. Workers that were made are starting; deleted ones drain. */
-export function apply(before: World, { actions, surplus }: Plan, now: number): World {
+export function apply(before: World, { actions, surplus, hot, relieved }: Plan, now: number): World {
   const tenants = new Map(before.tenants.map((t) => [t.name, t]))
   const sessions = new Map(before.sessions.map((s) => [s.name, s]))
   const workers = new Map<string, WorkerView>(
     before.workers.map((w) => [
       w.name,
-      { ...w, surplusSince: surplus.has(w.name) ? (w.surplusSince ?? now) : undefined },
+      {
+        ...w,
+        surplusSince: surplus.has(w.name) ? (w.surplusSince ?? now) : undefined,
+        hotSince: relieved.has(w.name) ? now : hot.has(w.name) ? (w.hotSince ?? now) : undefined,
+      },
     ]),
   )
   const placeAt = (name: string, placement: PlacementView | undefined) =>
@@ -94,7 +100,7 @@ export function apply(before: World, { actions, surplus }: Plan, now: number): W
         break
       }
       case 'Place':
-        placeAt(action.session, action.placement)
+        placeAt(action.session, { ...action.placement, since: now })
         break
       case 'Unplace':
         placeAt(action.session, undefined)

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { getCondition } from '@berth/core/kube/conditions.ts'
 import type { Condition, KubeObject } from '@berth/core/model/meta.ts'
 import type { SessionStatus, WhatsAppSession } from '@berth/core/model/session.ts'
+import type { WorkerStatus } from '@berth/core/model/worker.ts'
 
 /** Between two writes on the same object of nothing but counts. */
 const COUNTS_MS = 2_000
@@ -14,7 +15,7 @@ const COUNTS_MS = 2_000
 const MOVE_MS = 3_000
 /** Reasons that follow one another in a move. */
 const STAGES = new Set(['Pending', 'Starting', 'OwnerLost', 'Connecting'])
-const COUNTS = new Set(['sessions', 'tenants', 'connectedSessions'])
+const COUNTS = new Set(['sessions', 'tenants', 'connectedSessions', 'load'])
 
 interface Status {
   conditions?: Condition[]
@@ -65,4 +66,17 @@ export function isOnItsWay({ status }: WhatsAppSession, wanted: SessionStatus, n
     isDeepStrictEqual(status?.placement, placement) &&
     now.getTime() - Date.parse(placement.boundAt) < MOVE_MS
   )
+}
+
+type Load = NonNullable<WorkerStatus['load']>
+
+/** What differs less than this from what is told of a worker's load is no news. */
+const NEWS: Load = { messagesPerSecond: 5, loopLagMs: 50, memoryPercent: 5, percentOfTarget: 10 }
+
+/** A worker's load as it is to be told: what was told before, as long as that is about right. */
+export function calmLoad(told: Load | undefined, load: Load): Load {
+  const figures = Object.keys(NEWS) as (keyof Load)[]
+  const isNews = (figure: keyof Load) =>
+    Math.abs(load[figure] - told![figure]) >= Math.max(NEWS[figure], told![figure] / 5)
+  return told && !figures.some(isNews) ? told : load
 }

@@ -1,10 +1,11 @@
 /** What the operator says of a worker. Pure. */
 import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Worker, WorkerStatus } from '@berth/core/model/worker.ts'
-import type { TierView, WorkerPhase } from '@berth/core/placement/snapshot.ts'
+import type { LoadView, TierView, WorkerPhase } from '@berth/core/placement/snapshot.ts'
 import { type Trouble, troubleIn, troubleOf } from '../pod-trouble.ts'
 import { revisionOf } from '../pods.ts'
 import type { LeaseRow } from '../poll.ts'
+import { calmLoad } from './calm.ts'
 import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
 
 export interface WorkerSight {
@@ -19,10 +20,17 @@ export interface WorkerSight {
   tenants: number
   placed: number
   connected: number
+  load?: WorkerLoad
+}
+
+interface WorkerLoad extends LoadView {
+  /** 1: what its tier allows. */
+  heat: number
+  hot: boolean
 }
 
 export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): WorkerStatus {
-  const { pod, boot, tier, tenants, placed, connected } = sight
+  const { pod, boot, tier, tenants, placed, connected, load } = sight
   const { status } = worker
   return {
     observedGeneration: worker.metadata.generation,
@@ -35,11 +43,25 @@ export function workerStatus(worker: Worker, sight: WorkerSight, now: Date): Wor
     capacity: tier ? { tenants: tier.tenantsPerWorker, sessions: tier.sessionsPerWorker } : status?.capacity,
     tenants,
     sessions: { placed, connected },
+    ...(load ? { load: calmLoad(status?.load, rounded(load)) } : {}),
     conditions: ownConditions(worker, { Ready: readinessOf(worker, sight) }, now),
   }
 }
 
-function readinessOf({ metadata, spec }: Worker, { phase, pod, refused, tenants, outdated }: WorkerSight): Saying {
+const rounded = ({
+  messagesPerSecond,
+  loopLagMs,
+  memoryPercent,
+  heat,
+}: WorkerLoad): NonNullable<WorkerStatus['load']> => ({
+  messagesPerSecond: Math.round(messagesPerSecond),
+  loopLagMs: Math.round(loopLagMs),
+  memoryPercent: Math.round(memoryPercent),
+  percentOfTarget: Math.round(heat * 100),
+})
+
+function readinessOf({ metadata, spec }: Worker, sight: WorkerSight): Saying {
+  const { phase, pod, refused, tenants, outdated, load } = sight
   if (metadata.deletionTimestamp) return notReady('Draining', `It goes when its ${tenants} tenants have moved away.`)
   const trouble = troubleOf(pod, refused)
   if (phase === 'Starting') {
@@ -57,6 +79,12 @@ function readinessOf({ metadata, spec }: Worker, { phase, pod, refused, tenants,
   if (spec.desiredState === 'Cordoned') return ready('Cordoned', 'It keeps its tenants and takes no new ones.')
   if (spec.desiredState === 'Drained') return ready('Drained', `It takes nothing; ${tenants} tenants are still here.`)
   if (outdated) return ready('Outdated', 'It runs sessions until they have moved to a worker of the new template.')
+  if (load?.hot) {
+    return ready(
+      'Busy',
+      'It is over the target of its tier (spec.scaling): it takes no new tenants where others can, and loses one when that lasts.',
+    )
+  }
   return ready('Ready', 'It runs sessions.')
 }
 

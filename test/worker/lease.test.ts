@@ -48,6 +48,20 @@ describe('a lease', () => {
     await lease.stop()
   })
 
+  test('says how busy the process is', async () => {
+    const { bootId, lease } = await open()
+    const load = await until(async () => {
+      const { rows } = await operator.query<{ lag: number | null; memory: number }>(
+        'SELECT loop_lag_ms AS lag, memory_percent AS memory FROM worker_lease WHERE boot_id = $1',
+        [bootId],
+      )
+      return rows[0]?.lag === null ? undefined : rows[0]
+    })
+    expect(load.lag).toBeGreaterThanOrEqual(0)
+    expect(load.memory).toBeGreaterThan(0)
+    await lease.stop()
+  })
+
   test('that was revoked ends the boot, once and at once', async () => {
     const { bootId, lease, refused } = await open()
     expect(lease.mayAct).toBe(true)

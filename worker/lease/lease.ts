@@ -3,6 +3,7 @@ import { Worker as Thread } from 'node:worker_threads'
 import { mayAct } from '@berth/core/ownership/lease.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { LeaseClock, monotonicMs } from './clock.ts'
+import { LoadMeter, MEASURE_MS } from './load.ts'
 import type { LeaseThreadData, LeaseThreadMessage } from './thread.ts'
 
 const HEARTBEAT_MS = 250
@@ -20,6 +21,8 @@ export interface LeaseOptions {
 export class Lease {
   readonly #clock = new LeaseClock()
   readonly #heartbeat: NodeJS.Timeout
+  readonly #meter = new LoadMeter()
+  readonly #measuring: NodeJS.Timeout
   readonly #thread: Thread
   #stopping = false
 
@@ -27,6 +30,7 @@ export class Lease {
     this.#clock.renewed(openedAt)
     this.#clock.beat()
     this.#heartbeat = setInterval(() => this.#clock.beat(), HEARTBEAT_MS)
+    this.#measuring = setInterval(async () => this.#clock.measured(await this.#meter.measure()), MEASURE_MS)
     const workerData: LeaseThreadData = { url: databaseUrl, bootId, clock: this.#clock.buffer }
     this.#thread = new Thread(new URL('./thread.ts', import.meta.url), { workerData })
     this.#thread.on('message', (message: LeaseThreadMessage) => {
@@ -46,6 +50,8 @@ export class Lease {
   async stop(): Promise<void> {
     this.#stopping = true
     clearInterval(this.#heartbeat)
+    clearInterval(this.#measuring)
+    this.#meter.stop()
     await this.#thread.terminate()
   }
 
