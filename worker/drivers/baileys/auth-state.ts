@@ -11,7 +11,7 @@ import {
 import type { SessionStore, UnitContent } from '../../store/session-store.ts'
 import type { KeyChange } from '../../store/unit.ts'
 import { decodeCredential, encodeCredential } from './codec.ts'
-import type { Person } from './receive.ts'
+import type { Person } from './person.ts'
 
 export interface JournalEntry {
   ciphertextHash: string

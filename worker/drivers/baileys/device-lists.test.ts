@@ -1,7 +1,7 @@
 import type { CacheStore } from '@whiskeysockets/baileys'
 import { expect, test } from 'vitest'
 import { forgetOtherList } from './device-lists.ts'
-import type { Person } from './receive.ts'
+import type { Person } from './person.ts'
 
 const ANA = { pn: '5511900000002@s.whatsapp.net', lid: '200@lid' }
 const findPerson = async (person: Person): Promise<Person> =>

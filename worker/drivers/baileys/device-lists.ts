@@ -4,7 +4,7 @@
  * has it asked for anew; else a new device of a member could read nothing of the group.
  */
 import { type BinaryNode, type CacheStore, isLidUser, jidDecode, jidNormalizedUser } from '@whiskeysockets/baileys'
-import type { FindPerson } from './receive.ts'
+import type { FindPerson } from './person.ts'
 
 export async function forgetOtherList({ attrs }: BinaryNode, lists: CacheStore, findPerson: FindPerson): Promise<void> {
   if (attrs.type !== 'devices' || !attrs.from) return

@@ -3,8 +3,8 @@ import type { AnswerOf, InputOf } from '@berth/core/model/questions.ts'
 import { type GroupMetadata, isLidUser, isPnUser, jidNormalizedUser } from '@whiskeysockets/baileys'
 import { AskFailed } from '../driver.ts'
 import { addressesOf } from './people.ts'
+import type { FindPerson, Person } from './person.ts'
 import type { Asking } from './questions.ts'
-import type { FindPerson, Person } from './receive.ts'
 
 type Summary = AnswerOf<'groups'>['groups'][number]
 type Member = AnswerOf<'group'>['members'][number]

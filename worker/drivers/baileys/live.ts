@@ -4,9 +4,9 @@ import type { WASocket } from '@whiskeysockets/baileys'
 import type { SessionStore } from '../../store/session-store.ts'
 import { AskFailed } from '../driver.ts'
 import { findPerson } from './people.ts'
+import type { Person } from './person.ts'
 import { Presences } from './presences.ts'
 import { askThrough } from './questions.ts'
-import type { Person } from './receive.ts'
 import { UnderWay } from './under-way.ts'
 
 export class Live {

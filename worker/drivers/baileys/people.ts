@@ -1,7 +1,7 @@
 /** The addresses of a person: finds the other one in the mappings that Baileys stores. */
 import { jidDecode, jidEncode } from '@whiskeysockets/baileys'
 import type { SessionStore } from '../../store/session-store.ts'
-import { type Person, phoneNumberOf } from './receive.ts'
+import { type Person, phoneNumberOf } from './person.ts'
 
 /** Baileys' key type: `<phone number>` → LID, `<LID>_reverse` → phone number. */
 const MAPPING = 'lid-mapping'

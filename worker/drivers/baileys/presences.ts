@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf, Presence } from '@berth/core/model/questions.ts
 import { isLidUser, type PresenceData, type WASocket } from '@whiskeysockets/baileys'
 import { LRUCache } from 'lru-cache'
 import { within } from '../../store/within.ts'
-import type { FindPerson } from './receive.ts'
+import type { FindPerson } from './person.ts'
 
 const MAX_CONTACTS = 500
 /** WhatsApp tells again while somebody goes on typing; whoever breaks off without a word is typing no more. */

@@ -4,8 +4,8 @@ import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, type WASocket } from
 import { AskFailed } from '../driver.ts'
 import { askGroup, askGroups } from './groups.ts'
 import { addressesOf } from './people.ts'
+import type { FindPerson, Person } from './person.ts'
 import type { Presences } from './presences.ts'
-import type { FindPerson, Person } from './receive.ts'
 
 /** What questions are asked with. */
 export interface Asking {

@@ -12,8 +12,9 @@ import type { DriverHost } from '../driver.ts'
 import type { JournalEntry } from './auth-state.ts'
 import { decodeJournalBody, type StanzaAttributes } from './journal-body.ts'
 import { findPerson } from './people.ts'
+import type { Person } from './person.ts'
 import { isProtocolMessage, messageForBaileys } from './protocol.ts'
-import { messageOf, type Person } from './receive.ts'
+import { messageOf } from './receive.ts'
 
 export class ReceivePipeline {
   readonly #host: DriverHost

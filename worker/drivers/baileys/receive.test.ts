@@ -2,7 +2,8 @@ import { proto } from '@whiskeysockets/baileys'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeJournalBody, encodeJournalBody, keptAttributes, type StanzaAttributes } from './journal-body.ts'
-import { messageOf, type Person } from './receive.ts'
+import type { Person } from './person.ts'
+import { messageOf } from './receive.ts'
 
 const ME = { pn: '5511900000001@s.whatsapp.net', lid: '100@lid' }
 const ANA = { pn: '5511900000002@s.whatsapp.net', lid: '200@lid' }

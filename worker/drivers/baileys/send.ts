@@ -1,28 +1,60 @@
 /** Sends one message through a socket. */
+import { randomBytes } from 'node:crypto'
+import { UnifiedMessage } from '@berth/core/model/message.ts'
+import { CHANGE_TYPES, type Change } from '@berth/core/model/message-change.ts'
 import {
   type GroupMetadata,
   isJidGroup,
   isPnUser,
   jidDecode,
   jidNormalizedUser,
+  type proto,
   type SignalKeyStore,
   type WASocket,
 } from '@whiskeysockets/baileys'
 import { type Send, SendRefused } from '../driver.ts'
+import { editCode } from './messages/changes.ts'
+import { toProto } from './messages/convert.ts'
+import type { Place } from './messages/family.ts'
+import { personOf } from './person.ts'
+
+const SECRET_LENGTH = 32
 
 /**
  * Resolves when the stanza is out. Baileys resolves also when it could not learn the contact's devices, and then nobody
  * gets the message: so the devices are looked up first, into the cache that Baileys reads next.
  */
-export async function sendThrough(
-  socket: WASocket,
-  { chat, whatsappId, type, content, repeated }: Send,
-): Promise<void> {
-  if (type !== 'text') throw new SendRefused('unsupported_type', `Messages of type '${type}' can't be sent yet.`)
+export async function sendThrough(socket: WASocket, { chat, whatsappId, repeated, ...row }: Send): Promise<void> {
+  const place = { chat, me: personOf(socket.user?.id, socket.user?.lid) }
+  const { message, proto } = writtenFor(row, place)
   if (!isJidGroup(chat)) await requireRecipient(socket, chat)
   else if (repeated) await giveKeyAgain(socket.authState.keys, chat)
-  // No link preview: it would make this process fetch any address that somebody writes.
-  await socket.sendMessage(chat, { text: textOf(content), linkPreview: null }, { messageId: whatsappId })
+  await socket.relayMessage(chat, withSecret(proto), { messageId: whatsappId, ...stanzaExtras(message) })
+}
+
+/** A row's message, and as WhatsApp writes it. Throws SendRefused for one that can't be sent. */
+export function writtenFor(row: Pick<Send, 'type' | 'content'>, place: Place) {
+  const { data: message } = UnifiedMessage.safeParse({ ...(row.content as object), type: row.type })
+  const proto = message && toProto(message, place)
+  if (!proto) throw new SendRefused('unsupported_type', `Messages of type '${row.type}' can't be sent.`)
+  return { message, proto }
+}
+
+/** What WhatsApp wants to be told beside the encrypted message. */
+function stanzaExtras(message: UnifiedMessage) {
+  const edit = isChange(message) && editCode(message)
+  return {
+    ...(edit && { additionalAttributes: { edit } }),
+    ...(message.type === 'poll' && { additionalNodes: [{ tag: 'meta', attrs: { polltype: 'creation' } }] }),
+  }
+}
+
+const isChange = (message: UnifiedMessage): message is Change => CHANGE_TYPES.includes(message.type)
+
+/** Every message but the smallest has a secret, under which people can report it. Baileys' own sending does the same. */
+function withSecret(message: proto.IMessage): proto.IMessage {
+  if (message.reactionMessage || message.pollUpdateMessage || message.messageContextInfo) return message
+  return { ...message, messageContextInfo: { messageSecret: randomBytes(SECRET_LENGTH) } }
 }
 
 /**
@@ -57,9 +89,6 @@ const NOT_IN_GROUP = 'This account is not in that group, or there is no such gro
 
 const usersOf = ({ user }: WASocket): (string | undefined)[] =>
   [user?.id, user?.lid].map((jid) => (jid ? jidDecode(jid)?.user : undefined))
-
-/** The text of a stored message of type 'text'. */
-export const textOf = (content: unknown): string => (content as { text: string }).text
 
 async function requireRecipient(socket: WASocket, chat: string): Promise<void> {
   const me = socket.user!

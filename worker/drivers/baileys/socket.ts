@@ -21,7 +21,7 @@ import { findPerson } from './people.ts'
 import { holdReceipts, statusOfAck } from './receipts.ts'
 import type { ReceivePipeline } from './receive-pipeline.ts'
 import type { JournaledRepository } from './repository.ts'
-import { giveKeyAgain, lookUpGroup, textOf } from './send.ts'
+import { giveKeyAgain, lookUpGroup, writtenFor } from './send.ts'
 
 /** Baileys ends the connection when it heard nothing for this long and 5 s more. */
 const KEEP_ALIVE_MS = 15_000
@@ -81,9 +81,9 @@ export function openSocket({ host, auth, repository, pipeline, notices, url, log
     // 85 kB a session; resends read what was sent from the database.
     enableRecentMessageCache: false,
     cachedGroupMetadata: (group) => lookUpGroup(socket, group),
-    getMessage: async ({ id }) => {
+    getMessage: async ({ id, remoteJid }) => {
       const sent = id ? await host.sent(id) : undefined
-      return sent?.type === 'text' ? { extendedTextMessage: { text: textOf(sent.content) } } : undefined
+      return sent && writtenFor(sent, { chat: remoteJid ?? '', me: auth.person }).proto
     },
   })
   keepContactTokens(socket, auth.keys)
