@@ -4,6 +4,7 @@
  *
  * Every call rejects when the database can't be asked; what it was to do may have happened nevertheless.
  */
+import type { Mark, NewIncarnation } from '@berth/core/ownership/database.ts'
 import type { LeaseRow, Reading } from './poll.ts'
 import type { SessionRow } from './session-row.ts'
 
@@ -29,6 +30,7 @@ export interface Database {
 /** The writes of one term. Each rejects, as isDeposed() tells, once another operator has taken the lead. */
 export interface Lead {
   readonly mirror: MirrorTables
+  readonly trust: TrustTables
   /**
    * Ends a boot: its process can write nothing more, and its sessions can be claimed. False: it is over already, or has
    * renewed since it was judged, so it lives.
@@ -36,6 +38,21 @@ export interface Lead {
   revoke(boot: LeaseRow, reason: string): Promise<boolean>
   /** Has the owner of a session log it out; again under the same id is the same command. */
   askLogout(id: string, session: Pick<SessionRow, 'id' | 'tenantId'>): Promise<void>
+}
+
+/** What is written of the database itself (database-guard.ts). */
+export interface TrustTables {
+  /** Nothing is missing: from now on it is trusted, and at home there. False: the doubt is another one by now. */
+  confirm(doubt: string | undefined, home: string): Promise<boolean>
+  /** Answers the mark as it is then. */
+  raiseMark(): Promise<Mark>
+  /** Something is missing: from now on nobody claims. */
+  report(report: string): Promise<void>
+  /**
+   * Begins a new incarnation. `kept`: the sessions that who holds them and has vouched may keep; how many others there are is
+   * answered. Undefined: the doubt is another one by now, and nothing was done.
+   */
+  repair(doubt: string, home: string, next: NewIncarnation, kept: readonly string[]): Promise<number | undefined>
 }
 
 /** The tables of the mirror (mirror.ts). */

@@ -47,6 +47,7 @@ const reading = (leases: LeaseRow[], sentAt: number): Reading => ({
   states: new Map(),
   logouts: new Map(),
   leases,
+  trust: { incarnation: 1, mark: 0, reported: false },
   canaryBeat: sentAt,
   sentAt,
 })

@@ -7,16 +7,18 @@
  */
 import { randomUUID } from 'node:crypto'
 import { inTransaction, type Pool, sqlState } from '@berth/core/postgres/pool.ts'
-import type { Lead, MirrorTables } from './database.ts'
+import type { Lead, MirrorTables, TrustTables } from './database.ts'
 import { PostgresMirrorTables } from './mirror-tables.ts'
 import type { LeaseRow } from './poll.ts'
 import type { SessionRow } from './session-row.ts'
+import { PostgresTrustTables } from './trust-tables.ts'
 
 /** What Postgres answers to an operator that does not lead (migration 0003). */
 const NOT_LEADER = 'BE001'
 
 export class PostgresLead implements Lead {
   readonly mirror: MirrorTables
+  readonly trust: TrustTables
   readonly #pool: Pool
   /** Of this term. */
   readonly #id: string
@@ -25,6 +27,7 @@ export class PostgresLead implements Lead {
     this.#pool = pool
     this.#id = id
     this.mirror = new PostgresMirrorTables(pool, (text, values) => this.#write(text, values))
+    this.trust = new PostgresTrustTables((text, values) => this.#ask(text, values))
   }
 
   static async take(pool: Pool): Promise<PostgresLead> {
@@ -51,9 +54,18 @@ export class PostgresLead implements Lead {
 
   /** Writes, if this is still the lead; answers how many rows it touched. */
   async #write(text: string, values: unknown[]): Promise<number> {
+    return (await this.#do(text, values)).rowCount ?? 0
+  }
+
+  /** The same; answers the rows. */
+  async #ask<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+    return (await this.#do(text, values)).rows as Row[]
+  }
+
+  async #do(text: string, values: unknown[]) {
     const check = { text: 'SELECT require_leader($1)', values: [this.#id] }
     const [, result] = await inTransaction(this.#pool, check, { text, values })
-    return result!.rowCount ?? 0
+    return result!
   }
 }
 

@@ -11,8 +11,10 @@ import { LeaderElector } from '@berth/core/kube/leader.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
 import type { Config } from './config.ts'
-import type { Database } from './database.ts'
+import type { Database, Lead } from './database.ts'
+import { DatabaseGuard, type Sight } from './database-guard.ts'
 import { Judge } from './judge.ts'
+import { KeepsakeStore } from './keepsake.ts'
 import { isDeposed } from './lead.ts'
 import { Mirror } from './mirror.ts'
 import type { Reading } from './poll.ts'
@@ -20,6 +22,7 @@ import { collections, openResources, type Resources } from './resources.ts'
 import { Rounds } from './round.ts'
 import { Calm } from './status/calm.ts'
 import { SWEEP_EVERY_MS } from './sweep.ts'
+import { tellAll } from './tell.ts'
 
 const LEASE_NAME = 'berth-operator'
 const POLL_MS = 500
@@ -42,10 +45,13 @@ export class Operator {
   readonly #events: EventRecorder
   readonly #elector: LeaderElector
   readonly #judge = new Judge()
+  readonly #guard: DatabaseGuard
   readonly #canary = randomUUID()
   /** Aborted at the end of our term; undefined: we don't lead. */
   #term: AbortSignal | undefined
   /** Of this term, once the lead was taken in Postgres. */
+  #taken: Lead | undefined
+  /** Of this term, while the database is trusted. */
   #rounds: Rounds | undefined
   #stopped = false
   #turns: Promise<void> | undefined
@@ -62,6 +68,7 @@ export class Operator {
     this.#options = options
     this.#resources = openResources(client, log, () => this.#changeSeen())
     this.#events = new EventRecorder(client, { component: LEASE_NAME, instance: config.podName, log })
+    this.#guard = new DatabaseGuard({ keepsake: new KeepsakeStore(client), events: this.#events, log })
     this.#elector = new LeaderElector(client, {
       name: LEASE_NAME,
       identity: `${config.podName}_${randomUUID()}`,
@@ -109,13 +116,20 @@ export class Operator {
     this.#term = undefined
     leading.set(0)
     await this.#current
+    this.#taken = undefined
     this.#rounds = undefined
   }
 
-  /** Takes the lead in Postgres too, and reads there what was written before. */
-  async #beginRounds(signal: AbortSignal): Promise<Rounds> {
-    const { config, client, database, log } = this.#options
-    const lead = await database.takeLead()
+  /** Takes the lead in Postgres too. */
+  async #take(): Promise<Lead> {
+    const lead = await this.#options.database.takeLead()
+    this.#guard.beginTerm()
+    return lead
+  }
+
+  /** Reads what was written before. */
+  async #beginRounds(lead: Lead, signal: AbortSignal): Promise<Rounds> {
+    const { config, client, log } = this.#options
     const mirror = await Mirror.load(lead, client.namespace)
     return new Rounds({
       config,
@@ -147,20 +161,25 @@ export class Operator {
     const { database, log } = this.#options
     const stopTimer = turnSeconds.startTimer()
     try {
+      const sessions = this.#resources.sessions.list()
       const reading = await database.poll(this.#canary, this.#reading)
       this.#reading = reading
+      this.#guard.observe(reading)
       const now = performance.now()
       const revocations = this.#judge.observe(reading, this.#resources.pods.list(), now)
       if (this.#term && this.isLeader) {
-        this.#rounds ??= await this.#beginRounds(this.#term)
-        const observation = { reading, now }
-        if (this.#rounds.isDue(observation, revocations, changed)) await this.#rounds.run(observation, revocations)
-        await this.#sweepSometimes(now)
+        this.#taken ??= await this.#take()
+        if (await this.#isTrusted({ lead: this.#taken, reading, sessions, now })) {
+          this.#rounds ??= await this.#beginRounds(this.#taken, this.#term)
+          const observation = { reading, now }
+          if (this.#rounds.isDue(observation, revocations, changed)) await this.#rounds.run(observation, revocations)
+          await this.#sweepSometimes(now)
+        }
       }
       this.#failures = 0
     } catch (error) {
       // Another took the lead in Postgres. If Kubernetes still says that it is ours, the next turn takes it back.
-      if (isDeposed(error)) this.#rounds = undefined
+      if (isDeposed(error)) this.#taken = this.#rounds = undefined
       this.#failures += 1
       failedTurns.inc()
       // Everything is tried again in half a second; a first failure alone tells nobody anything.
@@ -168,6 +187,17 @@ export class Operator {
     } finally {
       stopTimer()
     }
+  }
+
+  /** If not, nothing that was read of it is kept. */
+  async #isTrusted(sight: Omit<Sight, 'boots'>): Promise<boolean> {
+    const { pods, sessions } = this.#resources
+    const boots = pods.list().flatMap(({ metadata }) => this.#judge.livingBoot(metadata.uid, sight.now) ?? [])
+    const finding = await this.#guard.look({ ...sight, boots })
+    if (finding.is === 'trusted') return true
+    this.#reading = this.#rounds = undefined
+    if (finding.told) await tellAll(sessions, finding.told)
+    return false
   }
 
   async #sweepSometimes(now: number): Promise<void> {

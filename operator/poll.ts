@@ -1,6 +1,9 @@
 /** What Postgres says of ownership: read in each poll, as far as it has changed, together with a beat of our own canary. */
+
+import type { DatabaseSight } from '@berth/core/ownership/database.ts'
 import type { WorkerLoad } from '@berth/core/postgres/load.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import { readTrust } from '@berth/core/postgres/trust.ts'
 
 export interface OwnerRow {
   sessionId: string
@@ -11,6 +14,8 @@ export interface OwnerRow {
   bootId: string | null
   podUid: string | null
   released: boolean
+  /** The database went back since somebody had it, and nobody has renewed its keys. */
+  distrusted?: boolean
 }
 
 export interface LeaseRow {
@@ -22,6 +27,8 @@ export interface LeaseRow {
   renewals: number
   /** Neither ended by itself nor revoked. */
   open: boolean
+  /** The doubt for which it has vouched last. */
+  vouched?: string | null
   /** What it said last; none so far, or it is of a release that does not say. */
   load?: WorkerLoad | null
 }
@@ -52,6 +59,7 @@ export interface Reading {
   /** By command id. */
   logouts: ReadonlyMap<string, LogoutRow>
   leases: LeaseRow[]
+  trust: DatabaseSight
   canaryBeat: number
   /** When leases and canary were asked for, in monotonic milliseconds. */
   sentAt: number
@@ -61,7 +69,7 @@ const BEAT = `INSERT INTO operator_canary (id, beats) VALUES ($1, 1)
   ON CONFLICT (id) DO UPDATE SET beats = operator_canary.beats + 1, at = now() RETURNING beats`
 
 const OWNERS = `SELECT session_id AS "sessionId", generation, wanted_generation AS wanted, epoch,
-  boot_id AS "bootId", pod_uid AS "podUid", released_at IS NOT NULL AS released FROM session_owner`
+  boot_id AS "bootId", pod_uid AS "podUid", released_at IS NOT NULL AS released, distrusted FROM session_owner`
 
 const STATES = `SELECT session_id AS "sessionId", state, reason, message, phone_number AS "phoneNumber", epoch
   FROM session_state`
@@ -70,7 +78,7 @@ const LOGOUTS = `SELECT session_id AS "sessionId", id, status, error_message AS 
   (extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"
   FROM command WHERE kind = 'logout' AND created_at > now() - interval '1 day'`
 
-const LEASES = `SELECT boot_id AS "bootId", boot_number AS "bootNumber", pod_uid AS "podUid", worker, address, renewals,
+const LEASES = `SELECT boot_id AS "bootId", boot_number AS "bootNumber", pod_uid AS "podUid", worker, address, renewals, vouched,
   ended_at IS NULL AND revoked_at IS NULL AS open, CASE WHEN loop_lag_ms IS NOT NULL THEN json_build_object(
     'messagesPerSecond', messages_per_second, 'loopLagMs', loop_lag_ms, 'memoryPercent', memory_percent) END AS load
   FROM worker_lease`
@@ -93,12 +101,13 @@ export async function poll(pool: Pool, canary: string, before?: Reading): Promis
     const marks = (await client.query<Reading['marks']>(MARKS)).rows[0]!
     const sentAt = performance.now()
     // Leases are read after owners: every boot that holds something is among them.
-    const [beats, owners, states, logouts, leases] = await rowsOf(
+    const [beats, owners, states, logouts, leases, trust] = await rowsOf(
       client.query<{ beats: number }>(BEAT, [canary]),
       before?.marks.owners === marks.owners ? undefined : client.query<OwnerRow>(OWNERS),
       before?.marks.states === marks.states ? undefined : client.query<StateRow>(STATES),
       client.query<LogoutRow>(LOGOUTS),
       client.query<LeaseRow>(LEASES),
+      readTrust(client).then((one) => ({ rows: [one] })),
     )
     return {
       marks,
@@ -106,6 +115,7 @@ export async function poll(pool: Pool, canary: string, before?: Reading): Promis
       states: states ? new Map(states.map((row) => [row.sessionId, row])) : before!.states,
       logouts: new Map(logouts!.map((row) => [row.id, row])),
       leases: leases!,
+      trust: trust![0]!,
       canaryBeat: beats![0]!.beats,
       sentAt,
     }

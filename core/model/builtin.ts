@@ -98,6 +98,10 @@ export interface Secret extends KubeObject {
   stringData?: Record<string, string>
 }
 
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>
+}
+
 export interface ObjectReference {
   apiVersion?: string
   kind?: string

@@ -1,5 +1,5 @@
 /** What the Kubernetes API needs to know of a kind of object, and the kinds that Berth uses. */
-import type { CustomResourceDefinition, Deployment, Event, Lease, Pod, Secret } from './builtin.ts'
+import type { ConfigMap, CustomResourceDefinition, Deployment, Event, Lease, Pod, Secret } from './builtin.ts'
 import type { KubeObject } from './meta.ts'
 import type { WhatsAppSession } from './session.ts'
 import type { Tenant } from './tenant.ts'
@@ -43,6 +43,7 @@ const builtin = <T extends KubeObject>(group: string, kind: string, plural: stri
 })
 
 export const PodKind = builtin<Pod>('', 'Pod', 'pods')
+export const ConfigMapKind = builtin<ConfigMap>('', 'ConfigMap', 'configmaps')
 export const SecretKind = builtin<Secret>('', 'Secret', 'secrets')
 export const EventKind = builtin<Event>('', 'Event', 'events')
 export const LeaseKind = builtin<Lease>('coordination.k8s.io', 'Lease', 'leases')

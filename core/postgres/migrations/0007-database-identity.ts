@@ -126,5 +126,5 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION database_doubt(), database_report(text), vouch(uuid, text, bigint),
   claim_trusted(uuid, uuid[], bigint[], text[]), trust_session(uuid, uuid, bigint) TO berth_worker;
-GRANT EXECUTE ON FUNCTION database_doubt(), database_repair(text, text, bigint, bigint, bigint, uuid[]) TO berth_operator;
+GRANT EXECUTE ON FUNCTION database_run(), database_doubt(), database_repair(text, text, bigint, bigint, bigint, uuid[]) TO berth_operator;
 `
