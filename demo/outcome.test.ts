@@ -9,6 +9,7 @@ const round = (change: Partial<Round>): Round => ({
   what: 'max-1',
   recoveries: [],
   moved: 0,
+  movedInVain: [],
   settledMs: 5000,
   findings: [],
   ...change,

@@ -16,6 +16,11 @@ export interface BerthOptions {
   tell?: (line: string) => void
   /** Stops the start. */
   signal?: AbortSignal
+  /**
+   * Variables of a service on top of its own; asked for when it is about to be started, as a harness does that puts itself
+   * between it and what it connects to.
+   */
+  environment?: (service: 'operator' | 'gateway') => Promise<Record<string, string>>
 }
 
 export interface Berth {

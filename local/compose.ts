@@ -250,11 +250,14 @@ class Composition implements Berth {
 
   async #startOperator(client: KubeClient): Promise<void> {
     await until(() => allWorkersAreReady(client), WORKERS_BACK_MS, this.#options.signal)
-    await this.#startService(operatorService(this.#context, this.#ports.operator, this))
+    const environment = (await this.#options.environment?.('operator')) ?? {}
+    await this.#startService(operatorService(this.#context, this.#ports.operator, this, environment))
   }
 
-  #startGateway(): Promise<void> {
-    return this.#startService(gatewayService(this.#context, this.#ports, this, this.#settings.internalToken))
+  async #startGateway(): Promise<void> {
+    const { internalToken } = this.#settings
+    const environment = (await this.#options.environment?.('gateway')) ?? {}
+    await this.#startService(gatewayService(this.#context, this.#ports, this, internalToken, environment))
   }
 
   async #startService(service: Service): Promise<void> {

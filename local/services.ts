@@ -21,11 +21,14 @@ export interface Connections {
   kubeconfig: string
 }
 
+/** On top of what we set. */
+type Environment = Record<string, string>
+
 interface Program {
   name: string
   script: string
   args?: string[]
-  env?: Record<string, string>
+  env?: Environment
   readyUrl: string
 }
 
@@ -53,11 +56,16 @@ export const simulatorService = (context: ServiceContext, port: number): Service
     readyUrl: `${localUrl(port)}/v1/info`,
   })
 
-export const operatorService = (context: ServiceContext, port: Ports['operator'], to: Connections): Service =>
+export const operatorService = (
+  context: ServiceContext,
+  port: Ports['operator'],
+  to: Connections,
+  env: Environment,
+): Service =>
   toService(context, {
     name: 'operator',
     script: 'operator/main.ts',
-    env: { ...listen(port, to), BERTH_WORKER_SECRET: WORKER_SECRET, POD_NAME: 'operator-local' },
+    env: { ...listen(port, to), BERTH_WORKER_SECRET: WORKER_SECRET, POD_NAME: 'operator-local', ...env },
     readyUrl: `${localUrl(port)}/readyz`,
   })
 
@@ -66,6 +74,7 @@ export const gatewayService = (
   ports: Pick<Ports, 'gateway' | 'gatewayMetrics'>,
   to: Connections,
   internalToken: string,
+  env: Environment,
 ): Service =>
   toService(context, {
     name: 'gateway',
@@ -75,11 +84,12 @@ export const gatewayService = (
       METRICS_PORT: String(ports.gatewayMetrics),
       PUBLIC_URL: localUrl(ports.gateway),
       BERTH_INTERNAL_TOKEN: internalToken,
+      ...env,
     },
     readyUrl: `${localUrl(ports.gateway)}/readyz`,
   })
 
-const listen = (port: number, { databaseUrl, kubeconfig }: Connections): Record<string, string> => ({
+const listen = (port: number, { databaseUrl, kubeconfig }: Connections): Environment => ({
   DATABASE_URL: databaseUrl,
   KUBECONFIG: kubeconfig,
   BERTH_NAMESPACE: NAMESPACE,

@@ -12,8 +12,10 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
   const expiry = { sessions: 1, seconds: 1 }
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
   const place = { tenants: 20, sessionsPerTenant: 2, tenantsPerWorker: 10, embedded: true }
-  const sizes = { ...size, expiry, place, planned: 200 }
-  const result = await runBench({ benches: [...BENCHES], ...sizes, profile, json: false }, () => {})
+  const others = { recovery: { sizes: [1], awaySeconds: 1 }, moves: { sessions: 3, seconds: 1 } }
+  const sizes = { ...size, expiry, place, planned: 200, ...others }
+  const benches = BENCHES.filter((name) => name !== 'recovery') // it waits for connections that have lasted a minute
+  const result = await runBench({ benches, ...sizes, profile, json: false }, () => {})
   await rm(profile, { recursive: true })
   const rows = expect.objectContaining({ key: expect.any(Number) })
   const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number), rows } }]

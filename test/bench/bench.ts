@@ -3,10 +3,12 @@ import { type Ack, ack } from './measures/ack.ts'
 import { type Expiry, expiry } from './measures/expiry.ts'
 import { type Hop, hop } from './measures/hop.ts'
 import { type Idle, idle } from './measures/idle.ts'
+import { type Moves, moves } from './measures/moves.ts'
 import { type Place, place } from './measures/place.ts'
 import { type Planning, planner } from './measures/planner.ts'
+import { type Recovery, recovery } from './measures/recovery.ts'
 import { receive, send, type Traffic, warmUp } from './measures/traffic.ts'
-import type { BenchOptions } from './options.ts'
+import { BENCHES, type BenchOptions, WITHOUT_STAGE } from './options.ts'
 import { BareSide } from './sides/bare.ts'
 import type { Side } from './sides/side.ts'
 import { WorkerSide } from './sides/worker.ts'
@@ -21,20 +23,21 @@ export interface BenchResult {
   expiry: Expiry[]
   place: Place[]
   planner: Planning[]
+  recovery: Recovery[]
+  moves: Moves[]
 }
-
-/** They set up themselves what they need. */
-const WITHOUT_STAGE: readonly string[] = ['place', 'planner']
 
 /** Of each session, both ways. */
 const WARM_UP_MESSAGES = 10
 
 export async function runBench(options: BenchOptions, tell: (line: string) => void): Promise<BenchResult> {
-  const result: BenchResult = { receive: [], send: [], idle: [], hop: [], ack: [], expiry: [], place: [], planner: [] }
+  const result = Object.fromEntries(BENCHES.map((name) => [name, []])) as unknown as BenchResult
   const wants = (...names: BenchOptions['benches']) => names.some((name) => options.benches.includes(name))
   if (wants('place')) result.place = [await place(options.place, tell)]
   if (wants('planner')) result.planner = planner(options.planned, tell)
-  if (options.benches.every((name) => WITHOUT_STAGE.includes(name))) return result
+  if (wants('recovery')) result.recovery = await recovery(options.recovery, tell)
+  if (wants('moves')) result.moves = [await moves(options.moves, tell)]
+  if (options.benches.every((name) => (WITHOUT_STAGE as readonly string[]).includes(name))) return result
   const stage = await Stage.start(options.profile)
   try {
     if (wants('receive', 'send')) {

@@ -1,11 +1,14 @@
 /** What `npm run bench` is asked for. */
 import { parseArgs } from 'node:util'
 import type { PlaceOptions } from './measures/place.ts'
+import type { RecoveryOptions } from './measures/recovery.ts'
 import type { Rate } from './open-loop.ts'
 
-export const BENCHES = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry', 'place', 'planner'] as const
+const WITH_STAGE = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry'] as const
+/** They set up themselves what they need, and are no part of all. */
+export const WITHOUT_STAGE = ['place', 'planner', 'recovery', 'moves'] as const
+export const BENCHES = [...WITH_STAGE, ...WITHOUT_STAGE]
 export type BenchName = (typeof BENCHES)[number]
-const ALL = BENCHES.filter((name) => name !== 'place' && name !== 'planner')
 
 export interface BenchOptions {
   benches: BenchName[]
@@ -20,6 +23,9 @@ export interface BenchOptions {
   /** How many sessions log in during `expiry`, and for how long all cores are busy. */
   expiry: { sessions: number; seconds: number }
   place: PlaceOptions
+  recovery: RecoveryOptions
+  /** How many sessions there are in `moves`, and for how long all cores are busy. */
+  moves: { sessions: number; seconds: number }
   /** Sessions that `planner` plans. */
   planned: number
   /** A folder for CPU profiles of `receive` and `send`; they slow down what they profile. */
@@ -46,13 +52,17 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
                   workers. No part of all: builds Kubernetes first, where that was not done yet
   planner         plans for an installation of 100,000 sessions, from cold and after one change; needs nothing else, and is no
                   part of all
+  recovery        a whole Berth that loses many sessions at once: a worker, half of everything, all connections, WhatsApp.
+                  No part of all: 1000 sessions take some ten minutes of linking
+  moves           sessions that are moved although nothing is broken, while all cores are busy twice over. No part of all
 
-  --sessions N    linked sessions of receive, send and ack (50)
+  --sessions N    linked sessions of receive, send and ack (50), and of moves (30); sizes of recovery: 50,300,1000
   --messages N    for each of them (40)
   --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
   --per-second N  requests of hop, messages of ack (100)
   --storm N       sessions of expiry (300)
   --storm-seconds S   how long its cores are busy (60)
+  --away S        how long WhatsApp is away in recovery (60)
   --tenants N     of place, with two sessions each (5000)
   --planned N     sessions of planner (100000)
   --embedded      place on the embedded Kubernetes API
@@ -64,16 +74,17 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
 export function parseOptions(args: string[]): BenchOptions | 'help' {
   const { values, positionals } = parse(args)
   if (values.help) return 'help'
+  const sizes = values.sessions === undefined ? [] : list('sessions', values.sessions)
+  const stormSeconds = whole('storm-seconds', values['storm-seconds'])
   return {
-    benches: positionals.length === 0 ? ALL : positionals.flatMap((text) => (text === 'all' ? ALL : benchName(text))),
-    sessions: whole('sessions', values.sessions),
+    benches: positionals.length === 0 ? [...WITH_STAGE] : positionals.flatMap(benchesNamed),
+    sessions: sizes[0] ?? 50,
     messages: whole('messages', values.messages),
-    idle: values.idle
-      .split(',')
-      .map((size) => whole('idle', size))
-      .sort((a, b) => a - b),
+    idle: list('idle', values.idle),
     rate: { perSecond: whole('per-second', values['per-second']), seconds: 10 },
-    expiry: { sessions: whole('storm', values.storm), seconds: whole('storm-seconds', values['storm-seconds']) },
+    expiry: { sessions: whole('storm', values.storm), seconds: stormSeconds },
+    recovery: { sizes: sizes.length > 0 ? sizes : [50], awaySeconds: whole('away', values.away) },
+    moves: { sessions: sizes[0] ?? 30, seconds: stormSeconds },
     place: {
       tenants: whole('tenants', values.tenants),
       sessionsPerTenant: 2,
@@ -92,7 +103,8 @@ function parse(args: string[]) {
       args,
       allowPositionals: true,
       options: {
-        sessions: { type: 'string', default: '50' },
+        sessions: { type: 'string' },
+        away: { type: 'string', default: '60' },
         messages: { type: 'string', default: '40' },
         idle: { type: 'string', default: '100,300' },
         'per-second': { type: 'string', default: '100' },
@@ -111,7 +123,8 @@ function parse(args: string[]) {
   }
 }
 
-function benchName(text: string): BenchName {
+function benchesNamed(text: string): BenchName | readonly BenchName[] {
+  if (text === 'all') return WITH_STAGE
   const name = BENCHES.find((one) => one === text)
   if (name) return name
   throw new UsageError(`There is no bench "${text}", only: ${BENCHES.join(', ')}, all`)
@@ -121,3 +134,10 @@ function whole(name: string, text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
   throw new UsageError(`--${name} must be a whole number from 1, not "${text}"`)
 }
+
+/** Smallest first. */
+const list = (name: string, text: string): number[] =>
+  text
+    .split(',')
+    .map((size) => whole(name, size))
+    .sort((a, b) => a - b)

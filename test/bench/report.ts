@@ -2,12 +2,15 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import type { Spread } from '../chaos/figures.ts'
 import type { BenchResult } from './bench.ts'
+import { sparkline } from './curve.ts'
 import type { Ack } from './measures/ack.ts'
 import type { Expiry } from './measures/expiry.ts'
 import type { Hop } from './measures/hop.ts'
 import type { Idle } from './measures/idle.ts'
+import type { Moves } from './measures/moves.ts'
 import type { Place } from './measures/place.ts'
 import type { Planning } from './measures/planner.ts'
+import type { Recovery } from './measures/recovery.ts'
 import type { Traffic } from './measures/traffic.ts'
 import type { Profile } from './profile/profiler.ts'
 import type { SelfTime } from './profile/summary.ts'
@@ -22,7 +25,8 @@ export const machine = () => ({
   load: loadavg()[0]!,
 })
 
-export function resultLines({ receive, send, idle, hop, ack, expiry, place, planner }: BenchResult): string[] {
+export function resultLines(result: BenchResult): string[] {
+  const { receive, send, idle, hop, ack, expiry, place, planner } = result
   const { cores, cpu, node, load } = machine()
   return [
     `${cores} cores (${cpu}), Node ${node}, Postgres with fsync and synchronous_commit, load ${load.toFixed(1)}`,
@@ -34,6 +38,11 @@ export function resultLines({ receive, send, idle, hop, ack, expiry, place, plan
     ...section("ack: from a POST to the server's ack, at a fixed rate", ack.flatMap(ackLines)),
     ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
     ...section('place: an operator that finds everything to be done', place.flatMap(placeLines)),
+    ...section(
+      'recovery: many sessions lost at once; a bar is a share of the connected',
+      recoveryLines(result.recovery),
+    ),
+    ...section('moves: nothing is broken, all cores are busy twice over', result.moves.map(movesLine)),
     ...section('planner: the CPU of one plan', planner.map(planningLine)),
   ]
 }
@@ -123,3 +132,21 @@ const placeLines = (measured: Place): string[] => {
 
 const planningLine = ({ what, sessions, actions, times: { p50, p99, max } }: Planning): string =>
   `  ${what.padEnd(34)} ${sessions} sessions, ${actions} actions: p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms`
+
+function recoveryLines(all: Recovery[]): string[] {
+  const seconds = (ms: number) => (ms / 1000).toFixed(1)
+  return all.flatMap(({ fault, sessions, lost, connectedMs, allBackMs, loginsPerSecond, cpuMs, curve }) => [
+    `  ${fault}, ${sessions} on a worker: ${lost} lost; connected again after ` +
+      `${connectedMs ? [connectedMs.p50, connectedMs.p99, connectedMs.max].map(seconds).join(' / ') : '–'} s ` +
+      `(p50 / p99 / max), all after ${seconds(allBackMs)} s; at most ${loginsPerSecond} logins a second`,
+    `    CPU s: workers ${seconds(cpuMs.workers)}, operator ${seconds(cpuMs.operator)}, ` +
+      `Postgres ${seconds(cpuMs.postgres)}, simulator ${seconds(cpuMs.simulator)}`,
+    ...Object.entries(curve.connected).map(
+      ([group, values]) => `    ${group.padEnd(6)}${sparkline(values, curve.of[group]!)}  of ${curve.of[group]}`,
+    ),
+  ])
+}
+
+const movesLine = ({ sessions, workers, seconds, busy, moved, revoked, disconnected, messages }: Moves): string =>
+  `  ${sessions} sessions on ${workers} workers, ${messages} messages, ${busy} busy processes for ${seconds} s: ` +
+  `${moved} moved, ${revoked} workers taken for dead, ${disconnected} connections lost`

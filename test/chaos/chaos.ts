@@ -29,6 +29,8 @@ export interface Round {
   recoveries: Recovery[]
   /** Sessions that are on another worker now. */
   moved: number
+  /** Of these, those for which the fault was no reason: phone numbers. */
+  movedInVain: string[]
   /** Fault to everything connected and through. */
   settledMs: number
   /** What the judge found that was not there before; empty when the plan leaves judging for the end. */
@@ -169,7 +171,7 @@ class Run<B extends BerthUnderTest> {
     await this.#settle()
   }
 
-  async #round(number: number, { name, cause: aim }: NamedFault<B>): Promise<Round> {
+  async #round(number: number, { name, cause: aim, keepsPlaces = false }: NamedFault<B>): Promise<Round> {
     const { accounts, simulator } = this.#installation
     const strike = await aim(this.#installation, this.#random)
     const before = await this.#installation.placements()
@@ -183,6 +185,7 @@ class Run<B extends BerthUnderTest> {
     const settledAt = Date.now()
     const after = await this.#installation.placements()
     const numbers = accounts.map((account) => account.number)
+    const moved = numbers.filter((account) => before.get(account) !== after.get(account))
     const connections = await patiently(() => connectionsOf(simulator))
     return {
       number,
@@ -195,7 +198,8 @@ class Run<B extends BerthUnderTest> {
         this.#arrivals.since(at),
         this.#sightings.all,
       ),
-      moved: numbers.filter((account) => before.get(account) !== after.get(account)).length,
+      moved: moved.length,
+      movedInVain: keepsPlaces ? moved : [],
       settledMs: settledAt - at,
       findings: this.#plan.judgesEach ? await this.#judgeUntil(liftedAt) : [],
     }

@@ -7,13 +7,14 @@ export class DatabaseServer {
   readonly #dataDir: string
   readonly #port: number
   readonly #settings: Record<string, string>
-  #postgres: Postgres
+  #postgres!: Postgres
+  #hasEnded = false
 
   private constructor(dataDir: string, settings: Record<string, string>, postgres: Postgres) {
     this.#dataDir = dataDir
     this.#settings = settings
     this.#port = postgres.port
-    this.#postgres = postgres
+    this.#run(postgres)
   }
 
   /** @param settings of the server, on top of ours */
@@ -26,9 +27,19 @@ export class DatabaseServer {
     return this.#postgres.url
   }
 
+  /** Of the postmaster. */
+  get pid(): number {
+    return this.#postgres.pid
+  }
+
   /** A fast shutdown: every connection is cut, what was not committed is rolled back. */
   stop(): Promise<void> {
     return this.#postgres.stop()
+  }
+
+  /** Starts it again if it has ended by itself. */
+  async ensure(): Promise<void> {
+    if (this.#hasEnded) await this.restart()
   }
 
   /** Only the postmaster: its children notice and end. */
@@ -50,7 +61,15 @@ export class DatabaseServer {
 
   /** On the same port, recovering what has to be recovered. */
   async restart(): Promise<void> {
-    this.#postgres = await startPostgres({ dataDir: this.#dataDir, port: this.#port, settings: this.#settings })
+    this.#run(await startPostgres({ dataDir: this.#dataDir, port: this.#port, settings: this.#settings }))
+  }
+
+  #run(postgres: Postgres): void {
+    this.#postgres = postgres
+    this.#hasEnded = false
+    void postgres.ended.then(() => {
+      this.#hasEnded = true
+    })
   }
 }
 

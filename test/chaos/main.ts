@@ -2,6 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onCluster } from '../cluster/set-up.ts'
+import type { Step } from '../cluster/steps/all.ts'
 import { type Round, runChaos } from './chaos.ts'
 import { faultsNamed } from './faults/all.ts'
 import { interruption } from './interruption.ts'
@@ -13,13 +15,15 @@ import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 /** As root, Postgres runs as another user, who must be able to walk there. */
 const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 
-async function main(options: ChaosOptions): Promise<boolean> {
+async function locally(options: ChaosOptions): Promise<boolean> {
   const dataDir = await mkdtemp(join(PARENT, 'berth-chaos-'))
   const signal = interruption()
   console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
   let isKept = true
   try {
-    const berth = await OwnBerth.start(dataDir, console.log, signal)
+    for (const [name, why] of Object.entries(options.skipped)) console.log(`Skipped: ${name}, since ${why}`)
+    const wanted = { clocks: options.faults.includes('clock'), disk: options.faults.includes('disk-full') }
+    const berth = await OwnBerth.start(dataDir, console.log, signal, wanted)
     const plan = { ...options, faults: faultsNamed(options.faults), population: population(options.sessions) }
     const listener = { round: (round: Round) => console.log(roundLine(round)) }
     const result = await runChaos(berth, plan, listener, signal)
@@ -34,6 +38,23 @@ async function main(options: ChaosOptions): Promise<boolean> {
     if (!isKept) await rm(dataDir, { recursive: true, force: true })
   }
 }
+
+/** What is in its data folder goes with the next run. */
+async function onRealKubernetes(options: ChaosOptions, faults: Step[]): Promise<boolean> {
+  const signal = interruption()
+  const plan = { ...options, faults, population: population(options.sessions) }
+  const listener = { round: (round: Round) => console.log(roundLine(round)) }
+  return onCluster(console.log, signal, async (berth) => {
+    const result = await runChaos(berth, plan, listener, signal)
+    await writeFile(join(berth.dataDir, 'records.json'), JSON.stringify(result))
+    console.log(resultLines(result).join('\n'))
+    if (options.json) console.log(JSON.stringify(summaryOf(result)))
+    return isGood(result)
+  })
+}
+
+const main = (options: ChaosOptions): Promise<boolean> =>
+  options.cluster ? onRealKubernetes(options, options.cluster) : locally(options)
 
 try {
   const options = parseOptions(process.argv.slice(2))

@@ -1,6 +1,8 @@
-/** A whole Berth of the harness' own: real processes in a data folder, and a Postgres that can be down for long. */
+/**
+ * A whole Berth of the harness' own: real processes in a data folder, and a Postgres that can be down for long. All that its
+ * parts say to one another goes through lines that the harness can break.
+ */
 import { chmod } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { TenantKind, TierKind } from '@berth/core/model/kind.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
@@ -9,28 +11,43 @@ import { ensureDatabase } from '@berth/local/database.ts'
 import { DatabaseServer } from './database-server.ts'
 import { type LocalBerth, localProcessOf } from './local-berth.ts'
 import type { Population } from './population.ts'
+import { Surroundings, type Wanted } from './surroundings/surroundings.ts'
 import { LIMITS, untilTiersAreTakenUp } from './tiers.ts'
 
 export class OwnBerth implements LocalBerth {
   readonly isShared = false
   readonly processOf = localProcessOf
+  readonly surroundings: Surroundings
   readonly database: DatabaseServer
   readonly #berth: Berth
 
-  private constructor(database: DatabaseServer, berth: Berth) {
+  private constructor(surroundings: Surroundings, database: DatabaseServer, berth: Berth) {
+    this.surroundings = surroundings
     this.database = database
     this.#berth = berth
   }
 
-  static async start(dataDir: string, tell: (line: string) => void, signal?: AbortSignal): Promise<OwnBerth> {
+  static async start(
+    dataDir: string,
+    tell: (line: string) => void,
+    signal?: AbortSignal,
+    wanted: Wanted = {},
+  ): Promise<OwnBerth> {
     await chmod(dataDir, 0o711) // as root, Postgres runs as another user, who must get through
-    const database = await DatabaseServer.start(join(dataDir, 'postgres'))
+    const surroundings = await Surroundings.make(dataDir, wanted)
     try {
-      const databaseUrl = await ensureDatabase(database.url)
-      const berth = await startBerth({ dataDir, databaseUrl, anyPorts: true, tell, ...(signal && { signal }) })
-      return new OwnBerth(database, berth)
+      const database = await DatabaseServer.start(surroundings.postgresDir)
+      try {
+        const databaseUrl = await ensureDatabase(database.url)
+        const environment = surroundings.environment(databaseUrl)
+        const options = { dataDir, databaseUrl, anyPorts: true, tell, environment }
+        return new OwnBerth(surroundings, database, await startBerth({ ...options, ...(signal && { signal }) }))
+      } catch (error) {
+        await database.stop()
+        throw error
+      }
     } catch (error) {
-      await database.stop()
+      surroundings.close()
       throw error
     }
   }
@@ -81,9 +98,11 @@ export class OwnBerth implements LocalBerth {
   async leave(): Promise<void> {
     await this.#berth.stop()
     await this.database.stop()
+    this.surroundings.close()
   }
 
   kill(): void {
     this.#berth.kill()
+    this.surroundings.close()
   }
 }

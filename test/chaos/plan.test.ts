@@ -44,6 +44,11 @@ it('reads options, and says what to type instead of wrong ones', () => {
     faults: ['kill', 'pod'],
     json: true,
   })
+  expect(parseOptions(['--cluster', '--faults', 'node'])).toMatchObject({
+    sessions: 10,
+    rates: { in: 5, out: 4 },
+    cluster: [{ name: 'node' }],
+  })
   expect(parseOptions(['--help'])).toBe('help')
   for (const wrong of [['--rounds', '0'], ['--rounds', 'x'], ['--faults', 'sneeze'], ['--sneeze']]) {
     expect(() => parseOptions(wrong)).toThrow(UsageError)

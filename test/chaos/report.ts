@@ -31,6 +31,8 @@ export interface Summary extends Omit<Times, 'rounds'> {
   unexpected: number
   refused: number
   faults: number
+  /** Sessions that were moved although their worker lived. */
+  movedInVain: number
   repeatedPosts: number
   /** Alterations of the records that the judge had to find, and found. */
   proved: string
@@ -39,8 +41,12 @@ export interface Summary extends Omit<Times, 'rounds'> {
 }
 
 /** The run kept every promise, and the judge would have seen a broken one. */
-export const isGood = ({ verdict, proof, stuck }: ChaosResult): boolean =>
-  stuck === undefined && proof.missed.length === 0 && isClean(verdict)
+export const isGood = ({ verdict, proof, stuck, rounds }: ChaosResult): boolean =>
+  stuck === undefined && proof.missed.length === 0 && isClean(verdict) && movedInVain(rounds).length === 0
+
+/** One line for each, for a person. */
+const movedInVain = (rounds: Round[]): string[] =>
+  rounds.flatMap((round) => round.movedInVain.map((account) => `${account} in round ${round.number}, ${round.fault}`))
 
 export function summaryOf(result: ChaosResult): Summary {
   const { rounds, verdict, proof } = result
@@ -59,6 +65,7 @@ export function summaryOf(result: ChaosResult): Summary {
     unexpected: verdict.unexpected.length,
     refused: verdict.refused.length,
     faults: verdict.faults.length,
+    movedInVain: movedInVain(rounds).length,
     repeatedPosts: result.repeatedPosts,
     proved: `${proof.tried - proof.missed.length}/${proof.tried}`,
     stuck: result.stuck ?? null,
@@ -105,6 +112,7 @@ export function resultLines(result: ChaosResult): string[] {
   const findings = [
     ...(stuck === undefined ? [] : [`Stuck: ${stuck}`]),
     ...section('The judge did not see', proof.missed),
+    ...section('Moved although their worker lived', movedInVain(result.rounds)),
     ...Object.entries(violations(verdict)).flatMap(([title, lines]) => section(title, lines)),
   ]
   return [

@@ -8,6 +8,7 @@ const round = (change: Partial<Round>): Round => ({
   what: 'a worker',
   recoveries: [],
   moved: 0,
+  movedInVain: [],
   settledMs: 1,
   findings: [],
   ...change,

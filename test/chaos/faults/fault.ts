@@ -1,6 +1,7 @@
 /** A fault that the harness can cause. It is caused, lasts, and is lifted; coming back is Berth's business. */
 import type { BerthUnderTest } from '../berth-under-test.ts'
 import type { Installation } from '../installation.ts'
+import { OwnBerth } from '../own-berth.ts'
 import type { Random } from '../random.ts'
 import type { Frozen } from '../records.ts'
 
@@ -25,6 +26,14 @@ export type Fault<B extends BerthUnderTest = BerthUnderTest> = (
 export interface NamedFault<B extends BerthUnderTest = BerthUnderTest> {
   name: string
   cause: Fault<B>
+  /** No session has a reason to move. */
+  keepsPlaces?: boolean
+}
+
+/** Throws in a Berth of somebody else, to which nothing may be done that it does not undo itself. */
+export function ownBerth({ berth }: Installation): OwnBerth {
+  if (berth instanceof OwnBerth) return berth
+  throw new Error('This can be done to a Berth of our own only.')
 }
 
 /** All at once; counted from the first. */

@@ -15,14 +15,14 @@ const LEAVE_TIMEOUT_MS = 120_000
  * A worker with sessions. One whose container never ended comes first: only such a one is started again at once, the
  * kubelet lets a later crash wait.
  */
-async function anyWorker(installation: Installation, random: Random): Promise<RunningWorker> {
+export async function anyWorker(installation: Installation, random: Random): Promise<RunningWorker> {
   const workers = await until('a worker with sessions', TIMEOUT_MS, async () => some(await installation.workers()))
   return random.pick(some(workers.filter(({ restarts }) => restarts === 0)) ?? workers)
 }
 
 const some = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined)
 
-const struck = ({ name, accounts }: RunningWorker, at: number, how = ''): Struck => ({
+export const struck = ({ name, accounts }: RunningWorker, at: number, how = ''): Struck => ({
   at,
   what: `${name} (${accounts.length} sessions)${how}`,
 })

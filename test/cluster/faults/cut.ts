@@ -57,6 +57,13 @@ export const cutFromPostgres = cutFrom(
   },
 )
 
+/** Its connections stay open, and nothing comes through. */
+export const cutFromWhatsapp = cutFrom(
+  'WhatsApp',
+  async ({ berth: { simulatorUrl } }) => [new URL(simulatorUrl).host],
+  aWhile,
+)
+
 /** Sends are rows in Postgres first, and it finds them there. */
 export const cutFromGateways = cutFrom(
   'the gateways',

@@ -1,8 +1,10 @@
 /** Faults of what workers need: the API server away, operators and gateways replaced. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { signal } from '@berth/local/process/identity.ts'
 import { type Fault, since } from '../../chaos/faults/fault.ts'
+import { until } from '../../chaos/until.ts'
 import type { ClusterBerth } from '../cluster-berth.ts'
-import { TIMEOUT_MS } from '../place.ts'
+import { leader, TIMEOUT_MS } from '../place.ts'
 
 export const stopApiServerFor =
   (ms: number): Fault<ClusterBerth> =>
@@ -14,6 +16,25 @@ export const stopApiServerFor =
     await berth.cluster.startApiServer()
     return { at, what: `API server, for ${since(at)}` }
   }
+
+/** The leader stands still until another leads, and then goes on: for a moment both believe that they do. */
+export const freezeLeader: Fault<ClusterBerth> = async (installation) => {
+  const { cluster } = installation.berth
+  const { metadata, spec } = await leader(installation)
+  const [pid] = await cluster.containerProcesses(metadata.uid!, spec.containers[0]!.name)
+  return async () => {
+    const at = Date.now()
+    signal(pid!, 'SIGSTOP')
+    try {
+      await until('somebody else leads', TIMEOUT_MS, async () => {
+        return (await leader(installation)).metadata.name !== metadata.name
+      })
+    } finally {
+      signal(pid!, 'SIGCONT')
+    }
+    return { at, what: `${metadata.name}, for ${since(at)}` }
+  }
+}
 
 /** `kubectl rollout restart`: one after the other. */
 export const restart =
