@@ -2,7 +2,15 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest starts first, so that no long file is left alone in the end. */
-const LONG = ['bench/bench', 'chaos/chaos', 'operator/failover', 'crash/matrix', 'local/compose', 'crash/outage']
+const LONG = [
+  'bench/bench',
+  'chaos/chaos',
+  'operator/failover',
+  'spec/spec',
+  'crash/matrix',
+  'local/compose',
+  'crash/outage',
+]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -44,6 +52,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: TESTED_AT_ONCE,
+          // Of one file: they wait for one another's operators, nodes and leases, and compute little.
+          maxConcurrency: 12,
         },
       },
       {

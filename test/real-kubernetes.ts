@@ -6,7 +6,7 @@ import { startControlPlane } from '@berth/cluster/control-plane/standalone.ts'
 import { type Counts, conclude, runSuite } from './suite.ts'
 
 /** Everything that asks Kubernetes for something and takes BERTH_TEST_KUBECONFIG. */
-const SUITES = ['test/kube/', 'test/kube-client/', 'test/operator/', 'test/gateway/', 'test/cli/']
+const SUITES = ['test/kube/', 'test/kube-client/', 'test/operator/', 'test/spec/', 'test/gateway/', 'test/cli/']
 
 export async function runOnRealKubernetes(names: string[] = SUITES): Promise<Counts> {
   const controlPlane = await startControlPlane({ controllers: true, onProgress: console.log })

@@ -15,6 +15,9 @@ import { definitions } from '@berth/core/model/crds.ts'
 import { CrdKind, NamespaceKind } from '@berth/core/model/kind.ts'
 import { startKubernetes } from '@berth/local/kubernetes/server.ts'
 
+/** What tests allow their clients, which do in seconds what installations do in hours. */
+export const TEST_QPS = 1_000
+
 export interface TestCluster {
   /** Talks to the file's own namespace. */
   client: KubeClient
@@ -29,7 +32,7 @@ export async function startTestCluster(real?: string): Promise<TestCluster> {
   const { kubeconfig, close } = await findCluster(real ?? process.env.BERTH_TEST_KUBECONFIG)
   const found = await loadKubeConfig({ kubeconfig })
   const config = { ...found, namespace: `test-${randomBytes(4).toString('hex')}` }
-  const client = new KubeClient(config, { component: 'test' })
+  const client = new KubeClient(config, { component: 'test', qps: TEST_QPS })
   await client.create(NamespaceKind, { metadata: { name: config.namespace } })
   for (const definition of definitions)
     await installCrd(client, crdOf(definition) as unknown as CustomResourceDefinition)

@@ -15,7 +15,7 @@ import { createLogger } from '@berth/core/telemetry/log.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { Operator } from '@berth/operator/operator.ts'
 import { postgresDatabase } from '@berth/operator/postgres.ts'
-import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
+import { startTestCluster, TEST_QPS, type TestCluster } from '../kube-client/cluster.ts'
 import { FakeNode } from './fake-node.ts'
 
 /** On a busy machine. */
@@ -52,7 +52,7 @@ export class Installation {
   }
 
   startOperator(name = 'operator'): RunningOperator {
-    const client = new KubeClient(this.cluster.config, { component: 'operator' })
+    const client = new KubeClient(this.cluster.config, { component: 'operator', qps: TEST_QPS })
     const pool = openPool({ url: this.database.url, role: 'berth_operator', application: name })
     const operator = new Operator({
       client,
@@ -132,8 +132,12 @@ export class Installation {
   }
 
   /** Waits until `look` answers something; its own words are in the failure. */
-  async until<T>(what: string, look: () => Promise<T | undefined | false>, everyMs = 50): Promise<T> {
-    const deadline = Date.now() + WAIT_MS
+  async until<T>(
+    what: string,
+    look: () => Promise<T | undefined | false>,
+    { waitMs = WAIT_MS, everyMs = 50 } = {},
+  ): Promise<T> {
+    const deadline = Date.now() + waitMs
     while (Date.now() < deadline) {
       const found = await look()
       if (found) return found
@@ -145,7 +149,7 @@ export class Installation {
       status?.placement?.worker,
       getCondition(status?.conditions, 'Ready'),
     ])
-    throw new Error(`not seen in ${WAIT_MS} ms: ${what}\n${JSON.stringify(states)}\n${this.node.failures.join('\n')}`)
+    throw new Error(`not seen in ${waitMs} ms: ${what}\n${JSON.stringify(states)}\n${this.node.failures.join('\n')}`)
   }
 
   untilConnected(name: string, where: (worker: string) => boolean = () => true): Promise<WhatsAppSession> {

@@ -63,7 +63,9 @@ test('processes: a killed leader is replaced, a stopped one hands over at once',
 
     const [leader, other] = next === 'second' ? [second, third] : [third, second]
     expect(await leader.kill('SIGTERM')).toBe(0)
-    await berth.until('the last one leads', async () => ![undefined, '', next].includes(await holder()), 3_000)
+    await berth.until('the last one leads', async () => ![undefined, '', next].includes(await holder()), {
+      waitMs: 3_000,
+    })
     expect(await other.kill('SIGTERM')).toBe(0)
   } finally {
     await Promise.all(spawned.map((operator) => operator.kill('SIGKILL')))
