@@ -69,6 +69,20 @@ export interface DeletedSession {
   deleted: boolean
 }
 
+export interface FeedEvent {
+  /** Stays the same, however often the event is read */
+  id: string
+  /** The name of the session */
+  session: string
+  /** Counts the session's events, without a gap */
+  seq: number
+  /** session.state: what the session is doing has changed */
+  type: 'session.state'
+  /** When it was stored */
+  occurredAt: string
+  data: SessionStateData
+}
+
 export interface Group {
   /** The chat: write to it by using it as "to" */
   id: string
@@ -238,6 +252,7 @@ export type ProblemCode =
   | 'route_not_found'
   | 'session_not_found'
   | 'message_not_found'
+  | 'event_not_found'
   | 'command_not_found'
   | 'contact_not_found'
   | 'group_not_found'
@@ -368,6 +383,16 @@ export type SessionState =
   | 'Pending'
   | 'Stopping'
 
+export interface SessionStateData {
+  state: SessionState
+  /** One word for programs: why it is so */
+  reason?: string
+  /** Why it is so, and what to do */
+  message?: string
+  /** The linked phone, as +5511999990001 */
+  phoneNumber?: string
+}
+
 export interface Typing {
   /** composing: types; recording: records a voice message; paused: no more */
   presence: 'composing' | 'recording' | 'paused'
@@ -411,6 +436,24 @@ export interface ListMessagesOptions extends CallOptions {
   after?: string | undefined
   /** Only what was stored before this time */
   before?: string | undefined
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface ListEventsOptions extends CallOptions {
+  /** The id of the last event that you have: only what came behind it. Without it from the oldest on */
+  after?: string | undefined
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface ListSessionEventsOptions extends CallOptions {
+  /** The id of the last event that you have: only what came behind it. Without it from the oldest on */
+  after?: string | undefined
   /** How many at most */
   limit?: number | undefined
   /** nextCursor of the page before, unchanged; without it the first page */
@@ -680,6 +723,52 @@ export class Berth extends Transport {
    */
   getMessage(name: string, id: string, options: CallOptions = {}): Promise<Message> {
     return this.call<Message>({ method: 'GET', path: `/v1/sessions/${segment(name)}/messages/${segment(id)}`, options })
+  }
+
+  /**
+   * What happened to your sessions.
+   *
+   * Oldest first, in pages. To go on later, pass the id of the last event that you have as "after": nothing is
+   * skipped, and nothing comes twice. An event may appear a moment after it happened.
+   *
+   * Problems: api_key_missing, api_key_invalid, event_not_found, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  listEvents(options: ListEventsOptions = {}): Promise<Page<FeedEvent>> {
+    return this.call<Page<FeedEvent>>({
+      method: 'GET',
+      path: '/v1/events',
+      query: { after: options.after, limit: options.limit, cursor: options.cursor },
+      options,
+    })
+  }
+
+  /** Every item of listEvents, over all pages, from `cursor` on. */
+  allEvents(options: ListEventsOptions = {}): AsyncGenerator<FeedEvent, void> {
+    return items((cursor) => this.listEvents({ ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * What happened to one session.
+   *
+   * Oldest first, in pages. To go on later, pass the id of the last event that you have as "after": nothing is
+   * skipped, and nothing comes twice. An event may appear a moment after it happened.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, event_not_found, validation_failed, rate_limited,
+   * internal_error, database_unavailable.
+   */
+  listSessionEvents(name: string, options: ListSessionEventsOptions = {}): Promise<Page<FeedEvent>> {
+    return this.call<Page<FeedEvent>>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/events`,
+      query: { after: options.after, limit: options.limit, cursor: options.cursor },
+      options,
+    })
+  }
+
+  /** Every item of listSessionEvents, over all pages, from `cursor` on. */
+  allSessionEvents(name: string, options: ListSessionEventsOptions = {}): AsyncGenerator<FeedEvent, void> {
+    return items((cursor) => this.listSessionEvents(name, { ...options, cursor }), options.cursor)
   }
 
   /**

@@ -14,6 +14,7 @@ import type { Verdict } from './rate.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { commandRoutes } from './routes/commands.ts'
+import { eventRoutes } from './routes/events.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { pairingCodeRoutes } from './routes/pairing-code.ts'
@@ -117,6 +118,7 @@ export async function buildApp(context: Context): Promise<App> {
       qrRoutes(v1, context, streams)
       pairingCodeRoutes(v1, context)
       messageRoutes(v1, context)
+      eventRoutes(v1, context)
       peopleRoutes(v1, context)
       presenceRoutes(v1, context)
       groupRoutes(v1, context)

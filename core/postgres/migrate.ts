@@ -15,6 +15,7 @@ import { servedSchemas } from './migrations/0005-served-schemas.ts'
 import { workerLoad } from './migrations/0006-worker-load.ts'
 import { databaseIdentity } from './migrations/0007-database-identity.ts'
 import { loginPace } from './migrations/0008-login-pace.ts'
+import { events } from './migrations/0009-events.ts'
 import { media } from './migrations/0010-media.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
@@ -37,6 +38,7 @@ const migrations: Record<string, Migration> = {
   '0006-worker-load': step(workerLoad),
   '0007-database-identity': step(databaseIdentity),
   '0008-login-pace': step(loginPace),
+  '0009-events': step(events),
   '0010-media': step(media),
 }
 

@@ -119,6 +119,19 @@ export interface Tables {
     created_at: Generated<Date>
     stored_at: Date | null
   }
+  event: {
+    id: Generated<string>
+    tenant_id: string
+    session_id: string
+    /** From 1, without a gap. */
+    seq: number
+    type: string
+    data: unknown
+    occurred_at: Generated<Date>
+    /** The transaction that wrote it; a number as text. */
+    xid: Generated<string>
+    number: Generated<number>
+  }
   command: {
     id: string
     tenant_id: string

@@ -58,6 +58,12 @@ export const catalogue = {
     cause: 'The session has no message with this id: it is of another session, or it was erased.',
     remedy: "List the session's messages with GET /v1/sessions/{name}/messages.",
   },
+  event_not_found: {
+    status: 404,
+    title: 'There is no such event',
+    cause: 'No event has this id: it is older than your events are kept, or it was erased with its session.',
+    remedy: 'Read your events from the oldest on, without "after".',
+  },
   command_not_found: {
     status: 404,
     title: 'There is no such command',

@@ -121,6 +121,8 @@ describe('a worker', () => {
       'media_gone',
       'media_to_forget',
       'require_leader',
+      'session_state_count',
+      'session_state_event',
     ])
   })
 })
