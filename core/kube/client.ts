@@ -118,6 +118,19 @@ export class KubeClient {
     }
   }
 
+  /** The version that the server's objects of a kind are at now. */
+  async versionOf(
+    kind: Kind,
+    { namespace = this.namespace, signal }: Pick<Selection, 'namespace' | 'signal'>,
+  ): Promise<string> {
+    const query = { limit: 1 }
+    const { metadata } = await this.request<RawList<KubeObject>>('GET', collectionPath(kind, namespace), {
+      query,
+      signal,
+    })
+    return metadata.resourceVersion
+  }
+
   /** Events after a resource version. Ends when the server ends it; throws KubeError and WatchFormatError. */
   watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const query = {

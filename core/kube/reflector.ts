@@ -4,8 +4,9 @@
  * Listing → watching, when a list is complete. Watching → watching, from the last version heard, when the server ends
  * the watch (it does so regularly), when the connection fails, or when nothing was heard for so long that the connection
  * may be dead. Watching → listing, when the server no longer has the versions since then (410), when it sent something
- * that can't be read, or when its versions went back. Every failure is followed by a growing, random wait; only stop()
- * ends it.
+ * that can't be read, or when its versions went back. The latter is asked for before a watch goes on: a server that was
+ * restored from a backup says nothing of what comes under versions that we have heard already. Every failure is followed
+ * by a growing, random wait; only stop() ends it.
  */
 import type { Kind } from '../model/kind.ts'
 import type { KubeObject } from '../model/meta.ts'
@@ -125,6 +126,7 @@ export class Reflector<T extends KubeObject> {
       const startedAt = performance.now()
       try {
         if (this.#resourceVersion === undefined) await this.#list(signal)
+        else await this.#checkHistory(this.#resourceVersion, signal)
         await this.#watch(this.#resourceVersion ?? '', signal)
         failures = 0
       } catch (error) {
@@ -151,6 +153,13 @@ export class Reflector<T extends KubeObject> {
     this.#report(this.#cache.replaceAll(list.items.map(this.#trim), list.resourceVersion, floor))
     this.#isSynced = true
     this.#firstList.resolve()
+  }
+
+  /** Throws when the server has not come as far as the watch, or the answers to our own writes. */
+  async #checkHistory(watched: string, signal: AbortSignal): Promise<void> {
+    const heard = isNewer(watched, this.#cache.newestSeen) ? watched : this.#cache.newestSeen
+    const version = await this.#client.versionOf(this.#kind, { namespace: this.#options.namespace, signal })
+    if (isNewer(heard, version)) throw new WentBackError(`resource version ${version} after ${heard}`)
   }
 
   /** One watch, from its opening to its end; returns when the server ended it in the regular way. */

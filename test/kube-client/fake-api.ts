@@ -21,15 +21,18 @@ export class FakeWatch {
   /** Resolves when either side has ended the connection. */
   readonly closed: Promise<unknown>
   readonly #response: ServerResponse
+  readonly #onSend: (version: number) => void
 
-  constructor(request: FakeRequest, response: ServerResponse) {
+  constructor(request: FakeRequest, response: ServerResponse, onSend: (version: number) => void) {
     this.query = request.query
     this.#response = response
+    this.#onSend = onSend
     this.closed = once(response, 'close')
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
   }
 
   send(type: string, object: unknown): void {
+    this.#onSend(Number((object as Partial<KubeObject>).metadata?.resourceVersion ?? 0))
     this.sendRaw(`${JSON.stringify({ type, object })}\n`)
   }
 
@@ -48,10 +51,15 @@ export class FakeWatch {
   }
 }
 
+/** A list for the sake of its version. */
+const isLook = ({ query }: FakeRequest): boolean => query.get('limit') === '1'
+
 export class FakeApi {
   /** What lists answer. */
   items: KubeObject[] = []
-  version = '1'
+  /** That of the lists; the server itself is at the highest that it has sent since this was set. */
+  #version = '1'
+  #sent = 0
   readonly requests: FakeRequest[] = []
   readonly #answers: Answer[] = []
   readonly #watches: FakeWatch[] = []
@@ -70,6 +78,15 @@ export class FakeApi {
     return new FakeApi(server)
   }
 
+  get version(): string {
+    return this.#version
+  }
+
+  set version(version: string) {
+    this.#version = version
+    this.#sent = 0
+  }
+
   get config(): KubeConfig {
     const { port } = this.#server.address() as AddressInfo
     return { server: `http://127.0.0.1:${port}`, namespace: 'default', source: 'a test' }
@@ -86,8 +103,11 @@ export class FakeApi {
     return open ? Promise.resolve(open) : new Promise((resolve) => this.#watchers.push(resolve))
   }
 
+  /** Without looks at the version alone. */
   get lists(): number {
-    return this.requests.filter(({ method, query }) => method === 'GET' && !query.has('watch')).length
+    return this.requests.filter(
+      (request) => request.method === 'GET' && !request.query.has('watch') && !isLook(request),
+    ).length
   }
 
   async close(): Promise<void> {
@@ -107,9 +127,17 @@ export class FakeApi {
       body: text ? JSON.parse(text) : undefined,
     }
     this.requests.push(request)
+    if (isLook(request)) {
+      const resourceVersion = String(Math.max(Number(this.version), this.#sent))
+      json(200, { metadata: { resourceVersion }, items: [] })(request, response)
+      return
+    }
     const answer = this.#answers.shift()
+    const onSend = (version: number) => {
+      this.#sent = Math.max(this.#sent, version)
+    }
     if (answer) answer(request, response)
-    else if (request.query.has('watch')) this.#watchOpened(new FakeWatch(request, response))
+    else if (request.query.has('watch')) this.#watchOpened(new FakeWatch(request, response, onSend))
     else json(200, { metadata: { resourceVersion: this.version }, items: this.items })(request, response)
   }
 

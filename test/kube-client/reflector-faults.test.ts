@@ -130,6 +130,18 @@ test('versions that go back are a restored backup: lists again and believes it',
   expect(reflector.get('a')?.metadata.resourceVersion).toBe('40')
 })
 
+test('a backup restored while the watch was broken: lists again, before its versions have caught up', async () => {
+  api.items = [pod('a', 100), pod('b', 90)]
+  api.version = '100'
+  start()
+  const watch = await api.nextWatch()
+  api.items = [pod('a', 40)]
+  api.version = '50'
+  watch.cut()
+  await reported('deleted b b-1')
+  expect((await api.nextWatch()).query.get('resourceVersion')).toBe('50')
+})
+
 test('survives errors of every kind before its first list', async () => {
   api.items = [pod('a', 3)]
   api.answerNext(
