@@ -1,6 +1,6 @@
 /**
  * Who may act for a session: the whole of it, as a state machine. Pure. The functions of Postgres are its counterpart, one
- * for one (migrations 0002 and 0003); test/postgres/machine.test.ts drives both through random histories.
+ * for one (migrations 0002, 0003 and 0007); test/postgres/machine.test.ts drives both through random histories.
  *
  * Read it as the life of two things.
  *
@@ -35,6 +35,16 @@
  * - The end of a lease, either way, releases all that the boot holds, in the same commit. From then on its writes are
  *   refused, though nobody has claimed yet: a revoked boot never writes again.
  *
+ * **The database: trusted → in doubt → trusted …** (database.ts says when and why.) In doubt nothing is claimed and nothing
+ * wished for; all else goes on.
+ *
+ * - *vouch*, by an open boot: all its commits are there. A new doubt makes that void.
+ * - *confirm*, by the operator: nothing is missing.
+ * - *repair*, by the operator: something is. Open boots that have not vouched are revoked. What is held then, and proven by its
+ *   placement, stays held; every other session is free, *distrusted*, and its epoch at least the floor of the new
+ *   incarnation, above all that was ever given.
+ * - *trust*, by the holder of a distrusted session, when it has renewed what the lost history may have used up.
+ *
  * From this it follows that at most one boot may write for a session, that epoch and generation never fall, and that
  * whatever a process believes (paused, cut off, restored, deposed) costs it a refusal and nobody else anything.
  */
@@ -45,6 +55,8 @@ export interface Boot {
   /** Raised by each renewal. */
   renewals: number
   end?: 'ended' | 'revoked'
+  /** For the present doubt. */
+  vouched?: boolean
 }
 
 export interface Owner {
@@ -57,6 +69,7 @@ export interface Owner {
   podUID?: string
   /** The boot that holds the session; undefined: it is free. */
   holder?: string
+  distrusted?: boolean
 }
 
 export interface World {
@@ -64,6 +77,7 @@ export interface World {
   boots: ReadonlyMap<string, Boot>
   /** By session id. */
   owners: ReadonlyMap<string, Owner>
+  inDoubt?: boolean
 }
 
 /** What became of the world, and what the caller is told. */
@@ -103,7 +117,7 @@ export function claim(
 ): Step<{ epoch: number } | undefined> {
   const boot = openBoot(world, bootId)
   const owner = world.owners.get(sessionId)
-  if (!boot || !owner) return [world, undefined]
+  if (!boot || !owner || world.inDoubt) return [world, undefined]
   if (!isClaimable({ podUID: boot.podUID, generation }, owner)) {
     const isLeft = generation < owner.wanted && isOlderBoot(world, owner.holder, bootId)
     return [isLeft ? withOwner(world, sessionId, freed(owner)) : world, undefined]
@@ -113,8 +127,8 @@ export function claim(
     return [wish ? withOwner(world, sessionId, { ...owner, wanted: generation }) : world, undefined]
   }
   const epoch = owner.epoch + 1
-  const { wanted } = owner
-  return [withOwner(world, sessionId, { generation, wanted, epoch, podUID: boot.podUID, holder: bootId }), { epoch }]
+  const claimed = { ...owner, generation, epoch, podUID: boot.podUID, holder: bootId }
+  return [withOwner(world, sessionId, claimed), { epoch }]
 }
 
 /** False: it was not this boot's any more. */
@@ -141,6 +155,40 @@ export const wantedElsewhere = (world: World, bootId: string): string[] =>
     holder === bootId && wanted > generation ? [id] : [],
   )
 
+/** From now on nobody claims; who vouched for the doubt before has not vouched for this one. */
+export const doubt = ({ boots, owners }: World): World => ({
+  boots: new Map([...boots].map(([id, { vouched: _, ...boot }]) => [id, boot])),
+  owners,
+  inDoubt: true,
+})
+
+/** False: it was not asked, or not in time. */
+export function vouch(world: World, bootId: string): Step<boolean> {
+  const boot = openBoot(world, bootId)
+  return boot && world.inDoubt ? [withBoot(world, bootId, { ...boot, vouched: true }), true] : [world, false]
+}
+
+export const confirm = (world: World): World => ({ ...world, inDoubt: false })
+
+/** `proven`: the sessions whose placement shows that nobody else can have had them since they were claimed. */
+export function repair(world: World, epochFloor: number, proven: ReadonlySet<string>): World {
+  let next = confirm(world)
+  for (const [id, boot] of world.boots) {
+    if (!boot.end && !boot.vouched) next = releaseAll(withBoot(next, id, { ...boot, end: 'revoked' }), id)
+  }
+  const owners = [...next.owners].map(([id, owner]): [string, Owner] => {
+    const isKept = owner.holder !== undefined && proven.has(id)
+    return [id, isKept ? owner : { ...freed(owner), epoch: Math.max(owner.epoch, epochFloor), distrusted: true }]
+  })
+  return { ...next, owners: new Map(owners) }
+}
+
+/** Of a claim that does not stand any more it changes nothing. */
+export function trust(world: World, bootId: string, sessionId: string, epoch: number): World {
+  if (!mayWrite(world, bootId, sessionId, epoch)) return world
+  return withOwner(world, sessionId, { ...world.owners.get(sessionId)!, distrusted: false })
+}
+
 const isFreeFor = (world: World, { holder }: Owner, bootId: string): boolean =>
   holder === undefined || holder === bootId || isOlderBoot(world, holder, bootId)
 
@@ -158,17 +206,17 @@ function openBoot({ boots }: World, bootId: string): Boot | undefined {
 
 const freed = ({ holder: _, ...owner }: Owner): Owner => owner
 
-const withBoot = ({ boots, owners }: World, id: string, boot: Boot): World => ({
-  boots: new Map(boots).set(id, boot),
-  owners,
+const withBoot = (world: World, id: string, boot: Boot): World => ({
+  ...world,
+  boots: new Map(world.boots).set(id, boot),
 })
 
-const withOwner = ({ boots, owners }: World, id: string, owner: Owner): World => ({
-  boots,
-  owners: new Map(owners).set(id, owner),
+const withOwner = (world: World, id: string, owner: Owner): World => ({
+  ...world,
+  owners: new Map(world.owners).set(id, owner),
 })
 
-const releaseAll = ({ boots, owners }: World, bootId: string): World => ({
-  boots,
-  owners: new Map([...owners].map(([id, owner]) => [id, owner.holder === bootId ? freed(owner) : owner])),
+const releaseAll = (world: World, bootId: string): World => ({
+  ...world,
+  owners: new Map([...world.owners].map(([id, owner]) => [id, owner.holder === bootId ? freed(owner) : owner])),
 })

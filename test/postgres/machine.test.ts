@@ -3,11 +3,13 @@
  * operators and their views, which may be as old as you like, are driven through both and compared after each step.
  */
 import { randomUUID } from 'node:crypto'
+import { nextIncarnation } from '@berth/core/ownership/database.ts'
 import { isClaimable, nextGeneration, type Placed } from '@berth/core/ownership/generation.ts'
 import * as machine from '@berth/core/ownership/machine.ts'
 import { writeCommit } from '@berth/core/postgres/commit.ts'
 import * as database from '@berth/core/postgres/ownership.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { databaseDoubt, readTrust, reportWentBack, trustSession, vouch } from '@berth/core/postgres/trust.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import type { Lead } from '@berth/operator/database.ts'
 import { PostgresLead } from '@berth/operator/lead.ts'
@@ -19,6 +21,7 @@ import { seedSession } from './seed.ts'
 /** Some seconds; with BERTH_FULL=1 some minutes. */
 const HISTORIES = process.env.BERTH_FULL ? 3_000 : 60
 const PODS = ['a', 'b'] as const
+const HOME = 'home'
 const OPERATORS = [0, 1] as const
 /** Of a pod's boots the newest (0), or one before it: it may be a process that does not know yet that it is over. */
 const AGES = [0, 0, 0, 1] as const
@@ -28,12 +31,14 @@ type Operation =
   /** A process starts in the pod; the one before may still be there. */
   | { do: 'open'; pod: Pod }
   /** `resume`: it takes what an earlier boot of its pod held, as long as it can't ask Kubernetes. */
-  | { do: 'renew' | 'end' | 'release' | 'commit' | 'resume'; pod: Pod; age: number }
+  | { do: 'renew' | 'end' | 'release' | 'commit' | 'resume' | 'vouch' | 'trust'; pod: Pod; age: number }
   /** `fresh`: the pod that the resource names looks and claims; else this one does, by what it saw last. */
   | { do: 'claim'; pod: Pod; age: number; fresh: boolean }
   /** `fresh`: the operator reads everything now; else it goes by what it read last. */
   | { do: 'place'; operator: number; pod: Pod; fresh: boolean }
   | { do: 'revoke'; operator: number; pod: Pod; fresh: boolean }
+  /** The database is in doubt, and what comes of it; `fresh`: the session is proven by its placement. */
+  | { do: 'doubt' | 'confirm' | 'repair'; database: true; fresh: boolean }
 
 const pod = fc.constantFrom(...PODS)
 const age = fc.constantFrom(...AGES)
@@ -44,7 +49,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom('renew' as const, 'end' as const, 'release' as const, 'commit' as const, 'resume' as const),
+      do: fc.constantFrom(
+        'renew' as const,
+        'end' as const,
+        'release' as const,
+        'commit' as const,
+        'resume' as const,
+        'vouch' as const,
+        'trust' as const,
+      ),
       pod,
       age,
     }),
@@ -53,6 +66,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('claim' as const), pod, age, fresh }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('place' as const), operator, pod, fresh }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), operator, pod, fresh }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('doubt' as const, 'confirm' as const, 'repair' as const),
+      database: fc.constant(true as const),
+      fresh,
+    }),
+  },
 )
 
 /** Placed, claimed, taken up by the next boot, wished for by the other pod, and not given. */
@@ -64,6 +85,23 @@ const EXAMPLE: Operation[] = [
   { do: 'place', operator: 0, pod: 'b', fresh: true },
   { do: 'claim', pod: 'b', age: 0, fresh: true },
   { do: 'claim', pod: 'b', age: 0, fresh: true },
+]
+
+/** Held by who vouches, then by who does not, then claimed anew and trusted. */
+const WENT_BACK: Operation[] = [
+  { do: 'place', operator: 0, pod: 'a', fresh: true },
+  { do: 'claim', pod: 'a', age: 0, fresh: true },
+  { do: 'doubt', database: true, fresh: true },
+  { do: 'claim', pod: 'a', age: 0, fresh: true },
+  { do: 'vouch', pod: 'a', age: 0 },
+  { do: 'repair', database: true, fresh: true },
+  { do: 'commit', pod: 'a', age: 0 },
+  { do: 'doubt', database: true, fresh: true },
+  { do: 'repair', database: true, fresh: true },
+  { do: 'commit', pod: 'a', age: 0 },
+  { do: 'open', pod: 'a' },
+  { do: 'claim', pod: 'a', age: 0, fresh: true },
+  { do: 'trust', pod: 'a', age: 0 },
 ]
 
 let postgres: TestDatabase
@@ -115,6 +153,7 @@ class History {
   static async begin(): Promise<History> {
     const { sessionId } = await seedSession(operators, { tenant: `t-${randomUUID()}` })
     const history = new History(sessionId, await PostgresLead.take(operators))
+    await history.#lead.trust.confirm(await databaseDoubt(workers), HOME)
     for (const name of ['a', ...PODS] as const) await history.#open(name)
     const [first] = history.#processes.a as [Process]
     await history.#claimUnder(nextGeneration(undefined, history.owner), 'a', first)
@@ -129,6 +168,7 @@ class History {
   }
 
   async do(operation: Operation): Promise<void> {
+    if ('database' in operation) return this.#answer(operation)
     if ('operator' in operation) return this.#operate(operation)
     if (operation.do === 'open') return this.#open(operation.pod)
     const name = operation.do === 'claim' && operation.fresh ? this.#look() : operation.pod
@@ -174,10 +214,11 @@ class History {
     if (claimed && holder) expect(this.#processes[name].map((one) => one.bootId)).toContain(holder)
     const answer = this.#step(machine.claim(this.world, bootId, this.#sessionId, generation))
     expect(claimed?.epoch).toBe(answer?.epoch)
+    if (claimed) expect(claimed.distrusted).toBe(this.owner.distrusted ?? false)
     if (claimed) process.epoch = claimed.epoch
   }
 
-  async #act(act: 'renew' | 'end' | 'release' | 'commit', process: Process): Promise<void> {
+  async #act(act: 'renew' | 'end' | 'release' | 'commit' | 'vouch' | 'trust', process: Process): Promise<void> {
     const { bootId, epoch = 0 } = process
     const id = this.#sessionId
     const held = { sessionId: id, epoch }
@@ -189,6 +230,13 @@ class History {
     } else if (act === 'release') {
       const released = (await database.release(workers, bootId, [held])).has(id)
       expect(released).toBe(this.#step(machine.release(this.world, bootId, id, epoch)))
+    } else if (act === 'vouch') {
+      const doubt = (await databaseDoubt(workers)) ?? 'none'
+      const vouched = await vouch(workers, bootId, doubt, process.commits)
+      expect(vouched).toBe(this.#step(machine.vouch(this.world, bootId)))
+    } else if (act === 'trust') {
+      await trustSession(workers, bootId, held)
+      this.world = machine.trust(this.world, bootId, id, epoch)
     } else if (act === 'commit') {
       expect(await this.#commit(process)).toBe(machine.mayWrite(this.world, bootId, id, epoch))
     }
@@ -201,6 +249,23 @@ class History {
     const rows = [{ session: { sessionId: this.#sessionId, epoch }, ...none, credential }]
     const written = await writeCommit(workers, bootId, ++process.commits, rows)
     return written!.has(this.#sessionId)
+  }
+
+  async #answer({ do: what, fresh }: Extract<Operation, { database: true }>): Promise<void> {
+    const doubt = await databaseDoubt(workers)
+    expect(doubt !== undefined).toBe(this.world.inDoubt ?? false)
+    if (what === 'doubt') {
+      await reportWentBack(workers, 'a test')
+      this.world = machine.doubt(this.world)
+    } else if (what === 'confirm' && doubt) {
+      expect(await this.#lead.trust.confirm(doubt, HOME)).toBe(true)
+      this.world = machine.confirm(this.world)
+    } else if (what === 'repair' && doubt) {
+      const next = nextIncarnation(await readTrust(operators), [], this.owner.epoch)
+      const kept = fresh ? [this.#sessionId] : []
+      expect(await this.#lead.trust.repair(doubt, HOME, next, kept)).toBeGreaterThanOrEqual(1 - kept.length)
+      this.world = machine.repair(this.world, next.epochFloor, new Set(kept))
+    }
   }
 
   async #operate(operation: Extract<Operation, { operator: number }>): Promise<void> {
@@ -229,12 +294,12 @@ class History {
   /** What Postgres says of the owner must be what the machine says. */
   async compare(): Promise<void> {
     const { rows } = await operators.query<machine.Owner & { released: boolean }>(
-      `SELECT generation, wanted_generation AS wanted, epoch, pod_uid AS "podUID",
+      `SELECT generation, wanted_generation AS wanted, epoch, pod_uid AS "podUID", distrusted,
          CASE WHEN released_at IS NULL THEN boot_id END AS holder FROM session_owner WHERE session_id = $1`,
       [this.#sessionId],
     )
-    const { podUID = null, holder = null, ...owner } = this.owner
-    expect(rows).toEqual([{ ...owner, podUID, holder }])
+    const { podUID = null, holder = null, distrusted = false, ...owner } = this.owner
+    expect(rows).toEqual([{ ...owner, podUID, holder, distrusted }])
     if (holder) {
       expect(await database.wantedElsewhere(workers, holder)).toEqual(machine.wantedElsewhere(this.world, holder))
     }
@@ -256,7 +321,7 @@ class History {
 }
 
 test('Postgres does what the machine does, and at most one boot may write', async () => {
-  const seen = { claims: 0, resumed: 0, wishes: 0, refused: 0 }
+  const seen = { claims: 0, resumed: 0, wishes: 0, refused: 0, kept: 0, freed: 0 }
   const history = fc.array(operation, { maxLength: 60, size: 'max' })
   await fc.assert(
     fc.asyncProperty(history, async (operations) => {
@@ -269,7 +334,9 @@ test('Postgres does what the machine does, and at most one boot may write', asyn
         expect(after.epoch).toBeGreaterThanOrEqual(before.epoch)
         expect(after.generation).toBeGreaterThanOrEqual(before.generation)
         expect(after.wanted).toBeGreaterThanOrEqual(before.wanted)
-        if (after.epoch > before.epoch) seen[operation.do === 'resume' ? 'resumed' : 'claims']++
+        if (operation.do === 'repair') {
+          if (before.holder) seen[after.holder ? 'kept' : 'freed']++
+        } else if (after.epoch > before.epoch) seen[operation.do === 'resume' ? 'resumed' : 'claims']++
         else if (after.wanted > before.wanted) seen.wishes++
         else if (operation.do === 'claim') seen.refused++
       }
@@ -277,7 +344,7 @@ test('Postgres does what the machine does, and at most one boot may write', asyn
       expect(writers).toEqual(history.owner.holder ? [history.owner.holder] : [])
       for (const bootId of writers) expect(history.world.boots.get(bootId)?.end).toBeUndefined()
     }),
-    { numRuns: HISTORIES, examples: [[EXAMPLE]] },
+    { numRuns: HISTORIES, examples: [[EXAMPLE], [WENT_BACK]] },
   )
   // The histories went where it matters.
   for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0)

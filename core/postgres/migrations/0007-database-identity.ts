@@ -33,11 +33,12 @@ ALTER TABLE worker_lease ADD COLUMN vouched text;
 ALTER TABLE session_owner ADD COLUMN distrusted boolean NOT NULL DEFAULT false;
 
 -- Names a time in which this database can't have gone back unseen. A start of the server ends it, another server (a dump that
--- was restored, a clone, a replica) has another one, and so has a table that was made anew in the same server.
+-- was restored, a clone, a replica) has another one, and so have a database and a table that were made anew in the same server.
 CREATE FUNCTION database_run() RETURNS text
 LANGUAGE sql STABLE SET search_path = berth, pg_temp AS $$
   SELECT (SELECT system_identifier FROM pg_control_system())
     || '/' || extract(epoch FROM pg_postmaster_start_time())
+    || '/' || (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     || '/' || 'berth.database_trust'::regclass::oid;
 $$;
 
