@@ -24,7 +24,7 @@ export interface Database {
   /** Begins a term: whoever led before writes nothing more. */
   takeLead(): Promise<Lead>
   /** Removes what nobody needs any more; answers how much that was. */
-  sweep(): Promise<{ journal: number; leases: number; canaries: number }>
+  sweep(): Promise<Record<string, number>>
 }
 
 /** The writes of one term. Each rejects, as isDeposed() tells, once another operator has taken the lead. */

@@ -3,13 +3,27 @@ import type { Pool } from '@berth/core/postgres/pool.ts'
 
 export const SWEEP_EVERY_MS = 3_600_000
 
-/** Journal rows that a redelivery can no longer ask for, boots and canaries that are long gone. */
-export async function sweep(pool: Pool): Promise<{ journal: number; leases: number; canaries: number }> {
+/** Of tenants whose tier says nothing, or is not known. */
+const RETENTION_DAYS = 30
+
+/**
+ * Journal rows that a redelivery can no longer ask for, boots and canaries that are long gone, events that are older than their
+ * tenant's tier keeps them. Answers how many of each.
+ */
+export async function sweep(pool: Pool): Promise<Record<string, number>> {
   const journal = await pool.query(`DELETE FROM journal WHERE done_at < now() - interval '1 day'`)
   const leases = await pool.query(
     `DELETE FROM worker_lease l WHERE greatest(ended_at, revoked_at) < now() - interval '1 day'
        AND NOT EXISTS (SELECT FROM session_owner o WHERE o.boot_id = l.boot_id)`,
   )
   const canaries = await pool.query(`DELETE FROM operator_canary WHERE at < now() - interval '1 day'`)
-  return { journal: journal.rowCount ?? 0, leases: leases.rowCount ?? 0, canaries: canaries.rowCount ?? 0 }
+  const events = await pool.query(
+    `DELETE FROM event e USING tenant n LEFT JOIN tier t ON t.name = n.tier WHERE n.id = e.tenant_id
+       AND e.occurred_at < now() - make_interval(days => coalesce((t.spec -> 'limits' ->> 'retentionDays')::int, $1))`,
+    [RETENTION_DAYS],
+  )
+  // A dump that was read into another server has transactions of the future in it, which nobody would be shown for long.
+  await pool.query('UPDATE event SET xid = pg_current_xact_id() WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())')
+  const count = (result: { rowCount: number | null }) => result.rowCount ?? 0
+  return { journal: count(journal), leases: count(leases), canaries: count(canaries), events: count(events) }
 }

@@ -6,7 +6,9 @@ import { claim, openLease } from '@berth/core/postgres/ownership.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { runInTenant } from '@berth/core/postgres/tables.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import { sweep } from '@berth/operator/sweep.ts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { asOwner } from './as-owner.ts'
 import { seedSession } from './seed.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -128,4 +130,22 @@ test('a reader that goes on from its last event sees every event of many writers
     expect(rows.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
   }
   expect(seen).toHaveLength(owners.length * 4)
+})
+
+test('events are kept as long as the tier says; those of a dump from another server are shown like others', async () => {
+  const { tenantId, write } = await owner('delta', 'support')
+  await operators.query(`INSERT INTO tier (name, spec) VALUES ('brief', '{"limits": {"retentionDays": 7}}')`)
+  await operators.query(`UPDATE tenant SET tier = 'brief' WHERE id = $1`, [tenantId])
+  for (const state of ['old', 'young', 'restored']) await write(state)
+  const age = (state: string, change: string) =>
+    asOwner(
+      operators,
+      `UPDATE berth.event SET ${change} WHERE tenant_id = '${tenantId}' AND data ->> 'state' = '${state}'`,
+    )
+  await age('old', `occurred_at = now() - interval '8 days'`)
+  await age('young', `occurred_at = now() - interval '6 days'`)
+  await age('restored', `xid = '4000000000000'`)
+  expect(statesOf(await readAll(tenantId, 2))).toEqual(['old', 'young'])
+  expect(await sweep(operators)).toMatchObject({ events: 1 })
+  expect(statesOf(await readAll(tenantId, 2))).toEqual(['young', 'restored'])
 })

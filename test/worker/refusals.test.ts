@@ -42,6 +42,15 @@ const told = (session: TestSession, state: string, epoch: number) =>
     return status?.connection?.state === state && status.connection.epoch >= epoch ? status : undefined
   })
 
+/** What the customer was told last. */
+const lastEvent = async ({ id }: TestSession): Promise<object> => {
+  const [event] = await world.sql<{ data: object }>(
+    'SELECT data FROM event WHERE session_id = $1 ORDER BY seq DESC LIMIT 1',
+    id,
+  )
+  return event!.data
+}
+
 const FINAL = [
   ['403', 'Banned', 'Locked'],
   ['405', 'Failed', 'ClientOutdated'],
@@ -61,6 +70,7 @@ test('refused for good: the resource says why, and nobody logs in again; another
     expect(connection).toMatchObject({ state, reason, message: expect.stringMatching(/stop and start|update Berth/) })
     expect(conditions?.find(({ type }) => type === 'Connected')).toMatchObject({ status: 'False', reason })
     expect(await refusals()).toBe(1)
+    expect(await lastEvent(session)).toMatchObject({ state, reason, message: connection!.message })
     await session.place(other)
   }
   for (const { session, refusals, words } of sessions) {
