@@ -76,6 +76,13 @@ describe('ObjectCache', () => {
     expect(cache.newestSeen).toBe('50')
   })
 
+  test('a server whose data went back is believed when its versions have caught up, too', () => {
+    const cache = new ObjectCache()
+    cache.replaceAll([object('a', 'u1', 100)], '100', cache.newestSeen)
+    expect(events(cache.replaceAll([object('a', 'u1', 40)], '101', undefined))).toEqual(['modified u1'])
+    expect(cache.values().map((o) => o.metadata.resourceVersion)).toEqual(['40'])
+  })
+
   test('tombstones are forgotten after a minute', () => {
     let now = 0
     const cache = new ObjectCache(() => now)

@@ -88,10 +88,11 @@ export class ObjectCache<T extends KubeObject> {
 
   /**
    * Takes in a complete list. `floor` is `newestSeen` from before the list was asked for: a list that is older than
-   * that comes from a server whose data went back (a restored backup), and replaces everything.
+   * that comes from a server whose data went back (a restored backup), and replaces everything. Undefined: that is known
+   * already; its versions may have caught up meanwhile.
    */
-  replaceAll(items: T[], listVersion: string, floor: string): Change<T>[] {
-    if (isNewer(floor, listVersion)) return this.#startOver(items, listVersion)
+  replaceAll(items: T[], listVersion: string, floor: string | undefined): Change<T>[] {
+    if (floor === undefined || isNewer(floor, listVersion)) return this.#startOver(items, listVersion)
     const listed = new Set(items.map(keyOf))
     const changes = items.flatMap((item) => this.put(item))
     for (const [key, object] of this.#objects) {

@@ -64,6 +64,8 @@ export class Reflector<T extends KubeObject> {
   #running: Promise<void> | undefined
   /** Where a watch goes on; undefined: list first. */
   #resourceVersion: string | undefined
+  /** Nothing that is known counts any more. */
+  #wentBack = false
 
   constructor(client: KubeClient, kind: Kind<T>, options: ReflectorOptions<T> = {}) {
     this.#client = client
@@ -133,6 +135,7 @@ export class Reflector<T extends KubeObject> {
         if (signal.aborted) return
         failures = performance.now() - startedAt > STEADY_MS ? 1 : failures + 1
         if (mustListAgain(error)) this.#resourceVersion = undefined
+        if (error instanceof WentBackError) this.#wentBack = true
         const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
         const wait = Math.max(backoffMs(failures, this.#options.backoff ?? BACKOFF), asked)
         this.#log.warn(
@@ -145,12 +148,13 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const floor = this.#cache.newestSeen
+    const floor = this.#wentBack ? undefined : this.#cache.newestSeen
     const { namespace, labelSelector, fieldSelector } = this.#options
     const list = await this.#client.list(this.#kind, { namespace, labelSelector, fieldSelector, signal })
     this.#heard()
     this.#resourceVersion = list.resourceVersion
     this.#report(this.#cache.replaceAll(list.items.map(this.#trim), list.resourceVersion, floor))
+    this.#wentBack = false
     this.#isSynced = true
     this.#firstList.resolve()
   }
