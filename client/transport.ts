@@ -64,6 +64,11 @@ export class Transport {
     })
   }
 
+  /** Makes a call that is answered with a file: the answer, of which only the headers have come. */
+  async file(call: Call): Promise<Response> {
+    return this.#retried({ ...call, accept: '*/*' }, async (response) => response)
+  }
+
   /** Makes a call that is answered with server-sent events; they end when the server or the signal ends them. */
   async *events(call: Call): AsyncGenerator<ServerEvent, void> {
     const { body } = await this.#retried({ ...call, accept: 'text/event-stream' }, async (response) => response)
@@ -97,7 +102,7 @@ export class Transport {
       const response = await ask(this.#urlOf(call), {
         method: call.method,
         headers: this.#headersOf(call),
-        ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+        ...(call.body !== undefined && { body: isFile(call.body) ? call.body : JSON.stringify(call.body) }),
         signal,
       })
       if (!response.ok) throw await refusalOf(response)
@@ -121,12 +126,21 @@ export class Transport {
     const all: Values = {
       accept,
       authorization: apiKey && `Bearer ${apiKey}`,
-      'content-type': body === undefined ? undefined : 'application/json',
+      'content-type': contentTypeOf(body),
       'x-request-id': options?.requestId,
       ...headers,
     }
     return new Headers(given(all))
   }
+}
+
+const isFile = (body: unknown): body is Blob | Uint8Array<ArrayBuffer> =>
+  body instanceof Blob || body instanceof Uint8Array
+
+const contentTypeOf = (body: unknown): string | undefined => {
+  if (body === undefined) return undefined
+  if (!isFile(body)) return 'application/json'
+  return (body instanceof Blob && body.type) || 'application/octet-stream'
 }
 
 /** The values that there are. */

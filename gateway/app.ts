@@ -11,11 +11,13 @@ import { documentOptions } from './openapi/options.ts'
 import { errorHandler } from './problems/handler.ts'
 import { Problem } from './problems/problem.ts'
 import type { Verdict } from './rate.ts'
+import { FILE_MS, limitReceiving } from './receive-time.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
 import { groupRoutes } from './routes/groups.ts'
+import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { pairingCodeRoutes } from './routes/pairing-code.ts'
 import { peopleRoutes } from './routes/people.ts'
@@ -27,8 +29,6 @@ import { NOT_AN_OBJECT } from './schemas.ts'
 
 const BODY_LIMIT_BYTES = 256 * 1024
 const MAX_HEADER_BYTES = 16 * 1024
-/** To receive a whole request. */
-const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than load balancers keep idle connections (60 s), so that they and not we close them. */
 const KEEP_ALIVE_MS = 72_000
 
@@ -50,7 +50,7 @@ export async function buildApp(context: Context): Promise<App> {
     // Every line carries the request's id as it is (core/telemetry/log.ts).
     childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: FILE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: MAX_HEADER_BYTES },
@@ -75,6 +75,7 @@ export async function buildApp(context: Context): Promise<App> {
     } else parseJson(request, body as string, done)
   })
 
+  limitReceiving(app)
   followTraces(app)
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
@@ -110,6 +111,7 @@ export async function buildApp(context: Context): Promise<App> {
   })
 
   aboutRoutes(app)
+  mediaLinkRoutes(app, context)
   await app.register(
     async (v1: App) => {
       guard(v1, context)
@@ -119,6 +121,7 @@ export async function buildApp(context: Context): Promise<App> {
       pairingCodeRoutes(v1, context)
       messageRoutes(v1, context)
       eventRoutes(v1, context)
+      mediaRoutes(v1, context)
       peopleRoutes(v1, context)
       presenceRoutes(v1, context)
       groupRoutes(v1, context)

@@ -1,5 +1,7 @@
 /** The gateway's settings. */
 import { readEnvironment } from '@berth/core/environment.ts'
+import { mediaVariables, openMediaStore } from '@berth/core/media/open.ts'
+import type { MediaStore } from '@berth/core/media/store.ts'
 import { z } from 'zod'
 
 export interface Config {
@@ -12,6 +14,8 @@ export interface Config {
   port: number
   /** For /metrics, inside the installation. */
   metricsPort: number
+  /** undefined: no files are kept. */
+  store: MediaStore | undefined
   /** Where customers reach the gateway, without a slash at the end; shown in the API document. */
   publicUrl?: string
 }
@@ -23,6 +27,7 @@ const variables = {
   HOST: z.string().default('0.0.0.0').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('port to listen on'),
   METRICS_PORT: z.coerce.number().int().min(0).max(65535).default(9090).describe('port of /metrics'),
+  ...mediaVariables,
   PUBLIC_URL: z.url().optional().describe('where customers reach the gateway'),
 }
 
@@ -36,6 +41,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     host: values.HOST,
     port: values.PORT,
     metricsPort: values.METRICS_PORT,
+    store: openMediaStore(values),
     ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL.replace(/\/+$/, '') }),
   }
 }

@@ -1,4 +1,5 @@
 /** What the routes work with, and what every request carries. */
+import type { MediaStore } from '@berth/core/media/store.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type {
   FastifyBaseLogger,
@@ -12,6 +13,8 @@ import type { Authenticator, Caller } from './auth.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Database } from './data/database.ts'
 import type { TierLimits } from './data/limits.ts'
+import type { MediaIntake } from './media/keep.ts'
+import type { Links } from './media/links.ts'
 import type { Header } from './openapi/document.ts'
 import type { RateLimiter } from './rate.ts'
 import type { KnownSessions } from './routing/known-sessions.ts'
@@ -46,6 +49,10 @@ export interface Context {
   knownSessions: KnownSessions
   workers: WorkerClient
   waker: Waker
+  /** undefined: the installation keeps no files. */
+  store: MediaStore | undefined
+  intake: MediaIntake
+  links: Links
   log: Logger
   holds: Holds
   publicUrl?: string

@@ -8,6 +8,7 @@ import { openPool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { MediaJanitor } from './media/janitor.ts'
 import { serveMetrics } from './metrics-server.ts'
 import { createContext } from './services.ts'
 
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   })
   const context = createContext({ ...config, pool, kube, log })
   const app = await buildApp(context)
+  const janitor = config.store && new MediaJanitor(pool, config.store, log).start()
 
   let stopping = false
   const stop = async (signal: string): Promise<void> => {
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     // What is not answered by then is cut off.
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
     await app.close()
+    await janitor?.stop()
     await Promise.all([context.workers.close(), kube.close(), pool.end()])
     process.exit(0)
   }

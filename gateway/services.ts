@@ -1,5 +1,6 @@
 /** Puts the parts together. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
+import type { MediaStore } from '@berth/core/media/store.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { Authenticator } from './auth.ts'
@@ -9,6 +10,8 @@ import { Database } from './data/database.ts'
 import { findCaller } from './data/keys.ts'
 import { TierLimits } from './data/limits.ts'
 import { findOwner } from './data/sessions.ts'
+import { MediaIntake } from './media/keep.ts'
+import { Links } from './media/links.ts'
 import { RateLimiter } from './rate.ts'
 import { KnownSessions } from './routing/known-sessions.ts'
 import { SessionRouter } from './routing/router.ts'
@@ -21,11 +24,12 @@ interface Parts {
   namespace: string
   internalToken: string
   log: Logger
+  store?: MediaStore | undefined
   publicUrl?: string
   holds?: Partial<Holds>
 }
 
-export function createContext({ pool, kube, namespace, internalToken, log, publicUrl, holds }: Parts): Context {
+export function createContext({ pool, kube, namespace, internalToken, log, store, publicUrl, holds }: Parts): Context {
   const database = new Database(pool)
   const router = new SessionRouter(({ tenantId, sessionId }) => findOwner(database, tenantId, sessionId))
   const workers = new WorkerClient(internalToken)
@@ -42,6 +46,9 @@ export function createContext({ pool, kube, namespace, internalToken, log, publi
     knownSessions: new KnownSessions(),
     workers,
     waker: new Waker(router, workers, log),
+    store,
+    intake: new MediaIntake(database, store, log),
+    links: new Links(internalToken),
     log,
     holds: { ...DEFAULT_HOLDS, ...holds },
     stopping: new AbortController(),

@@ -2,6 +2,8 @@
 import type { Tier, TierSpec } from './tier.ts'
 import { TierSpec as TierSchema } from './tier.ts'
 
+const MIB = 1024 * 1024
+
 const tier = (name: string, spec: unknown): Tier => ({
   apiVersion: 'berth.dev/v1alpha1',
   kind: 'Tier',
@@ -20,6 +22,7 @@ export const defaultTiers: Tier[] = [
       messagesPerHour: 200,
       webhookEndpoints: 1,
       retentionDays: 7,
+      mediaBytes: 16 * MIB,
     },
     placement: { mode: 'Shared', tenantsPerWorker: 50 },
     workers: { spare: 1 },
@@ -34,6 +37,7 @@ export const defaultTiers: Tier[] = [
       messagesPerHour: 2000,
       webhookEndpoints: 5,
       retentionDays: 30,
+      mediaBytes: 100 * MIB,
     },
     placement: { mode: 'Shared', tenantsPerWorker: 10 },
     workers: { spare: 1 },
@@ -48,6 +52,7 @@ export const defaultTiers: Tier[] = [
       messagesPerHour: 20000,
       webhookEndpoints: 20,
       retentionDays: 90,
+      mediaBytes: 500 * MIB,
     },
     placement: { mode: 'Dedicated', tenantsPerWorker: 1 },
     workers: { spare: 1 },

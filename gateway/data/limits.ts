@@ -1,5 +1,5 @@
 /** What a tier allows, from the mirror that the operator keeps. */
-import { TierSpec } from '@berth/core/model/tier.ts'
+import { DEFAULT_MEDIA_BYTES, TierSpec } from '@berth/core/model/tier.ts'
 import { db } from '@berth/core/postgres/tables.ts'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
@@ -16,6 +16,7 @@ const WITHOUT_TIER: Limits = {
   messagesPerHour: 60,
   webhookEndpoints: 0,
   retentionDays: 7,
+  mediaBytes: DEFAULT_MEDIA_BYTES,
 }
 
 const CACHE_MS = 30_000

@@ -6,6 +6,7 @@ import {
   type ApiDocument,
   type Located,
   type Media,
+  type Operation,
   operationsOf,
   type Parameter,
   resolve,
@@ -44,7 +45,7 @@ class Method {
   readonly #schemas: Record<string, Schema>
   readonly #parameters: Parameter[]
   readonly #body: { type: string; required: boolean } | undefined
-  readonly #answer: { type: string; item: string | undefined; isStream: boolean }
+  readonly #answer: { type: string; item: string | undefined; call: string }
 
   constructor(located: Located, schemas: Record<string, Schema>) {
     this.#located = located
@@ -53,8 +54,7 @@ class Method {
     // In the order of the path, whatever the document's.
     const place = ({ name, in: where }: Parameter) => (where === 'path' ? located.path.indexOf(`{${name}}`) : 0)
     this.#parameters = [...parameters].sort((a, b) => place(a) - place(b))
-    const sent = requestBody?.content['application/json']
-    this.#body = sent && { type: typeOf(sent.schema), required: requestBody?.required ?? false }
+    this.#body = bodyOf(requestBody)
     const [success] = Object.entries(responses).find(([status]) => status.startsWith('2')) ?? []
     this.#answer = answerOf(responses[success!]?.content ?? {}, operationId)
   }
@@ -84,9 +84,8 @@ class Method {
   }
 
   source(): string {
-    const { type, item, isStream } = this.#answer
-    const returns = isStream ? 'AsyncGenerator<ServerEvent, void>' : `Promise<${type}>`
-    const call = isStream ? 'this.events' : `this.call<${type}>`
+    const { type, item, call } = this.#answer
+    const returns = call === 'this.events' ? `AsyncGenerator<${type}, void>` : `Promise<${type}>`
     const method = `${this.#comment()}${this.#name}(${this.#arguments()}): ${returns} {
 return ${call}({ ${this.#call()} })
 }
@@ -137,12 +136,21 @@ return items((cursor) => this.${this.#name}(${given}), options.cursor)
   }
 }
 
-/** JSON where an operation has it; the events of a stream. */
+/** JSON, or a file. */
+function bodyOf(requestBody: Operation['requestBody']): { type: string; required: boolean } | undefined {
+  const json = requestBody?.content['application/json']
+  if (json) return { type: typeOf(json.schema), required: requestBody?.required ?? false }
+  return requestBody && { type: 'Blob | Uint8Array<ArrayBuffer>', required: true }
+}
+
+/** JSON where an operation has it; the events of a stream; a file, as the answer itself, so that it need not fit into memory. */
 function answerOf(content: Record<string, Media>, operation: string) {
-  if (content[EVENTS]) return { type: 'ServerEvent', item: undefined, isStream: true }
+  if (content[EVENTS]) return { type: 'ServerEvent', item: undefined, call: 'this.events' }
+  if (content['*/*']) return { type: 'Response', item: undefined, call: 'this.file' }
   const json = content['application/json']
-  if (!json) throw new Error(`${operation} is not answered in JSON`)
-  return { type: typeOf(json.schema), item: pageItemType(json.schema), isStream: false }
+  if (!json && Object.keys(content).length > 0) throw new Error(`${operation} is not answered in JSON`)
+  const type = json ? typeOf(json.schema) : 'void'
+  return { type, item: json && pageItemType(json.schema), call: `this.call<${type}>` }
 }
 
 const camel = (name: string): string =>

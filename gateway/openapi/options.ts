@@ -83,6 +83,7 @@ export const documentOptions = (publicUrl: string | undefined): FastifyDynamicSw
       { name: 'Sessions', description: 'WhatsApp accounts: which there are, whether they run, how they are doing' },
       { name: 'Linking', description: 'Bringing a phone in, and out' },
       { name: 'Messages', description: 'Sending and reading' },
+      { name: 'Media', description: 'Files: those that you send, and those of received messages' },
       { name: 'Events', description: 'What happened to your sessions, in order and without a gap' },
       { name: 'People', description: 'Profiles, contacts, and who is on line: asked of WhatsApp when you ask' },
       { name: 'Groups', description: 'The groups that the account is in' },

@@ -58,6 +58,19 @@ export const catalogue = {
     cause: 'The session has no message with this id: it is of another session, or it was erased.',
     remedy: "List the session's messages with GET /v1/sessions/{name}/messages.",
   },
+  media_not_found: {
+    status: 404,
+    title: 'There is no such file',
+    cause:
+      'None of your messages and uploads has a file with this id: it was deleted, or the key is of another account.',
+    remedy: 'Take the id from "media" of a message, or upload the file with POST /v1/media.',
+  },
+  media_link_invalid: {
+    status: 404,
+    title: 'This link leads to no file',
+    cause: 'The link has expired, was cut off, or its file was deleted.',
+    remedy: 'Make a new one with POST /v1/media/{id}/links.',
+  },
   event_not_found: {
     status: 404,
     title: 'There is no such event',
@@ -125,6 +138,37 @@ export const catalogue = {
     cause: 'It was deleted a moment ago, and its phone is being unlinked.',
     remedy: 'Wait until it is gone, then create it again.',
   },
+  unknown_message: {
+    status: 404,
+    title: 'The message that this one is about is not known',
+    cause:
+      'The session has no message with the id in "message" or "quote": it is of another session, or it was erased.',
+    remedy: 'Take the id of a message of the same session: GET /v1/sessions/{name}/messages.',
+  },
+  quote_of_another_chat: {
+    status: 409,
+    title: 'The quoted message is of another chat',
+    cause: 'A message can only answer one of its own chat.',
+    remedy: 'Use the chat of the quoted message as "to", or forward it: {"type": "forward"}.',
+  },
+  message_not_changeable: {
+    status: 409,
+    title: 'That can not be done with this message',
+    cause: 'It was deleted or never sent, it is a change itself, or it is of a type that does not have it.',
+    remedy: '"detail" says what stands in the way. Read the message, then send something else.',
+  },
+  not_your_message: {
+    status: 409,
+    title: 'Somebody else wrote this message',
+    cause: 'Only what the linked account wrote can be edited, or deleted for everyone.',
+    remedy: 'Send a reaction, or an answer that quotes it.',
+  },
+  edit_too_late: {
+    status: 409,
+    title: 'The message is too old to be edited',
+    cause: 'WhatsApp takes edits for 15 minutes after the message was sent.',
+    remedy: 'Send the correction as a new message, which may quote the old one.',
+  },
   session_already_linked: {
     status: 409,
     title: 'The session is linked already',
@@ -175,6 +219,18 @@ export const catalogue = {
     title: 'The request is too large',
     cause: 'The text or the whole request is longer than what is taken.',
     remedy: 'A text may hold 64 kB of UTF-8 (65536 bytes), a request 256 kB. Split the text into several messages.',
+  },
+  media_too_large: {
+    status: 413,
+    title: 'The file is larger than your tier allows',
+    cause: 'Each tier has a limit for the size of a file.',
+    remedy: 'Send a smaller file, or move to a higher tier.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The file has no such part',
+    cause: 'The Range header asks for bytes beyond the end of the file.',
+    remedy: 'The Content-Range header of the answer says how long the file is.',
   },
   unsupported_media_type: {
     status: 415,
@@ -241,6 +297,26 @@ export const catalogue = {
     title: 'Something went wrong on our side',
     cause: 'A mistake of ours. It was logged with the requestId.',
     remedy: 'Try again. If it stays, tell the platform the requestId.',
+  },
+  media_pending: {
+    status: 503,
+    title: 'The file has not been fetched yet',
+    cause: 'The file of a received message is fetched from WhatsApp right after the message; it is on its way.',
+    remedy:
+      'Try again after the time in the Retry-After header. The message says when its file is stored, or has failed.',
+  },
+  media_failed: {
+    status: 410,
+    title: 'The file could not be had',
+    cause:
+      'WhatsApp has the file no more and the phone could not upload it again, it is larger than the tier allows, or it is damaged.',
+    remedy: 'Ask the sender to send it again; "detail" says what was wrong.',
+  },
+  media_unavailable: {
+    status: 503,
+    title: 'Files can not be stored or read at the moment',
+    cause: 'The store of files does not answer, or the installation was set up without one.',
+    remedy: 'Try again after the time in the Retry-After header. Messages without files go on.',
   },
   session_moving: {
     status: 503,

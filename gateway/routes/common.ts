@@ -23,6 +23,7 @@ export const tags = {
   sessions: ['Sessions'],
   linking: ['Linking'],
   messages: ['Messages'],
+  media: ['Media'],
   events: ['Events'],
   people: ['People'],
   groups: ['Groups'],

@@ -1,8 +1,12 @@
 /** A gateway over a real database, and a real (embedded) Kubernetes API where a test asks for one. */
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { createApiKey } from '@berth/core/crypto/api-key.ts'
 import { KubeClient } from '@berth/core/kube/client.ts'
+import { FolderStore } from '@berth/core/media/folder.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
 import { resourceNameOf } from '@berth/core/model/names.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
@@ -57,20 +61,25 @@ function quietLog(): Logger {
 export class World {
   readonly operatorDb: Pool
   readonly workerDb: Pool
+  readonly gatewayDb: Pool
+  /** Where files are kept. */
+  readonly mediaFolder: string
   readonly cluster: TestCluster | undefined
   readonly operator: FakeOperator | undefined
   readonly app: App
   readonly #closers: (() => Promise<unknown>)[]
 
   private constructor(
-    operatorDb: Pool,
-    workerDb: Pool,
+    pools: Record<'operatorDb' | 'workerDb' | 'gatewayDb', Pool>,
+    mediaFolder: string,
     app: App,
     kubernetes: { cluster: TestCluster; operator: FakeOperator } | undefined,
     closers: (() => Promise<unknown>)[],
   ) {
-    this.operatorDb = operatorDb
-    this.workerDb = workerDb
+    this.operatorDb = pools.operatorDb
+    this.workerDb = pools.workerDb
+    this.gatewayDb = pools.gatewayDb
+    this.mediaFolder = mediaFolder
     this.app = app
     this.cluster = kubernetes?.cluster
     this.operator = kubernetes?.operator
@@ -89,24 +98,33 @@ export class World {
     const kube = cluster?.client ?? new KubeClient(NO_CLUSTER)
     const installation = await operatorDb.query<{ id: string }>('SELECT id FROM installation')
     const operator = cluster && (await new FakeOperator(operatorDb, kube, installation.rows[0]!.id).start())
+    const mediaFolder = await mkdtemp(path.join(tmpdir(), 'berth-test-media-'))
     const context = createContext({
       pool: gatewayDb,
       kube,
       namespace: kube.namespace,
       internalToken: TOKEN,
       log,
+      store: new FolderStore(mediaFolder),
       holds,
     })
     const app = await buildApp(context)
     await app.listen({ host: '127.0.0.1', port: 0 })
-    return new World(operatorDb, workerDb, app, cluster && operator && { cluster, operator }, [
-      () => app.close(),
-      () => context.workers.close(),
-      async () => operator?.stop(),
-      async () => (cluster ? cluster.close() : kube.close()),
-      () => Promise.all([operatorDb.end(), workerDb.end(), gatewayDb.end()]),
-      () => postgres.close(),
-    ])
+    return new World(
+      { operatorDb, workerDb, gatewayDb },
+      mediaFolder,
+      app,
+      cluster && operator && { cluster, operator },
+      [
+        () => app.close(),
+        () => context.workers.close(),
+        async () => operator?.stop(),
+        async () => (cluster ? cluster.close() : kube.close()),
+        () => Promise.all([operatorDb.end(), workerDb.end(), gatewayDb.end()]),
+        () => postgres.close(),
+        () => rm(mediaFolder, { recursive: true, force: true }),
+      ],
+    )
   }
 
   async close(): Promise<void> {
