@@ -19,7 +19,7 @@ export interface Command {
   /** Name of the session */
   session: string
   /** What is to be done */
-  kind: 'logout'
+  kind: 'logout' | 'read'
   /** queued: it waits until the session can do it; it is not forgotten */
   status: 'queued' | 'done' | 'failed'
   /** Why it failed */
@@ -158,10 +158,142 @@ export interface Message {
     /** What they call themselves */
     name?: string
   }
-  /** text, or unsupported for what Berth does not read yet */
+  /**
+   * What it is:
+   *
+   * - `text`, `location`, `contacts`, `poll`; `image`, `video`, `round_video`, `gif`, `voice`, `audio`, `document`,
+   *   `sticker`:
+   *   what it says is in the field of that name, and in `media` where it is a file
+   * - `button_answer`, `list_answer`: what a contact chose, in `answer`
+   * - `reaction`, `edit`, `delete`, `vote`: what somebody did to the earlier `message`, which shows the outcome as
+   *   well
+   * - `unsupported`: what Berth does not know, in `raw`
+   *
+   * More may come.
+   */
   type: string
-  /** What is written; only in messages of type text */
+  /** What is written; of an edit, what is written now */
   text?: string
+  /** Of a page that the text links to */
+  preview?: {
+    url: string
+    title: string
+    description?: string
+  }
+  /** Whom the text names: phone numbers or LIDs */
+  mentions?: string[]
+  /** In degrees */
+  location?: {
+    latitude: number
+    longitude: number
+    name?: string
+    address?: string
+    live?: true
+  }
+  /** People's cards */
+  contacts?: {
+    name: string
+    phoneNumber?: string
+    vcard: string
+  }[]
+  /** What is asked; the votes are in `votes` */
+  poll?: {
+    question: string
+    options: string[]
+    choices: number
+  }
+  /** What was chosen, by the id that who offered it gave it */
+  answer?: {
+    id: string
+    text: string
+    description?: string
+  }
+  /** The file */
+  media?: {
+    id?: string
+    status?: 'pending' | 'stored' | 'failed'
+    error?: string
+    mimeType: string
+    size?: number
+    sha256?: string
+    fileName?: string
+    caption?: string
+    width?: number
+    height?: number
+    seconds?: number
+  }
+  /** WhatsApp shows it once */
+  viewOnce?: boolean
+  /** It was forwarded */
+  forwarded?: boolean
+  /** The message that this one answers */
+  quote?: {
+    /** Its id, when Berth has it */
+    id?: string
+    /** Written by the linked account */
+    fromMe: boolean
+    /** Who else wrote it */
+    from?: {
+      /** When WhatsApp tells it */
+      phoneNumber?: string
+      /** WhatsApp's other id of a person */
+      lid?: string
+      /** What they call themselves */
+      name?: string
+    }
+    /** What it is */
+    type?: string
+    /** What is written in it, as the answer has it */
+    text?: string
+  }
+  /** Of a change: the message that it changes, when Berth has it */
+  message?: string
+  /** Of a reaction; empty: it was taken back */
+  emoji?: string
+  /** Of a vote, when Berth has the poll; none: it was taken back */
+  options?: string[]
+  /** Of an unsupported message: WhatsApp's word for it */
+  kind?: string
+  /** Of an unsupported message: what WhatsApp sent, bytes in base64 */
+  raw?: Record<string, unknown>
+  /** How people reacted to it, each with their last one */
+  reactions?: {
+    emoji: string
+    /** By the linked account */
+    fromMe: boolean
+    /** By whom else */
+    from?: {
+      /** When WhatsApp tells it */
+      phoneNumber?: string
+      /** WhatsApp's other id of a person */
+      lid?: string
+      /** What they call themselves */
+      name?: string
+    }
+    /** When */
+    at: string
+  }[]
+  /** What people chose in the poll */
+  votes?: {
+    options: string[]
+    /** By the linked account */
+    fromMe: boolean
+    /** By whom else */
+    from?: {
+      /** When WhatsApp tells it */
+      phoneNumber?: string
+      /** WhatsApp's other id of a person */
+      lid?: string
+      /** What they call themselves */
+      name?: string
+    }
+    /** When */
+    at: string
+  }[]
+  /** When the text got what it is now */
+  editedAt?: string
+  /** When it was deleted for everyone: what it said is not shown any more */
+  deletedAt?: string
   status: MessageStatus
   /** When Berth stored it */
   createdAt: string
@@ -181,11 +313,131 @@ export interface Message {
 /** queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact */
 export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
 
-export interface NewMessage {
+export interface NewContacts {
+  type: 'contacts'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  contacts: {
+    name: string
+    /** Without a vcard, this is on the card */
+    phoneNumber?: string
+    /** A whole card (vCard 3.0) in place of the number */
+    vcard?: string
+  }[]
+}
+
+export interface NewDelete {
+  type: 'delete'
+  /** The message that goes, for everyone: one of yours */
+  message: string
+}
+
+export interface NewEdit {
+  type: 'edit'
+  /** The message that gets another text: one of yours, of type text, sent less than 15 minutes ago */
+  message: string
   /** At most 64 kB of UTF-8, without U+0000 */
   text: string
+  /** Whom it names: phone numbers or LIDs. The text has them, too, as @5511999990002 */
+  mentions?: string[]
+}
+
+export interface NewForward {
+  type: 'forward'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** The message to be forwarded */
+  message: string
+}
+
+export interface NewLocation {
+  type: 'location'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  /** In degrees */
+  location: {
+    latitude: number
+    longitude: number
+    name?: string
+    address?: string
+  }
+}
+
+/** What is to be sent; `type` says what it is */
+export type NewMessage =
+  | NewText
+  | NewLocation
+  | NewContacts
+  | NewPoll
+  | NewForward
+  | NewReaction
+  | NewEdit
+  | NewDelete
+  | NewVote
+
+export interface NewPoll {
+  type: 'poll'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  poll: {
+    question: string
+    options: string[]
+    /** How many a person may choose; 0: as many as they like */
+    choices?: number
+  }
+}
+
+export interface NewReaction {
+  type: 'reaction'
+  /** The message that it is about */
+  message: string
+  /** Takes the place of the reaction before; empty takes it back */
+  emoji: string
+}
+
+export interface NewText {
+  /** May be left out */
+  type?: 'text'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  /** At most 64 kB of UTF-8, without U+0000 */
+  text: string
+  /** Whom it names: phone numbers or LIDs. The text has them, too, as @5511999990002 */
+  mentions?: string[]
+  /** What is shown of a page that the text links to. Without it nothing is: nobody fetches pages */
+  preview?: {
+    url: string
+    title: string
+    description?: string
+  }
+}
+
+export interface NewVote {
+  type: 'vote'
+  /** The poll */
+  message: string
+  /** Takes the place of the vote before; none takes it back */
+  options: string[]
 }
 
 export interface NumberCheck {
@@ -263,6 +515,11 @@ export type ProblemCode =
   | 'quota_exceeded'
   | 'session_data_retained'
   | 'session_being_deleted'
+  | 'unknown_message'
+  | 'quote_of_another_chat'
+  | 'message_not_changeable'
+  | 'not_your_message'
+  | 'edit_too_late'
   | 'session_already_linked'
   | 'session_not_linked'
   | 'session_stopped'
@@ -665,10 +922,12 @@ export class Berth extends Transport {
    *
    * The message is stored before the answer and then sent exactly once, also while the session moves or reconnects.
    * Messages of one chat go out in the order in which they were accepted. Read the status with GET, or wait for it
-   * with "Prefer: wait=5".
+   * with "Prefer: wait=5". Reactions, edits, deletions and votes are messages, too: they name the message that they
+   * change, which shows the outcome.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, payload_too_large,
+   * unknown_message, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * quote_of_another_chat, message_not_changeable, not_your_message, edit_too_late, payload_too_large,
    * unsupported_media_type, idempotency_key_reused, validation_failed, message_limit_reached, rate_limited,
    * internal_error, database_unavailable.
    */
@@ -686,7 +945,7 @@ export class Berth extends Transport {
   /**
    * List messages, newest first.
    *
-   * What was sent and received, in pages. The filters can be combined.
+   * What was sent and received, in pages, changes of earlier messages included. The filters can be combined.
    *
    * Problems: api_key_missing, api_key_invalid, session_not_found, validation_failed, rate_limited, internal_error,
    * database_unavailable.

@@ -1,16 +1,23 @@
 /** A message and a command as their tenant sees them. Pure. */
+import type { UnifiedMessage } from '@berth/core/model/message.ts'
+import type { Author, Quote, Reference } from '@berth/core/model/message-parts.ts'
 import { recipientOf } from './chat.ts'
 import type { CommandRow } from './data/commands.ts'
 import type { MessageRow } from './data/messages.ts'
-import type { Command, Message } from './schemas.ts'
+import { currentOf, messageIn, optionsOf } from './message-changes.ts'
+import type { Message } from './message-schemas.ts'
+import type { Command } from './schemas.ts'
 
-const textOf = (content: unknown): string | undefined =>
-  typeof content === 'object' && content !== null && 'text' in content && typeof content.text === 'string'
-    ? content.text
-    : undefined
+/** What a view needs beside the row: changes of it, and what it is about; maybe others', too. */
+export interface Surroundings {
+  changes: MessageRow[]
+  references: MessageRow[]
+}
 
-export function messageView(row: MessageRow, session: string): Message {
-  const text = textOf(row.content)
+const NOTHING: Surroundings = { changes: [], references: [] }
+
+export function messageView(row: MessageRow, session: string, around = NOTHING): Message {
+  const { message, reactions, votes, editedAt, deletedAt } = currentOf(row, around.changes)
   return {
     id: row.id,
     session,
@@ -19,7 +26,13 @@ export function messageView(row: MessageRow, session: string): Message {
     fromMe: row.from_me,
     ...(row.from_me ? { to: recipientOf(row.chat) } : { from: senderOf(row) }),
     type: row.type,
-    ...(text !== undefined && { text }),
+    ...(message && !deletedAt && saidBy(row, message, around)),
+    ...(reactions.length > 0 && {
+      reactions: reactions.map(({ done: emoji, ...deed }) => ({ emoji, ...doneBy(deed) })),
+    }),
+    ...(votes.length > 0 && { votes: votes.map(({ done: options, ...deed }) => ({ options, ...doneBy(deed) })) }),
+    ...(editedAt && { editedAt: editedAt.toISOString() }),
+    ...(deletedAt && { deletedAt: deletedAt.toISOString() }),
     status: row.status,
     createdAt: row.created_at.toISOString(),
     ...(row.sent_at && { sentAt: row.sent_at.toISOString() }),
@@ -27,6 +40,52 @@ export function messageView(row: MessageRow, session: string): Message {
     ...(row.status === 'failed' && { error: errorOf(row) }),
   }
 }
+
+/** What a message says, without what only WhatsApp needs. */
+function saidBy(row: MessageRow, message: UnifiedMessage, around: Surroundings): Partial<Message> {
+  if ('target' in message) {
+    const target = referred(row, message.target, around)
+    const reference = target && { message: target.id }
+    if (message.type === 'reaction') return { ...reference, emoji: message.emoji }
+    if (message.type === 'delete') return { ...reference }
+    if (message.type === 'vote') {
+      const options = optionsOf(message, target && messageIn(target))
+      return { ...reference, ...(options && { options }) }
+    }
+    const { text, mentions } = message
+    return { ...reference, text, ...(mentions && { mentions }) }
+  }
+  const { type: _, ...content } = message
+  if (message.type === 'unsupported' || !('quote' in content || 'secret' in content)) return content
+  const { quote, secret: _secret, ...shown } = content as typeof content & { quote?: Quote; secret?: string }
+  return { ...shown, ...(quote && { quote: quoteView(row, quote, around) }) }
+}
+
+function quoteView(row: MessageRow, quote: Quote, around: Surroundings): NonNullable<Message['quote']> {
+  const id = referred(row, quote, around)?.id
+  const { type, text } = (quote.message ?? {}) as { type?: string; text?: unknown }
+  return {
+    ...(id !== undefined && { id }),
+    fromMe: quote.fromMe,
+    ...(quote.author && { from: personView(quote.author) }),
+    ...(type !== undefined && { type }),
+    ...(typeof text === 'string' && { text }),
+  }
+}
+
+const personView = ({ phoneNumber, lid }: Author): NonNullable<Message['from']> => ({
+  ...(phoneNumber && { phoneNumber }),
+  ...(lid && { lid }),
+})
+
+const referred = (row: MessageRow, { whatsappId, fromMe }: Reference, { references }: Surroundings) =>
+  references.find((one) => one.chat === row.chat && one.whatsapp_id === whatsappId && one.from_me === fromMe)
+
+const doneBy = ({ row, at }: { row: MessageRow; at: Date }) => ({
+  fromMe: row.from_me,
+  ...(!row.from_me && { from: senderOf(row) }),
+  at: at.toISOString(),
+})
 
 const senderOf = (row: MessageRow) => ({
   ...(row.sender_phone && { phoneNumber: row.sender_phone }),

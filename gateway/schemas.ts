@@ -7,7 +7,6 @@ import { PERSON_PATTERN, PHONE_NUMBER_PATTERN, RECIPIENT_PATTERN } from './chat.
 const NAME_RULE =
   'Write at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit, for example "support"'
 export const NOT_AN_OBJECT = 'Send a JSON object'
-export const MAX_TEXT_BYTES = 65_536
 export const MAX_PAGE = 100
 
 /** Any text will do where a name is looked up: a name that can't exist is simply not found. */
@@ -135,77 +134,11 @@ export const PersonParams = SessionParams.extend({
     .meta({ examples: ['+5511999990002'] }),
 })
 
-export const NewMessage = z
-  .strictObject(
-    {
-      to: Recipient,
-      text: z
-        .string('Write the text of the message')
-        .min(1, 'Write at least one character')
-        .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'Write valid Unicode without U+0000')
-        .describe('At most 64 kB of UTF-8, without U+0000')
-        .meta({ examples: ['Hello!'], maxLength: MAX_TEXT_BYTES }),
-    },
-    NOT_AN_OBJECT,
-  )
-  .meta({ id: 'NewMessage', examples: [{ to: '+5511999990002', text: 'Hello!' }] })
-
-export const Message = z
-  .object({
-    id: z.uuid().describe('Under which it is read again'),
-    session: z.string().describe('Name of the session'),
-    chat: z.string().describe('The conversation: answer to it by using it as "to"'),
-    direction: z.enum(['incoming', 'outgoing']).describe('incoming: from a contact; outgoing: from the linked account'),
-    fromMe: z.boolean().describe('Sent by the linked account: by you, or on the phone itself'),
-    to: z.string().optional().describe('Outgoing: to whom; E.164 when the phone number is known'),
-    from: z
-      .object({
-        phoneNumber: z.string().optional().describe('When WhatsApp tells it'),
-        lid: z.string().optional().describe("WhatsApp's other id of a person"),
-        name: z.string().optional().describe('What they call themselves'),
-      })
-      .optional()
-      .describe('Incoming: who sent it'),
-    type: z.string().describe('text, or unsupported for what Berth does not read yet'),
-    text: z.string().optional().describe('What is written; only in messages of type text'),
-    status: MessageStatus,
-    createdAt: z.iso.datetime().describe('When Berth stored it'),
-    sentAt: z.iso.datetime().optional().describe('When WhatsApp took it'),
-    statusAt: z.iso.datetime().describe('When the status was reached'),
-    error: z
-      .object({
-        code: z.string().describe('For programs'),
-        message: z.string().optional().describe('For people'),
-      })
-      .optional()
-      .describe('Why it failed'),
-  })
-  .meta({
-    id: 'Message',
-    examples: [
-      {
-        id: '019b8a3e-8f0e-7d5e-9f6e-0b7f5d1f2a3b',
-        session: 'support',
-        chat: '5511999990002@s.whatsapp.net',
-        direction: 'outgoing',
-        fromMe: true,
-        to: '+5511999990002',
-        type: 'text',
-        text: 'Hello!',
-        status: 'sent',
-        createdAt: '2026-01-05T10:16:00.000Z',
-        sentAt: '2026-01-05T10:16:00.180Z',
-        statusAt: '2026-01-05T10:16:00.180Z',
-      },
-    ],
-  })
-export type Message = z.infer<typeof Message>
-
 export const Command = z
   .object({
     id: z.uuid().describe('Under which it is read again'),
     session: z.string().describe('Name of the session'),
-    kind: z.enum(['logout']).describe('What is to be done'),
+    kind: z.enum(['logout', 'read']).describe('What is to be done'),
     status: z
       .enum(['queued', 'done', 'failed'])
       .describe('queued: it waits until the session can do it; it is not forgotten'),

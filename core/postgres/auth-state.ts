@@ -78,10 +78,12 @@ export interface CommandRow {
   session_id: string
   id: string
   kind: Tables['command']['kind']
+  /** What it needs to know; each kind has its own form (core/model/command.ts). */
+  input: unknown
 }
 
 export const loadCommands = async (db: Queryable, bootId: string, sessionIds: string[]): Promise<CommandRow[]> =>
-  (await db.query<CommandRow>('SELECT * FROM load_commands($1, $2)', [bootId, sessionIds])).rows
+  (await db.query<CommandRow>('SELECT * FROM load_open_commands($1, $2)', [bootId, sessionIds])).rows
 
 /** What was sent under a WhatsApp id, for a contact that asks for it again. */
 export async function loadSent(

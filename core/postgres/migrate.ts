@@ -17,6 +17,7 @@ import { databaseIdentity } from './migrations/0007-database-identity.ts'
 import { loginPace } from './migrations/0008-login-pace.ts'
 import { events } from './migrations/0009-events.ts'
 import { media } from './migrations/0010-media.ts'
+import { messageModel } from './migrations/0011-message-model.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -40,6 +41,7 @@ const migrations: Record<string, Migration> = {
   '0008-login-pace': step(loginPace),
   '0009-events': step(events),
   '0010-media': step(media),
+  '0011-message-model': step(messageModel),
 }
 
 /** The newest migration that this code knows. */

@@ -91,6 +91,8 @@ export interface Tables {
     sender_name: string | null
     type: string
     content: unknown
+    /** WhatsApp's id of the message that this one changes; the database reads it from the content. */
+    target: GeneratedAlways<string | null>
     status: MessageStatus
     /** Nothing is left to be sent; the database derives it from the status. */
     settled: GeneratedAlways<boolean>
@@ -137,7 +139,8 @@ export interface Tables {
     tenant_id: string
     session_id: string
     number: Generated<number>
-    kind: 'logout'
+    kind: 'logout' | 'read'
+    input: unknown
     status: Generated<'queued' | 'done' | 'failed'>
     error_message: string | null
     created_at: Generated<Date>

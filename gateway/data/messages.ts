@@ -1,6 +1,10 @@
 /** Messages: the gateway adds rows, the owning worker sends them and moves their status on. */
 import { createHash, randomBytes } from 'node:crypto'
+import { contentOf } from '@berth/core/model/message.ts'
 import { db, type MessageStatus } from '@berth/core/postgres/tables.ts'
+import { chatOf } from '../chat.ts'
+import type { Composed } from '../compose.ts'
+import type { NewMessage } from '../message-schemas.ts'
 import type { Database } from './database.ts'
 import { uuidV7 } from './uuid.ts'
 
@@ -8,12 +12,14 @@ const columns = [
   'id',
   'number',
   'chat',
+  'whatsapp_id',
   'from_me',
   'sender_phone',
   'sender_lid',
   'sender_name',
   'type',
   'content',
+  'target',
   'status',
   'error_code',
   'error_message',
@@ -26,44 +32,50 @@ const columns = [
 const view = () => db.selectFrom('message').select(columns)
 export type MessageRow = Awaited<ReturnType<ReturnType<typeof view>['execute']>>[number]
 
-export interface NewMessage {
+/** What a caller asked for, under a name of their own. */
+export interface Asked {
   tenantId: string
   sessionId: string
-  chat: string
-  text: string
+  body: NewMessage
   idempotencyKey?: string
 }
 
 /** Phones drop a second message with an id that they know: chosen here, an unknown outcome may be sent again. */
 const newWhatsappId = (): string => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`
 
-/** What makes two requests the same message. */
-export const requestHash = ({ chat, text }: Pick<NewMessage, 'chat' | 'text'>): Buffer =>
-  createHash('sha256')
-    .update(JSON.stringify([chat, text]))
-    .digest()
+/** What makes two requests the same message. A plain text has the hash that the release before gave it. */
+export function requestHash(body: NewMessage): Buffer {
+  const { to, text, ...more } = body as Extract<NewMessage, { text: string; to: string }>
+  const isPlain = to !== undefined && text !== undefined && Object.keys(more).length === 0
+  const parts = isPlain ? [chatOf(to), text] : [body]
+  return createHash('sha256').update(JSON.stringify(parts)).digest()
+}
 
 /**
  * Writes the row of a message to be sent. undefined: there is one with this Idempotency-Key already, whatever it says;
  * two at the same time wait for each other, so that one of them sees the other's row.
  */
-export async function insertMessage(database: Database, message: NewMessage): Promise<MessageRow | undefined> {
+export async function insertMessage(
+  database: Database,
+  { tenantId, sessionId, body, idempotencyKey }: Asked,
+  { chat, message }: Composed,
+): Promise<MessageRow | undefined> {
   const [row] = await database.query(
-    message.tenantId,
+    tenantId,
     db
       .insertInto('message')
       .values({
         id: uuidV7(Date.now()),
-        tenant_id: message.tenantId,
-        session_id: message.sessionId,
-        chat: message.chat,
+        tenant_id: tenantId,
+        session_id: sessionId,
+        chat,
         whatsapp_id: newWhatsappId(),
         from_me: true,
-        type: 'text',
-        content: JSON.stringify({ text: message.text }),
+        type: message.type,
+        content: JSON.stringify(contentOf(message)),
         status: 'queued',
-        idempotency_key: message.idempotencyKey ?? null,
-        request_hash: message.idempotencyKey === undefined ? null : requestHash(message),
+        idempotency_key: idempotencyKey ?? null,
+        request_hash: idempotencyKey === undefined ? null : requestHash(body),
       })
       .onConflict((conflict) =>
         conflict.columns(['session_id', 'idempotency_key']).where('idempotency_key', 'is not', null).doNothing(),
@@ -120,3 +132,43 @@ export function listMessages(
   if (filter.below !== undefined) query = query.where('number', '<', filter.below)
   return database.query(tenantId, query)
 }
+
+/** More changes of the messages of one page are not looked at; the newest are. */
+const CHANGES_LOOKED_AT = 10_000
+
+interface OfSession {
+  tenantId: string
+  sessionId: string
+}
+
+/** Changes of these messages. */
+export async function changesOf(
+  database: Database,
+  { tenantId, sessionId }: OfSession,
+  rows: MessageRow[],
+): Promise<MessageRow[]> {
+  const changed = rows.filter(({ target }) => target === null)
+  if (changed.length === 0) return []
+  const ids = changed.map(({ whatsapp_id }) => whatsapp_id)
+  const query = inChatsOf(sessionId, changed).where('target', 'in', ids).orderBy('number', 'desc')
+  return database.query(tenantId, query.limit(CHANGES_LOOKED_AT))
+}
+
+/** The messages that these change or answer. */
+export async function referencesOf(
+  database: Database,
+  { tenantId, sessionId }: OfSession,
+  rows: MessageRow[],
+): Promise<MessageRow[]> {
+  const ids = rows.flatMap(({ target, content }) => target ?? quotedBy(content) ?? [])
+  if (ids.length === 0) return []
+  return database.query(tenantId, inChatsOf(sessionId, rows).where('whatsapp_id', 'in', ids))
+}
+
+const inChatsOf = (sessionId: string, rows: MessageRow[]) =>
+  view()
+    .where('session_id', '=', sessionId)
+    .where('chat', 'in', [...new Set(rows.map(({ chat }) => chat))])
+
+const quotedBy = (content: unknown): string | undefined =>
+  (content as { quote?: { whatsappId?: string } }).quote?.whatsappId

@@ -67,6 +67,15 @@ const body = (document: ApiDocument): Schema => add(document).requestBody!.conte
 const thing = ({ components }: ApiDocument): Schema => components.schemas.Thing!
 const limit = (document: ApiDocument) => list(document).parameters![0]!
 
+const OTHER: Schema = {
+  type: 'object',
+  properties: { kind: { type: 'string', const: 'other' } },
+  required: ['kind'],
+}
+const choose = (d: ApiDocument, ...oneOf: Schema[]) => {
+  add(d).requestBody!.content['application/json']!.schema = { oneOf }
+}
+
 const breaking: [string, (document: ApiDocument) => void, string[]][] = [
   ['a removed operation', (d) => delete d.paths['/things']!.post, ['POST /things was removed.']],
   [
@@ -161,6 +170,12 @@ const breaking: [string, (document: ApiDocument) => void, string[]][] = [
   ],
 ]
 
+breaking.push([
+  'a body of several kinds, of which none takes what was sent before',
+  (d) => choose(d, { ...structuredClone(body(d)), required: ['name', 'state'] }, OTHER),
+  ['POST /things: the request body must have "state" now.'],
+])
+
 test.each(breaking)('%s breaks', (_what, change, sentences) => {
   expect(breakingChanges(documentWith(), documentWith(change))).toEqual(sentences)
 })
@@ -176,6 +191,7 @@ const harmless: [string, (document: ApiDocument) => void][] = [
   ['a new field of answers', (d) => (thing(d).properties!.more = { type: 'string' })],
   ['a field that answers always have now', (d) => thing(d).required!.push('note')],
   ['a new value in answers', (d) => thing(d).properties!.state!.enum!.push('idle')],
+  ['a body that may be another thing as well', (d) => choose(d, structuredClone(body(d)), OTHER)],
   ['other words', (d) => (list(d).summary = 'Other')],
 ]
 

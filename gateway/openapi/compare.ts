@@ -31,11 +31,12 @@ class Comparison {
   readonly #before: Schemas
   readonly #after: Schemas
   /** Pairs of components that are being compared, since schemas may refer to themselves. */
-  readonly #open = new Set<string>()
+  readonly #open: Set<string>
 
-  constructor(before: Schemas, after: Schemas) {
+  constructor(before: Schemas, after: Schemas, open: Iterable<string> = []) {
     this.#before = before
     this.#after = after
+    this.#open = new Set(open)
   }
 
   parameters(
@@ -97,8 +98,11 @@ class Comparison {
 
   #input(before: Schema, after: Schema, what: string): void {
     this.#compare(before, after, (old, now) => {
+      const choices = now.oneOf ?? now.anyOf
+      if (choices) return this.#oneOf(old.oneOf ?? old.anyOf ?? [old], choices, what)
       const refused = typesOf(old).filter((type) => !takes(now, type))
       if (refused.length > 0) this.found.push(`${what} can no longer be ${refused.join(' or ')}.`)
+      if (now.const !== undefined && now.const !== old.const) this.found.push(`${what} takes only ${now.const} now.`)
       if (now.enum && !old.enum) this.found.push(`${what} takes only ${now.enum.join(', ')} now.`)
       for (const key of ['pattern', 'format'] as const) {
         if (now[key] !== undefined && now[key] !== old[key]) this.found.push(`${what} must fit another ${key} now.`)
@@ -128,6 +132,18 @@ class Comparison {
       }
       this.#below(old, now, what, (a, b, part) => this.#output(a, b, part))
     })
+  }
+
+  /** Each of the old alternatives must still be taken, by whichever of the new ones; of what breaks, the least is told. */
+  #oneOf(before: Schema[], after: Schema[], what: string): void {
+    for (const old of before) {
+      const tries = after.map((now) => {
+        const comparison = new Comparison(this.#before, this.#after, this.#open)
+        comparison.#input(old, now, what)
+        return comparison.found
+      })
+      this.found.push(...tries.reduce((best, found) => (found.length < best.length ? found : best)))
+    }
   }
 
   /** What goes for both directions: values and fields that were there stay there. */

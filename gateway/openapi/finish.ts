@@ -157,7 +157,13 @@ function giveExamples({ requestBody, responses }: Operation, schemas: Record<str
   }
 }
 
+/** One for each of several kinds, by its name. */
 function giveExample(media: Media, schemas: Record<string, Schema>): void {
+  const kinds = (resolve(media.schema, schemas).oneOf ?? []).map((kind) => [componentOf(kind), kind] as const)
+  if (kinds.length > 0 && kinds.every(([name]) => name !== undefined)) {
+    media.examples = Object.fromEntries(kinds.map(([name, kind]) => [name, { value: exampleOf(kind, schemas) }]))
+    return
+  }
   const example = exampleOf(media.schema, schemas)
   if (example !== undefined) media.example = example
 }

@@ -11,6 +11,8 @@ test.each<[Schema, string]>([
   [{ type: ['string', 'null'] }, 'string | null'],
   [{ enum: ['a', "b'c", 1] }, "'a' | 'b\\'c' | 1"],
   [{ type: 'array', items: { enum: ['a', 'b'] } }, "('a' | 'b')[]"],
+  [{ type: 'string', const: 'a' }, "'a'"],
+  [{ type: 'object', additionalProperties: {} }, 'Record<string, unknown>'],
   [thing, 'Thing'],
   [{ allOf: [thing, { type: 'object', properties: { a: text } }] }, '(Thing) & ({\na?: string\n})'],
   [{ anyOf: [thing, { type: 'null' }] }, 'Thing | null'],

@@ -47,6 +47,7 @@ const PRIMITIVES: Record<string, string> = {
 export function typeOf(schema: Schema): string {
   const name = componentOf(schema)
   if (name !== undefined) return name
+  if (schema.const !== undefined) return literal(schema.const)
   if (schema.enum) return schema.enum.map(literal).join(' | ')
   if (schema.allOf) return schema.allOf.map((part) => `(${typeOf(part)})`).join(' & ')
   const choices = schema.anyOf ?? schema.oneOf
@@ -55,6 +56,7 @@ export function typeOf(schema: Schema): string {
   const item = pageItem(schema)
   if (item) return `Page<${typeOf(item)}>`
   if (schema.properties) return `{\n${fieldsOf(schema)}}`
+  if (typeof schema.additionalProperties === 'object') return 'Record<string, unknown>'
   const types = [schema.type ?? []].flat().map((type) => PRIMITIVES[type])
   if (types.length === 0 || types.includes(undefined)) throw new Error(`no type for ${JSON.stringify(schema)}`)
   return types.join(' | ')

@@ -2,37 +2,31 @@
 import { z } from 'zod'
 import type { Caller } from '../auth.ts'
 import { chatOf } from '../chat.ts'
+import { compose, type Subject, subjectIdOf } from '../compose.ts'
 import type { App, Context } from '../context.ts'
 import { decodeCursor, encodeCursor, page } from '../cursor.ts'
 import {
+  type Asked,
+  changesOf,
   findByIdempotencyKey,
   findMessage,
   insertMessage,
   listMessages,
   type MessageRow,
-  type NewMessage as NewRow,
   requestHash,
 } from '../data/messages.ts'
 import type { SessionRow } from '../data/sessions.ts'
 import { requireSession, requireUuid } from '../find.ts'
 import { goneSignal } from '../gone.ts'
+import { currentOf } from '../message-changes.ts'
+import { MAX_TEXT_BYTES, Message, NewMessage } from '../message-schemas.ts'
 import { messageView } from '../message-view.ts'
 import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
-import {
-  cursorLike,
-  Instant,
-  Limit,
-  MAX_TEXT_BYTES,
-  Message,
-  MessageStatus,
-  NewMessage,
-  pageOf,
-  Recipient,
-  SessionParams,
-} from '../schemas.ts'
+import { cursorLike, Instant, Limit, MessageStatus, pageOf, Recipient, SessionParams } from '../schemas.ts'
 import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
+import { surroundingsOf } from '../show.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
 const CURSOR = encodeCursor('4711')
@@ -64,28 +58,36 @@ export function messageRoutes(app: App, context: Context): void {
   const { database, limits, messageRate, waker } = context
 
   /** The message of an Idempotency-Key that was used before. Throws Problem idempotency_key_reused for another one's. */
-  async function replay(message: NewRow): Promise<MessageRow | undefined> {
-    const { idempotencyKey } = message
+  async function replay(asked: Asked): Promise<MessageRow | undefined> {
+    const { idempotencyKey } = asked
     if (idempotencyKey === undefined) return undefined
-    const row = await findByIdempotencyKey(database, { ...message, idempotencyKey })
-    if (row && !row.request_hash?.equals(requestHash(message))) throw new Problem('idempotency_key_reused')
+    const row = await findByIdempotencyKey(database, { ...asked, idempotencyKey })
+    if (row && !row.request_hash?.equals(requestHash(asked.body))) throw new Problem('idempotency_key_reused')
     return row
   }
 
-  /** Writes the row, unless its Idempotency-Key has one. Throws the reason why this session can't send. */
-  async function accept(caller: Caller, session: SessionRow, message: NewRow) {
-    const before = await replay(message)
+  /** The message that a new one is about. */
+  async function subjectOf({ tenantId, sessionId, body }: Asked): Promise<Subject | undefined> {
+    const id = subjectIdOf(body)
+    const row = id === undefined ? undefined : await findMessage(database, { tenantId, sessionId, id })
+    return row && { row, current: currentOf(row, await changesOf(database, { tenantId, sessionId }, [row])) }
+  }
+
+  /** Writes the row, unless its Idempotency-Key has one. Throws the reason why this session can't send it. */
+  async function accept(caller: Caller, session: SessionRow, asked: Asked) {
+    const before = await replay(asked)
     if (before) return { row: before, replayed: true }
     const refusal = linkRefusal(session)
     if (refusal) throw new Problem(refusal, session.message ? { detail: session.message } : {})
+    const composed = compose(asked.body, await subjectOf(asked), Date.now())
     const { messagesPerHour } = await limits.of(caller.tier)
     const verdict = messageRate.take(caller.tenantId, messagesPerHour)
     if (!verdict.allowed) throw new Problem('message_limit_reached', { retryAfterSeconds: verdict.resetSeconds })
-    const added = await insertMessage(database, message)
+    const added = await insertMessage(database, asked, composed)
     if (added) return { row: added, replayed: false }
     // Another request with the same key was faster.
     messageRate.refund(caller.tenantId)
-    const row = await replay(message)
+    const row = await replay(asked)
     if (!row) throw new Problem('session_not_found')
     return { row, replayed: true }
   }
@@ -97,7 +99,7 @@ export function messageRoutes(app: App, context: Context): void {
         operationId: 'sendMessage',
         summary: 'Send a message',
         description:
-          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Messages of one chat go out in the order in which they were accepted. Read the status with GET, or wait for it with "Prefer: wait=5".',
+          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Messages of one chat go out in the order in which they were accepted. Read the status with GET, or wait for it with "Prefer: wait=5". Reactions, edits, deletions and votes are messages, too: they name the message that they change, which shows the outcome.',
         tags: tags.messages,
         'x-headers': {
           'Idempotent-Replayed': {
@@ -119,6 +121,11 @@ export function messageRoutes(app: App, context: Context): void {
           ...problemResponses(
             'session_not_found',
             ...LINK_REFUSALS,
+            'unknown_message',
+            'quote_of_another_chat',
+            'message_not_changeable',
+            'not_your_message',
+            'edit_too_late',
             'idempotency_key_reused',
             'validation_failed',
             'message_limit_reached',
@@ -129,14 +136,13 @@ export function messageRoutes(app: App, context: Context): void {
     },
     async (request, reply) => {
       const { caller, body } = request
-      if (Buffer.byteLength(body.text) > MAX_TEXT_BYTES) throw new Problem('payload_too_large')
+      if ('text' in body && Buffer.byteLength(body.text) > MAX_TEXT_BYTES) throw new Problem('payload_too_large')
       const session = await requireSession(database, caller.tenantId, request.params.name)
       const idempotencyKey = request.headers['idempotency-key']
       const accepted = await accept(caller, session, {
         tenantId: caller.tenantId,
         sessionId: session.id,
-        chat: chatOf(body.to)!,
-        text: body.text,
+        body,
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       })
       const target = { tenantId: caller.tenantId, sessionId: session.id }
@@ -148,7 +154,8 @@ export function messageRoutes(app: App, context: Context): void {
         reply.header('preference-applied', `wait=${wait}`)
       }
       if (accepted.replayed) reply.header('idempotent-replayed', 'true')
-      return reply.code(accepted.replayed ? 200 : 201).send(messageView(row, session.name))
+      const around = await surroundingsOf(database, target, [row])
+      return reply.code(accepted.replayed ? 200 : 201).send(messageView(row, session.name, around))
     },
   )
 
@@ -158,7 +165,8 @@ export function messageRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'listMessages',
         summary: 'List messages, newest first',
-        description: 'What was sent and received, in pages. The filters can be combined.',
+        description:
+          'What was sent and received, in pages, changes of earlier messages included. The filters can be combined.',
         tags: tags.messages,
         params: SessionParams,
         querystring: z.strictObject({
@@ -192,10 +200,11 @@ export function messageRoutes(app: App, context: Context): void {
         ...(before && { before }),
         ...(cursor !== undefined && { below: Number(decodeCursor(cursor, NUMBER_FORM)) }),
       })
+      const around = await surroundingsOf(database, { tenantId, sessionId: session.id }, rows)
       return page(
         rows,
         limit,
-        (row) => messageView(row, session.name),
+        (row) => messageView(row, session.name, around),
         (row) => String(row.number),
       )
     },
@@ -220,9 +229,10 @@ export function messageRoutes(app: App, context: Context): void {
       const { tenantId } = request.caller
       const session = await requireSession(database, tenantId, request.params.name)
       const id = requireUuid(request.params.id, 'message_not_found')
-      const row = await findMessage(database, { tenantId, sessionId: session.id, id })
+      const target = { tenantId, sessionId: session.id }
+      const row = await findMessage(database, { ...target, id })
       if (!row) throw new Problem('message_not_found')
-      return messageView(row, session.name)
+      return messageView(row, session.name, await surroundingsOf(database, target, [row]))
     },
   )
 }

@@ -16,6 +16,9 @@ export interface GeneratedRequest {
 function valid(schema: Schema, schemas: Schemas): fc.Arbitrary<unknown> {
   const {
     type,
+    const: constant,
+    oneOf,
+    items,
     enum: values,
     examples,
     format,
@@ -24,11 +27,15 @@ function valid(schema: Schema, schemas: Schemas): fc.Arbitrary<unknown> {
     required = [],
     ...limits
   } = resolve(schema, schemas)
+  if (oneOf) return fc.oneof(...oneOf.map((one) => valid(one, schemas)))
+  if (constant !== undefined) return fc.constant(constant)
   if (values) return fc.constantFrom(...values)
+  if (items) return fc.array(valid(items, schemas), { maxLength: 3 })
   if (properties) {
     const fields = Object.entries(properties).map(([name, field]) => [name, valid(field, schemas)])
     return fc.record(Object.fromEntries(fields), { requiredKeys: required as never[] })
   }
+  if (type === 'number') return fc.double({ min: limits.minimum ?? -1000, max: limits.maximum ?? 1000, noNaN: true })
   if (type === 'integer') return fc.integer({ min: limits.minimum ?? -10, max: limits.maximum ?? 1000 })
   if (format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
   const text = pattern
@@ -39,8 +46,9 @@ function valid(schema: Schema, schemas: Schemas): fc.Arbitrary<unknown> {
 
 /** The same with something wrong in it: a field of another type, one too many, one too few; or anything at all. */
 function nearly(schema: Schema, schemas: Schemas): fc.Arbitrary<unknown> {
+  const { properties, oneOf } = resolve(schema, schemas)
+  if (oneOf) return fc.oneof(...oneOf.map((one) => nearly(one, schemas)))
   const right = valid(schema, schemas)
-  const { properties } = resolve(schema, schemas)
   if (!properties) return fc.oneof(right, fc.string({ unit: 'binary' }), fc.jsonValue())
   const name = fc.oneof(fc.constantFrom(...Object.keys(properties)), fc.string(), fc.constant('__proto__'))
   const wrong = fc.oneof(fc.jsonValue(), fc.constant(undefined))
