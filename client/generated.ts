@@ -136,6 +136,13 @@ export interface GroupDetails {
   }[]
 }
 
+export interface MediaLink {
+  /** Whoever has it may read the file. A path, when the platform did not say its address */
+  url: string
+  /** Until then */
+  expiresAt: string
+}
+
 export interface Message {
   /** Under which it is read again */
   id: string
@@ -373,6 +380,11 @@ export interface NewLocation {
   }
 }
 
+export interface NewMediaLink {
+  /** How long it is good for; at most a week */
+  seconds?: number
+}
+
 /** What is to be sent; `type` says what it is */
 export type NewMessage =
   | NewText
@@ -504,6 +516,8 @@ export type ProblemCode =
   | 'route_not_found'
   | 'session_not_found'
   | 'message_not_found'
+  | 'media_not_found'
+  | 'media_link_invalid'
   | 'event_not_found'
   | 'command_not_found'
   | 'contact_not_found'
@@ -528,6 +542,8 @@ export type ProblemCode =
   | 'session_failed'
   | 'whatsapp_refused'
   | 'payload_too_large'
+  | 'media_too_large'
+  | 'range_not_satisfiable'
   | 'unsupported_media_type'
   | 'validation_failed'
   | 'idempotency_key_reused'
@@ -539,6 +555,9 @@ export type ProblemCode =
   | 'whatsapp_rate_limited'
   | 'too_many_streams'
   | 'internal_error'
+  | 'media_pending'
+  | 'media_failed'
+  | 'media_unavailable'
   | 'session_moving'
   | 'session_not_connected'
   | 'whatsapp_no_answer'
@@ -650,6 +669,21 @@ export interface SessionStateData {
   phoneNumber?: string
 }
 
+export interface StoredMedia {
+  /** Name it as "media.id" of a message, or read it with GET /v1/media/{id} */
+  id: string
+  /** What it is: by its first bytes, else as you said */
+  mimeType: string
+  /** Bytes */
+  size: number
+  /** Of its bytes, as hexadecimal digits */
+  sha256: string
+  /** What you called it */
+  fileName?: string
+  /** When it was uploaded */
+  createdAt: string
+}
+
 export interface Typing {
   /** composing: types; recording: records a voice message; paused: no more */
   presence: 'composing' | 'recording' | 'paused'
@@ -736,6 +770,11 @@ export interface ListGroupsOptions extends CallOptions {
   cursor?: string | undefined
 }
 
+export interface UploadMediaOptions extends CallOptions {
+  /** What receivers see it called */
+  fileName?: string | undefined
+}
+
 /** Every operation of the API. */
 export class Berth extends Transport {
   /**
@@ -758,6 +797,18 @@ export class Berth extends Transport {
    */
   explainProblem(code: string, options: CallOptions = {}): Promise<ProblemExplanation> {
     return this.call<ProblemExplanation>({ method: 'GET', path: `/problems/${segment(code)}`, options })
+  }
+
+  /**
+   * Read a file by a link.
+   *
+   * The bytes. The Range header asks for a part of them. Needs no key.
+   *
+   * Problems: media_link_invalid, media_failed, range_not_satisfiable, internal_error, media_pending,
+   * media_unavailable, database_unavailable.
+   */
+  getMediaByLink(token: string, options: CallOptions = {}): Promise<Response> {
+    return this.file({ method: 'GET', path: `/media/${segment(token)}`, options })
   }
 
   /**
@@ -1031,6 +1082,43 @@ export class Berth extends Transport {
   }
 
   /**
+   * Read a file.
+   *
+   * The bytes. The Range header asks for a part of them; the address stays the same as long as the file is there.
+   *
+   * Problems: api_key_missing, api_key_invalid, media_not_found, media_failed, range_not_satisfiable, rate_limited,
+   * internal_error, media_pending, media_unavailable, database_unavailable.
+   */
+  getMedia(id: string, options: CallOptions = {}): Promise<Response> {
+    return this.file({ method: 'GET', path: `/v1/media/${segment(id)}`, options })
+  }
+
+  /**
+   * Delete a file.
+   *
+   * At once for everybody; messages that had it stay, and say so when it is read.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, media_not_found,
+   * payload_too_large, unsupported_media_type, rate_limited, internal_error, database_unavailable.
+   */
+  deleteMedia(id: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'DELETE', path: `/v1/media/${segment(id)}`, options })
+  }
+
+  /**
+   * Make a link to a file.
+   *
+   * For a browser or a program that can not send the API key. It can not be taken back.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, media_not_found,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  createMediaLink(id: string, body: NewMediaLink = {}, options: CallOptions = {}): Promise<MediaLink> {
+    return this.call<MediaLink>({ method: 'POST', path: `/v1/media/${segment(id)}/links`, body, options })
+  }
+
+  /**
    * The account's own profile.
    *
    * As WhatsApp shows it at this moment; an answer is good for a minute.
@@ -1225,5 +1313,25 @@ export class Berth extends Transport {
    */
   getCommand(name: string, id: string, options: CallOptions = {}): Promise<Command> {
     return this.call<Command>({ method: 'GET', path: `/v1/sessions/${segment(name)}/commands/${segment(id)}`, options })
+  }
+
+  /**
+   * Upload a file.
+   *
+   * The body is the file itself; the Content-Type says what it is, where its first bytes do not. Then send it with
+   * "media": {"id": …}.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, media_too_large,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error, media_unavailable,
+   * database_unavailable.
+   */
+  uploadMedia(body: Blob | Uint8Array<ArrayBuffer>, options: UploadMediaOptions = {}): Promise<StoredMedia> {
+    return this.call<StoredMedia>({
+      method: 'POST',
+      path: '/v1/media',
+      query: { fileName: options.fileName },
+      body,
+      options,
+    })
   }
 }

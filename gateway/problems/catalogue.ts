@@ -58,6 +58,19 @@ export const catalogue = {
     cause: 'The session has no message with this id: it is of another session, or it was erased.',
     remedy: "List the session's messages with GET /v1/sessions/{name}/messages.",
   },
+  media_not_found: {
+    status: 404,
+    title: 'There is no such file',
+    cause:
+      'None of your messages and uploads has a file with this id: it was deleted, or the key is of another account.',
+    remedy: 'Take the id from "media" of a message, or upload the file with POST /v1/media.',
+  },
+  media_link_invalid: {
+    status: 404,
+    title: 'This link leads to no file',
+    cause: 'The link has expired, was cut off, or its file was deleted.',
+    remedy: 'Make a new one with POST /v1/media/{id}/links.',
+  },
   event_not_found: {
     status: 404,
     title: 'There is no such event',
@@ -207,6 +220,18 @@ export const catalogue = {
     cause: 'The text or the whole request is longer than what is taken.',
     remedy: 'A text may hold 64 kB of UTF-8 (65536 bytes), a request 256 kB. Split the text into several messages.',
   },
+  media_too_large: {
+    status: 413,
+    title: 'The file is larger than your tier allows',
+    cause: 'Each tier has a limit for the size of a file.',
+    remedy: 'Send a smaller file, or move to a higher tier.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The file has no such part',
+    cause: 'The Range header asks for bytes beyond the end of the file.',
+    remedy: 'The Content-Range header of the answer says how long the file is.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The body is not JSON',
@@ -272,6 +297,26 @@ export const catalogue = {
     title: 'Something went wrong on our side',
     cause: 'A mistake of ours. It was logged with the requestId.',
     remedy: 'Try again. If it stays, tell the platform the requestId.',
+  },
+  media_pending: {
+    status: 503,
+    title: 'The file has not been fetched yet',
+    cause: 'The file of a received message is fetched from WhatsApp right after the message; it is on its way.',
+    remedy:
+      'Try again after the time in the Retry-After header. The message says when its file is stored, or has failed.',
+  },
+  media_failed: {
+    status: 410,
+    title: 'The file could not be had',
+    cause:
+      'WhatsApp has the file no more and the phone could not upload it again, it is larger than the tier allows, or it is damaged.',
+    remedy: 'Ask the sender to send it again; "detail" says what was wrong.',
+  },
+  media_unavailable: {
+    status: 503,
+    title: 'Files can not be stored or read at the moment',
+    cause: 'The store of files does not answer, or the installation was set up without one.',
+    remedy: 'Try again after the time in the Retry-After header. Messages without files go on.',
   },
   session_moving: {
     status: 503,
