@@ -48,6 +48,7 @@ export interface RecoveryOptions {
   awaySeconds: number
 }
 
+const LOST_TIMEOUT_MS = 60_000
 const BACK_TIMEOUT_MS = 900_000
 /** A connection that ends before counts as a failure, and the next one waits. */
 const STABLE_MS = 61_000
@@ -139,6 +140,9 @@ async function measure(
   const strike = await aim(installation, new Random(SEED))
   const before = await usage(installation)
   const { at } = await strike()
+  await until('connections are lost', LOST_TIMEOUT_MS, async () => {
+    return (await connectionsOf(simulator)).some(({ closedAt }) => closedAt !== null && closedAt >= at)
+  })
   await untilBack(installation)
   const after = await usage(installation)
   const connections = await connectionsOf(simulator)
