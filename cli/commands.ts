@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. A new one is a file in commands/ and a line here. */
 import type { Command } from './command.ts'
 import { apply } from './commands/apply.ts'
+import { databaseAdopt } from './commands/database.ts'
 import { remove } from './commands/delete.ts'
 import { describe } from './commands/describe.ts'
 import { doctor } from './commands/doctor.ts'
@@ -27,5 +28,5 @@ export const commands: Command[] = [
   explainSession,
   events,
   doctor,
-  ...[prepare, shutdown],
+  ...[databaseAdopt, prepare, shutdown],
 ]

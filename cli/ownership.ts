@@ -37,6 +37,10 @@ export interface DatabaseHealth {
   now: Date
   /** Since the operator that polls last wrote its canary; null: never. */
   canaryMsAgo: number | null
+  /** It is not certain that it has all that was written, so nobody logs in. */
+  inDoubt: boolean
+  /** Sessions whose keys have to be renewed, as it went back in time. */
+  distrusted: number
   /** By worker: since its present boot last renewed its lease. */
   leases: { worker: string; renewedMsAgo: number }[]
 }
@@ -44,7 +48,9 @@ export interface DatabaseHealth {
 export async function readDatabaseHealth(pool: Pool): Promise<DatabaseHealth> {
   const [head, leases] = await Promise.all([
     pool.query<Omit<DatabaseHealth, 'leases'>>(
-      `SELECT now(), (SELECT extract(epoch FROM now() - max(at)) * 1000 FROM operator_canary)::float8 AS "canaryMsAgo"`,
+      `SELECT now(), (SELECT extract(epoch FROM now() - max(at)) * 1000 FROM operator_canary)::float8 AS "canaryMsAgo",
+         database_doubt() IS NOT NULL AS "inDoubt",
+         (SELECT count(*)::int FROM session_owner WHERE distrusted) AS distrusted`,
     ),
     pool.query<DatabaseHealth['leases'][number]>(
       `SELECT worker, (extract(epoch FROM now() - max(renewed_at)) * 1000)::float8 AS "renewedMsAgo" FROM worker_lease

@@ -133,7 +133,7 @@ export class DatabaseGuard {
       this.#doubt = { text: trust.doubt, since: now }
       return { is: 'in doubt' } // some of the reading may be from before
     }
-    if (verdict === 'elsewhere') return { is: 'in doubt', told: this.#tellOfOther(trust.home!, kept) }
+    if (verdict === 'elsewhere') return { is: 'in doubt', told: await this.#tellOfOther(trust.home!, kept) }
     const missing = boots.filter((boot) => boot.vouched !== trust.doubt).length
     if (trust.doubt && !isAnswerable(verdict, missing, now - this.#doubt!.since)) return { is: 'in doubt' }
     if (verdict === 'went back') return this.#repair(sight, kept)
@@ -166,10 +166,11 @@ export class DatabaseGuard {
     return { is: 'in doubt' }
   }
 
-  #tellOfOther(home: string, kept: Kept): Reason {
+  async #tellOfOther(home: string, kept: Kept): Promise<Reason> {
+    if (kept.found !== home) this.#kept = (await this.#options.keepsake.tell(kept, home)) ?? (await this.#read())
     const message =
       `The database belongs to another installation (${home}). Nothing logs in here, so that no account is used twice. ` +
-      'Is this one to go on in its place, stop the other one first, then: npm run berth -- database adopt'
+      'If it is to go on here, stop the other installation for good, then: npm run berth -- database adopt'
     this.#options.events.record(kept.object, 'Warning', 'DatabaseElsewhere', message)
     return { reason: 'DatabaseElsewhere', message }
   }

@@ -34,7 +34,15 @@ interface Round {
 }
 
 /** Reasons for which people are told by an event, on the session. */
-const WARNED = new Set(['QuotaExceeded', 'NoCapacity', 'NameTaken', 'DataRetained', 'AdoptNotFound', 'AdoptInUse'])
+const WARNED = new Set([
+  'QuotaExceeded',
+  'NoCapacity',
+  'NameTaken',
+  'DataRetained',
+  'AdoptNotFound',
+  'AdoptInUse',
+  'DatabaseRestored',
+])
 
 /** What comes and goes with every worker. */
 const QUIET = new Set(['Starting', 'Draining', 'Unsure', 'PodDeleted', 'PodGone'])
@@ -163,8 +171,9 @@ async function reportSession(
     events.record(session, 'Normal', action.from ? 'Moved' : 'Placed', message)
     log.info({ session: name, worker, from: action.from, generation, why: action.why }, 'session placed')
   }
-  if (reason && WARNED.has(reason.reason) && before?.reason !== reason.reason) {
-    events.record(session, 'Warning', reason.reason, reason.message)
+  const said = getCondition(status.conditions, 'Ready')
+  if (said && WARNED.has(said.reason) && before?.reason !== said.reason) {
+    events.record(session, 'Warning', said.reason, said.message)
   }
 }
 

@@ -1,5 +1,6 @@
 /** The database, the gateway, the workers and their leases, and the machine of local mode. Pure. */
 import { getCondition } from '@berth/core/kube/conditions.ts'
+import { KEEPSAKE_NAME } from '@berth/core/model/keepsake.ts'
 import type { Tier } from '@berth/core/model/tier.ts'
 import { PASSING_MS } from '../advice.ts'
 import { NAME_THE_GATEWAY } from '../connection.ts'
@@ -23,6 +24,20 @@ export function databaseCheck({ database, local }: DoctorSnapshot): Check {
   if (canaryMsAgo === null || canaryMsAgo > CANARY_LATE_MS) {
     const since = canaryMsAgo === null ? 'ever' : `for ${duration(canaryMsAgo)}`
     return fail(about, `answers, but no operator has written to it ${since}: see the operator's log.`)
+  }
+  const { inDoubt, distrusted } = database.value
+  if (inDoubt) {
+    return fail(
+      about,
+      'is in doubt: nobody logs in until it is certain that it has all that was written. The operator answers that in some ' +
+        `seconds; if not, kubectl describe configmap ${KEEPSAKE_NAME} says what it waits for.`,
+    )
+  }
+  if (distrusted > 0) {
+    return warn(
+      about,
+      `went back in time: ${distrusted} sessions still have to get new keys, at their next login. See docs/operations.md.`,
+    )
   }
   return ok(about, 'answers, has the schema of this release, and the operator writes to it.')
 }

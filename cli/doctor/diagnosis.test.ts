@@ -63,6 +63,8 @@ const lease = (secondsAgo: number, holderIdentity = 'operator-0') => ({
 const databaseHealth: DatabaseHealth = {
   now: NOW,
   canaryMsAgo: 500,
+  inDoubt: false,
+  distrusted: 0,
   leases: [{ worker: 'pro-a', renewedMsAgo: 400 }],
 }
 

@@ -2,5 +2,8 @@
 
 export const KEEPSAKE_NAME = 'berth-database'
 
-/** In its data: the home of a copied database that a person says is to go on here. */
+/** In its data: the home that was found in a database of another installation. */
+export const FOUND_KEY = 'found'
+
+/** In its data: the same, when a person has said that this database is to go on here. */
 export const ADOPT_KEY = 'adopt'

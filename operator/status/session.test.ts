@@ -43,6 +43,14 @@ describe('readiness', () => {
     })
   })
 
+  it('tells of a database that went back until the session has a state of its own again', () => {
+    const distrusted = { ...working, owner: { ...owner, distrusted: true } }
+    expect(readinessOf({ ...distrusted, held: false }).reason).toBe('DatabaseRestored')
+    expect(readinessOf({ ...distrusted, state: state({ epoch: 6 }) }).reason).toBe('DatabaseRestored')
+    expect(readinessOf({ ...distrusted, state: state({ state: 'LoggedOut' }) }).reason).toBe('LoggedOut')
+    expect(readinessOf(distrusted).status).toBe('True')
+  })
+
   it("passes the worker's own words on, or advises", () => {
     const waiting = state({ state: 'WaitingForScan' })
     expect(readinessOf({ ...working, state: waiting }).message).toContain('Linked devices')

@@ -30,19 +30,25 @@ export function readinessOf({ placement, reason, owner, held, state }: SessionSi
   if (!placement) return notReady('Pending', 'It will get a place in a moment.')
   // Under an older generation too: a resource that was created anew finds its session where it left it.
   const claimed = held && owner?.podUid === placement.podUID
+  // Until its keys are renewed; once it has a state of its own, that says more.
+  const isSilent = !state || state.epoch !== owner?.epoch || (state.state === 'Connecting' && !state.message)
+  if (owner?.distrusted && (!claimed || isSilent)) return notReady('DatabaseRestored', RESTORED)
   if (!claimed) {
     const lost = owner !== undefined && owner.epoch > 0
     return lost
       ? notReady('OwnerLost', `It moves to worker ${placement.worker}, which has not taken it up yet.`)
       : notReady('Starting', `Worker ${placement.worker} has not taken it up yet.`)
   }
-  const isSilent = !state || state.epoch !== owner.epoch || (state.state === 'Connecting' && !state.message)
   if (isSilent) {
     return notReady('Connecting', `Worker ${placement.worker} has taken it up and connects.`)
   }
   if (state.state === 'Connected') return ready('Connected', 'WhatsApp answers.')
   return notReady(state.state, state.message ?? adviceOn(state))
 }
+
+const RESTORED =
+  'The database went back in time, so the session gets new keys before it logs in. No code has to be scanned; ' +
+  'what was written last may be missing.'
 
 const adviceOn = ({ state, reason }: StateRow): string => {
   const why = reason ? ` (${reason})` : ''

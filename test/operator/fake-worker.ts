@@ -11,6 +11,7 @@ import { loadCommands } from '@berth/core/postgres/auth-state.ts'
 import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
 import { claim, endLease, openLease, release, renewLease } from '@berth/core/postgres/ownership.ts'
 import { openClient } from '@berth/core/postgres/pool.ts'
+import { databaseDoubt, trustSession, vouch } from '@berth/core/postgres/trust.ts'
 
 /** A real one renews each second; tests have no time for that. */
 const BEAT_MS = 200
@@ -87,6 +88,8 @@ export class FakeWorker {
       while (this.#running) {
         if (!this.#silent) {
           if (!(await renewLease(db, this.bootId))) break
+          const doubt = await databaseDoubt(db)
+          if (doubt) await vouch(db, this.bootId, doubt, this.#commits)
           await this.#reconcile(db)
         }
         await new Promise((resolve) => setTimeout(resolve, this.#options.beatMs ?? BEAT_MS))
@@ -123,6 +126,7 @@ export class FakeWorker {
       missing.map(({ status }) => ({ sessionId: status!.id!, generation: status!.placement!.generation })),
     )
     for (const { sessionId, epoch } of claims) this.held.set(sessionId, epoch)
+    for (const one of claims) if (one.distrusted) await trustSession(db, this.bootId, one)
     for (const { sessionId } of claims) this.#options.onMove?.('claim', sessionId)
     await this.#write(
       db,
