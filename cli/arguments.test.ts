@@ -39,7 +39,7 @@ test('help: of everything, of a command, of a group', () => {
 test.each([
   [
     'gett wa',
-    'There is no command "gett". Commands: apply, get, describe, delete, tenants, keys, sessions, send, workers, explain, events, doctor, prepare, shutdown, help.',
+    'There is no command "gett". Commands: apply, get, describe, delete, tenants, keys, sessions, send, workers, explain, events, doctor, database, prepare, shutdown, help.',
     undefined,
   ],
   ['keys', 'Which one: keys create, keys list, keys revoke?', 'keys'],
