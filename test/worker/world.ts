@@ -19,7 +19,7 @@ import { seedSession } from '../postgres/seed.ts'
 import { TestSession } from './test-session.ts'
 import { until } from './until.ts'
 
-const TOKEN = 'token-of-the-test-installation'
+export const TOKEN = 'token-of-the-test-installation'
 const TENANT = 'acme'
 
 export interface TestWorker extends RunningWorker {
