@@ -41,6 +41,10 @@ export interface TestCluster {
   stopControlPlane(name: ControlPlaneProgram): Promise<void>
   /** Resolves when it answers. */
   startControlPlane(name: ControlPlaneProgram): Promise<void>
+  /** Keeps a copy of all that the API knows now; it is away for a moment. */
+  keepState(): Promise<void>
+  /** Puts back what was kept: what came since has never been. */
+  restoreState(): Promise<void>
   stopApiServer(): Promise<void>
   startApiServer(): Promise<void>
   /**

@@ -1,11 +1,13 @@
 /** A cluster of processes of this machine: control plane and DNS on the host, each node in namespaces of its own. */
+import { cp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
 import type { ClusterPart, TestCluster } from './cluster.ts'
 import { prepareControlPlane, startControlPlanePrograms } from './control-plane/control-plane.ts'
-import { type ControlPlaneProgram, controlPlaneProgram, kubeconfigOf } from './control-plane/programs.ts'
+import { type ControlPlaneProgram, controlPlaneProgram, etcdFolder, kubeconfigOf } from './control-plane/programs.ts'
 import { waitForDefaults } from './control-plane/readiness.ts'
+import { keepState, restoreState } from './control-plane/state.ts'
 import { apiUserOfDns, declareDns, dnsProgram, prepareDns } from './dns.ts'
 import { apiServiceAddress, type ClusterLayout, type NodeLayout } from './layout.ts'
 import { createNetwork, removeNetwork } from './network.ts'
@@ -21,6 +23,11 @@ import { ageOf, Processes } from './processes.ts'
 import { type ClusterRecord, removeFiles } from './record.ts'
 
 const CONTROL_PLANE: ControlPlaneProgram[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
+
+async function replaceFolder(folder: string, by: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  await cp(by, folder, { recursive: true })
+}
 
 export class NativeCluster implements TestCluster {
   readonly name: string
@@ -123,6 +130,14 @@ export class NativeCluster implements TestCluster {
     await this.#processes.start(controlPlaneProgram(name, this.#layout.controlPlane, this.#files[name]))
   }
 
+  keepState(): Promise<void> {
+    return keepState(this, () => replaceFolder(this.#keptState, this.#state))
+  }
+
+  restoreState(): Promise<void> {
+    return restoreState(this, () => replaceFolder(this.#state, this.#keptState))
+  }
+
   stopApiServer(): Promise<void> {
     return this.stopControlPlane('kube-apiserver')
   }
@@ -147,6 +162,14 @@ export class NativeCluster implements TestCluster {
   #part(name: string): ClusterPart {
     const identity = this.#processes.find(name)
     return { name, ...(identity ? { pid: identity.pid, ageSeconds: ageOf(identity) } : {}) }
+  }
+
+  get #state(): string {
+    return etcdFolder(this.#layout.controlPlane)
+  }
+
+  get #keptState(): string {
+    return `${this.#state}.kept`
   }
 
   get #pauseImage(): string {

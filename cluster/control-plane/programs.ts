@@ -25,6 +25,8 @@ export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-m
 
 const LOCAL = '127.0.0.1'
 
+export const etcdFolder = ({ folder }: Pick<ControlPlaneLayout, 'folder'>): string => `${folder}/etcd`
+
 export const apiUrl = ({ address, ports }: ControlPlaneLayout): string => `https://${address}:${ports.api}`
 
 /** Where pods find the API: the first Service of the range, by convention. */
@@ -46,7 +48,7 @@ const COMMANDS: Record<ControlPlaneProgram, (layout: ControlPlaneLayout) => Comm
     const peers = `http://${LOCAL}:${ports.etcdPeers}`
     return {
       args: [
-        ['--data-dir', `${folder}/etcd`],
+        ['--data-dir', etcdFolder({ folder })],
         ['--listen-client-urls', clients, '--advertise-client-urls', clients],
         ['--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers],
         ['--initial-cluster', `default=${peers}`],

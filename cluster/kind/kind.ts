@@ -10,6 +10,7 @@ import { ensureBinaries } from '../binaries/build.ts'
 import type { ClusterPart, TestCluster } from '../cluster.ts'
 import { run, succeeds } from '../command.ts'
 import type { ControlPlaneProgram } from '../control-plane/programs.ts'
+import { keepState, restoreState } from '../control-plane/state.ts'
 import { cacheFolder } from '../folders.ts'
 import { isOnPath } from '../machine/facts.ts'
 import { cutPod, healPod } from '../node/cut.ts'
@@ -21,6 +22,9 @@ const LIMIT_MS = 180_000
 /** Where the kubelet of the control plane looks for its pods, and where it does not. */
 const MANIFESTS = '/etc/kubernetes/manifests'
 const SET_ASIDE = '/etc/kubernetes'
+/** Of etcd. */
+const STATE = '/var/lib/etcd'
+const KEPT_STATE = '/var/lib/etcd.kept'
 /** Pods of all nodes are somewhere in the machine's own cgroups. */
 const ALL_CGROUPS = ''
 
@@ -66,6 +70,10 @@ export async function connectToKind(name: string, onProgress: (line: string) => 
     await run('docker', ['exec', controlPlane, 'mv', `${MANIFESTS}/${part}.yaml`, SET_ASIDE])
     await until(async () => (await containersOf(controlPlane, part)).length === 0, `${part} did not end`)
   }
+  const replaceFolder = async (folder: string, by: string) => {
+    await run('docker', ['exec', controlPlane, 'rm', '-rf', folder])
+    await run('docker', ['exec', controlPlane, 'cp', '-a', by, folder])
+  }
   const startControlPlane = async (part: ControlPlaneProgram) => {
     await run('docker', ['exec', controlPlane, 'mv', `${SET_ASIDE}/${part}.yaml`, MANIFESTS])
     await until(async () => (await containersOf(controlPlane, part)).length > 0, `${part} did not start`)
@@ -98,6 +106,8 @@ export async function connectToKind(name: string, onProgress: (line: string) => 
     },
     stopControlPlane,
     startControlPlane,
+    keepState: () => keepState({ stopControlPlane, startControlPlane }, () => replaceFolder(KEPT_STATE, STATE)),
+    restoreState: () => restoreState({ stopControlPlane, startControlPlane }, () => replaceFolder(STATE, KEPT_STATE)),
     stopApiServer: () => stopControlPlane('kube-apiserver'),
     startApiServer: () => startControlPlane('kube-apiserver'),
     cutPod: (podUid, addresses) => cutPod(ALL_CGROUPS, podUid, addresses),

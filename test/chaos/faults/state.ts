@@ -8,7 +8,7 @@ import { signal } from '@berth/local/process/identity.ts'
 import type { LocalBerth } from '../local-berth.ts'
 import { until } from '../until.ts'
 import { type Fault, ownBerth, since } from './fault.ts'
-import { anyWorker, struck } from './worker.ts'
+import { anyWorker, struck, untilLeft } from './worker.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -58,10 +58,7 @@ export const restoreKubernetes: Fault = async (installation, random) => {
       await cp(folder, copy, { recursive: true })
     })
     await installation.kube.delete(WorkerKind, worker.name)
-    await until(`no session is on ${worker.name}`, TIMEOUT_MS, async () => {
-      const places = [...(await installation.placements()).values()]
-      return places.every((place) => place !== undefined && place !== worker.name)
-    })
+    await untilLeft(installation, worker.name, TIMEOUT_MS)
     const pid = await kubernetesOf(berth)
     await whileStopped(pid, async () => {
       await rm(folder, { recursive: true })

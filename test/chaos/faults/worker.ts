@@ -27,6 +27,12 @@ export const struck = ({ name, accounts }: RunningWorker, at: number, how = ''):
   what: `${name} (${accounts.length} sessions)${how}`,
 })
 
+/** Until every session has a place, and none has it there. */
+export const untilLeft = (installation: Installation, worker: string, timeoutMs = TIMEOUT_MS): Promise<unknown> =>
+  until(`no session is on ${worker}`, timeoutMs, async () => {
+    return [...(await installation.placements()).values()].every((place) => place !== undefined && place !== worker)
+  })
+
 /** SIGKILL in the middle of whatever it does; its container is started again in place. */
 export const killWorker: Fault = async (installation, random) => {
   const worker = await anyWorker(installation, random)

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PodKind } from '@berth/core/model/kind.ts'
 import type { Fault } from '../../chaos/faults/fault.ts'
+import { untilLeft } from '../../chaos/faults/worker.ts'
 import { until } from '../../chaos/until.ts'
 import type { ClusterBerth } from '../cluster-berth.ts'
 import { type InCluster, podsOf, TIMEOUT_MS, untilBack } from '../place.ts'
@@ -50,9 +51,7 @@ export const cutFromPostgres = cutFrom(
   'Postgres',
   async ({ berth: { databaseAddress } }) => [`${databaseAddress.address}:${databaseAddress.port}`],
   async (installation, worker) => {
-    await until(`no session is on ${worker}`, TIMEOUT_MS, async () => {
-      return [...(await installation.placements()).values()].every((place) => place !== undefined && place !== worker)
-    })
+    await untilLeft(installation, worker, TIMEOUT_MS)
     await untilBack(installation)
   },
 )

@@ -1,7 +1,9 @@
 /** Faults of what workers need: the API server away, operators and gateways replaced. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { WorkerKind } from '@berth/core/model/kind.ts'
 import { signal } from '@berth/local/process/identity.ts'
 import { type Fault, since } from '../../chaos/faults/fault.ts'
+import { anyWorker, struck, untilLeft } from '../../chaos/faults/worker.ts'
 import { until } from '../../chaos/until.ts'
 import type { ClusterBerth } from '../cluster-berth.ts'
 import { leader, TIMEOUT_MS } from '../place.ts'
@@ -16,6 +18,21 @@ export const stopApiServerFor =
     await berth.cluster.startApiServer()
     return { at, what: `API server, for ${since(at)}` }
   }
+
+/** A worker is drained, and then etcd is as it was before: its sessions are said to be where they are no more. */
+export const restoreEtcd: Fault<ClusterBerth> = async (installation, random) => {
+  const { cluster } = installation.berth
+  const worker = await anyWorker(installation, random)
+  return async () => {
+    await cluster.keepState()
+    const keptAt = Date.now()
+    await installation.kube.delete(WorkerKind, worker.name)
+    await untilLeft(installation, worker.name, TIMEOUT_MS)
+    const at = Date.now()
+    await cluster.restoreState()
+    return { ...struck(worker, at), what: `${worker.name} drained, then etcd as it was ${since(keptAt)} before` }
+  }
+}
 
 /** The leader stands still until another leads, and then goes on: for a moment both believe that they do. */
 export const freezeLeader: Fault<ClusterBerth> = async (installation) => {

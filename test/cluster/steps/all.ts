@@ -9,7 +9,7 @@ import { cutFromApiServer, cutFromGateways, cutFromPostgres, cutFromWhatsapp } f
 import { outOfMemory } from '../faults/memory.ts'
 import { drainNode, loseNode } from '../faults/node.ts'
 import { reinstall, rollback, upgrade } from '../faults/release.ts'
-import { freezeLeader, restart, stopApiServerFor } from '../faults/service.ts'
+import { freezeLeader, restart, restoreEtcd, stopApiServerFor } from '../faults/service.ts'
 import { tryRights } from './rights.ts'
 import { installSecond, uninstallSecond } from './second.ts'
 
@@ -37,6 +37,7 @@ export const STEPS: Step[] = [
   { name: 'cut-whatsapp', cause: cutFromWhatsapp },
   { name: 'cut-gateway', cause: cutFromGateways, unaffected: true },
   { name: 'api-server', cause: stopApiServerFor(60_000), unaffected: true },
+  { name: 'etcd-restore', cause: restoreEtcd },
   { name: 'second', cause: installSecond, unaffected: true },
   { name: 'postgres', cause: stopPostgresFor(30_000), unaffected: true },
   { name: 'two-leaders', cause: freezeLeader, unaffected: true },
