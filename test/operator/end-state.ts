@@ -6,6 +6,8 @@ import type { Pod } from '@berth/core/model/builtin.ts'
 import type { Condition, KubeObject } from '@berth/core/model/meta.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Resources } from '@berth/operator/resources.ts'
+import { expect } from 'vitest'
+import { type Installation, NotSeen } from './installation.ts'
 
 export interface EndState {
   specs: unknown
@@ -22,20 +24,22 @@ export type Part = keyof EndState
 
 type Resource = KubeObject & { spec: unknown; status?: { conditions?: Condition[]; observedGeneration?: number } }
 
-const ROWS = {
-  tiers: 'SELECT name, spec FROM tier',
-  tenants: 'SELECT id, name, tier, display_name, state, deleted_at IS NOT NULL AS deleted FROM tenant',
-  sessions: `SELECT s.id, t.name AS tenant, s.name, s.resource_name, s.provider, s.desired_state, s.obstacle,
-      s.deleted_at IS NOT NULL AS deleted, o.released_at IS NOT NULL AS released, o.pod_uid,
-      (SELECT json_agg(c.kind || ' ' || c.status) FROM command c WHERE c.session_id = s.id) AS commands
-    FROM session s JOIN tenant t ON t.id = s.tenant_id JOIN session_owner o ON o.session_id = s.id`,
-}
+/** $1: with which the names begin. */
+const ROWS = `SELECT
+  (SELECT json_agg(json_build_object('name', name, 'spec', spec)) FROM tier WHERE starts_with(name, $1)) AS tiers,
+  (SELECT json_agg(json_build_object('id', id, 'name', name, 'tier', tier, 'displayName', display_name, 'state', state,
+      'deleted', deleted_at IS NOT NULL)) FROM tenant WHERE starts_with(name, $1)) AS tenants,
+  (SELECT json_agg(json_build_object('id', s.id, 'tenant', t.name, 'name', s.name, 'resourceName', s.resource_name,
+      'provider', s.provider, 'desiredState', s.desired_state, 'obstacle', s.obstacle, 'deleted', s.deleted_at IS NOT NULL,
+      -- Where it was held last says nothing once it is released.
+      'heldBy', CASE WHEN o.released_at IS NULL THEN o.pod_uid END,
+      'commands', (SELECT json_agg(c.kind || ' ' || c.status) FROM command c WHERE c.session_id = s.id)))
+    FROM session s JOIN tenant t ON t.id = s.tenant_id JOIN session_owner o ON o.session_id = s.id
+    WHERE starts_with(t.name, $1)) AS sessions`
 
 /** `prefix`: with which the names of all that belongs to it begin; in the answer it is `x`. */
 export async function endState(resources: Resources, pool: Pool, prefix: string): Promise<EndState> {
-  const [tierRows, tenantRows, sessionRows] = await Promise.all(
-    [ROWS.tiers, ROWS.tenants, ROWS.sessions].map(async (text) => (await pool.query(text)).rows),
-  )
+  const { rows } = await pool.query<object>(ROWS, [prefix])
   const isOwn = (name: string) => name.startsWith(prefix)
   const own = <T extends KubeObject>(kind: { list(): T[] }) =>
     kind.list().filter(({ metadata }) => isOwn(metadata.name))
@@ -64,14 +68,7 @@ export async function endState(resources: Resources, pool: Pool, prefix: string)
       return [specOf(worker), statusOf({ ...worker, status: { ...status, isServed } } as Resource)]
     }),
     pods: own(pods).map(podOf),
-    mirror: {
-      tiers: tierRows!.filter(({ name }) => isOwn(name)),
-      tenants: tenantRows!.filter(({ name }) => isOwn(name)),
-      sessions: sessionRows!
-        .filter(({ tenant }) => isOwn(tenant))
-        // Where it was held last says nothing once it is released.
-        .map(({ released, pod_uid, ...row }) => ({ ...row, heldBy: released ? null : pod_uid })),
-    },
+    mirror: rows[0],
   }
   return inOrder(renamed(state, aliases)) as EndState
 }
@@ -143,4 +140,31 @@ function inOrder(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, child]) => [name, inOrder(child)]),
   )
+}
+
+/** Waits until both are at rest and the same; shows at last in what they differ. */
+export async function untilSame<T extends EndState>(berth: Installation, look: () => Promise<readonly [T, T]>) {
+  let seen: readonly [T, T] | undefined
+  const areSame = async () => {
+    seen = await look()
+    return seen.every(isAtRest) && JSON.stringify(seen[0]) === JSON.stringify(seen[1])
+  }
+  await berth.until('the same end', areSame, { everyMs: 200 }).catch((error: unknown) => {
+    if (!(error instanceof NotSeen)) throw error
+    expect(seen?.[0]).toEqual(seen?.[1])
+    throw new Error(`the same, but not at rest: ${JSON.stringify(seen?.[0])}`, { cause: error })
+  })
+}
+
+/** Waits until nothing is under way; shows at last what is. */
+export async function untilAtRest(berth: Installation, look: () => Promise<EndState>): Promise<void> {
+  let seen: EndState | undefined
+  const isResting = async () => {
+    seen = await look()
+    return isAtRest(seen)
+  }
+  await berth.until('rest', isResting, { everyMs: 200 }).catch((error: unknown) => {
+    if (error instanceof NotSeen) throw new Error(`not at rest: ${JSON.stringify(seen)}`, { cause: error })
+    throw error
+  })
 }

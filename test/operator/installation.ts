@@ -16,6 +16,7 @@ import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/test
 import { Operator } from '@berth/operator/operator.ts'
 import { postgresDatabase } from '@berth/operator/postgres.ts'
 import { startTestCluster, TEST_QPS, type TestCluster } from '../kube-client/cluster.ts'
+import { type Death, MortalClient, mortalDatabase } from './death.ts'
 import { FakeNode } from './fake-node.ts'
 
 /** On a busy machine. */
@@ -30,6 +31,9 @@ export interface RunningOperator {
   cutOff(): Promise<void>
   stop(): Promise<void>
 }
+
+/** It was waited for in vain. */
+export class NotSeen extends Error {}
 
 export class Installation {
   readonly cluster: TestCluster
@@ -51,12 +55,16 @@ export class Installation {
     return new Installation(cluster, database)
   }
 
-  startOperator(name = 'operator'): RunningOperator {
-    const client = new KubeClient(this.cluster.config, { component: 'operator', qps: TEST_QPS })
+  /** `death`: that it will die, unless it is sooner done. */
+  startOperator(name = 'operator', death?: Death): RunningOperator {
+    const options = { component: 'operator', qps: TEST_QPS }
+    const { config } = this.cluster
+    const client = death ? new MortalClient(config, options, death) : new KubeClient(config, options)
     const pool = openPool({ url: this.database.url, role: 'berth_operator', application: name })
+    const database = postgresDatabase(pool, LOGINS)
     const operator = new Operator({
       client,
-      database: postgresDatabase(pool, LOGINS),
+      database: death ? mortalDatabase(database, death) : database,
       log: createLogger('operator').child({}, { level: process.env.LOG_LEVEL ?? 'silent' }),
       config: {
         databaseUrl: this.database.url,
@@ -149,7 +157,7 @@ export class Installation {
       status?.placement?.worker,
       getCondition(status?.conditions, 'Ready'),
     ])
-    throw new Error(`not seen in ${waitMs} ms: ${what}\n${JSON.stringify(states)}\n${this.node.failures.join('\n')}`)
+    throw new NotSeen(`not seen in ${waitMs} ms: ${what}\n${JSON.stringify(states)}\n${this.node.failures.join('\n')}`)
   }
 
   untilConnected(name: string, where: (worker: string) => boolean = () => true): Promise<WhatsAppSession> {

@@ -1,8 +1,8 @@
 /** Which fields are changed together: those with the same effect, or with BERTH_FULL=1 each one alone. */
 import type { Kind } from '@berth/core/model/kind.ts'
+import type { Values } from '../operator/customer.ts'
 import type { Part } from '../operator/end-state.ts'
 import { type Field, fieldsOf, isLeaf } from './fields.ts'
-import type { Values } from './subject.ts'
 import type { Entry } from './table.ts'
 
 export interface Change {

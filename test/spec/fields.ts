@@ -62,19 +62,3 @@ export function inside({ type, enum: alternatives, minimum, maximum }: Schema): 
   if (type !== 'integer') return []
   return [minimum, maximum].filter((bound) => bound !== undefined)
 }
-
-/** A merge patch of spec that sets these paths; null removes one. */
-export function specWith(values: Record<string, unknown>): Record<string, unknown> {
-  const spec: Record<string, unknown> = {}
-  for (const [path, value] of Object.entries(values)) {
-    const names = path.split('.')
-    const last = names.pop()!
-    let place = spec
-    for (const name of names) {
-      place[name] ??= {}
-      place = place[name] as Record<string, unknown>
-    }
-    place[last] = value
-  }
-  return spec
-}

@@ -9,17 +9,18 @@ import type { Condition, KubeObject } from '@berth/core/model/meta.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { collections, openResources, type Resources } from '@berth/operator/resources.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EndState, isAtRest, type Part } from '../operator/end-state.ts'
+import { Customer, type Values } from '../operator/customer.ts'
+import { type Part, untilSame } from '../operator/end-state.ts'
 import { Installation, PATIENCE } from '../operator/installation.ts'
 import { changesOf } from './changes.ts'
 import { fieldsOf, inside, isLeaf, outside } from './fields.ts'
-import { Subject, type Values } from './subject.ts'
+
 import { table } from './table.ts'
 
 let berth: Installation
 let view: Resources
 /** By kind; never changed. */
-let bases: Map<Kind, Subject>
+let bases: Map<Kind, Customer>
 
 beforeAll(async () => {
   berth = await Installation.start()
@@ -35,29 +36,15 @@ afterAll(async () => {
   await berth?.close()
 })
 
-const install = (kind: Kind, values?: Values) => Subject.install(berth, view, kind, values)
+const install = (kind: Kind, values?: Values) => Customer.install(berth, view, kind, values)
 
-async function untilSame(changed: Subject, model: Subject): Promise<void> {
-  let states: [EndState, EndState] | undefined
-  await berth
-    .until(
-      'the same end',
-      async () => {
-        states = await Promise.all([changed.state(), model.state()])
-        return states.every(isAtRest) && JSON.stringify(states[0]) === JSON.stringify(states[1])
-      },
-      { everyMs: 200 },
-    )
-    .catch((error: unknown) => {
-      expect(states?.[0]).toEqual(states?.[1])
-      throw error
-    })
-}
+const untilLike = (customer: Customer, model: Customer): Promise<void> =>
+  untilSame(berth, async () => [await customer.state(), await model.state()])
 
 type Conditioned = KubeObject & { status?: { conditions?: Condition[] } }
 
 /** Waits until exactly these parts, beside the specs, are not those of the other one. */
-async function untilDiffering(one: Subject, other: Subject, parts: readonly Part[]): Promise<void> {
+async function untilDiffering(one: Customer, other: Customer, parts: readonly Part[]): Promise<void> {
   let differing: Part[] = []
   await berth
     .until(
@@ -90,18 +77,18 @@ describe.concurrent.each(table.map(([kind, entries]) => ({ name: kind.kind, kind
       'what is wrong is refused, with the field and what to do, and changes nothing',
       PATIENCE,
       async () => {
-        const subject = await install(kind)
-        await untilSame(subject, base())
+        const customer = await install(kind)
+        await untilLike(customer, base())
         const refuse = async (path: string, value: unknown, words: unknown) =>
-          expect([path, value, await subject.refusal(kind, { [path]: value })]).toEqual([path, value, words])
+          expect([path, value, await customer.refusal(kind, { [path]: value })]).toEqual([path, value, words])
         for (const { path, schema, isRequired } of fields) {
           for (const value of outside(schema)) await refuse(path, value, expect.stringContaining(`spec.${path}`))
           for (const [value, words] of entries[path]?.refused ?? [])
             await refuse(path, value, expect.stringMatching(words))
           if (isRequired) await refuse(path, null, expect.stringContaining('Required value'))
         }
-        await untilSame(subject, base())
-        await subject.remove()
+        await untilLike(customer, base())
+        await customer.remove()
       },
     )
 
@@ -119,32 +106,32 @@ describe.concurrent.each(table.map(([kind, entries]) => ({ name: kind.kind, kind
     })
 
     test.concurrent.each(changesOf(kind, entries))('$name', PATIENCE, async ({ values, shows, removable, oneWay }) => {
-      const subject = await install(kind)
-      await untilSame(subject, base())
-      const original = await subject.values(kind, Object.keys(values))
-      await subject.change(kind, values)
+      const customer = await install(kind)
+      await untilLike(customer, base())
+      const original = await customer.values(kind, Object.keys(values))
+      await customer.change(kind, values)
       // Workers are made by the operator, and never so from the beginning.
       if (kind !== WorkerKind) {
         const model = await install(kind, values)
-        await untilSame(subject, model)
+        await untilLike(customer, model)
         await untilDiffering(model, base(), shows)
         await model.remove()
       }
       if (removable.length > 0) {
         const removal = Object.fromEntries(removable.map((path) => [path, null]))
-        if (oneWay) expect(await subject.refusal(kind, removal)).toMatch(oneWay)
+        if (oneWay) expect(await customer.refusal(kind, removal)).toMatch(oneWay)
         else {
-          await subject.change(kind, removal)
+          await customer.change(kind, removal)
           const model = kind === WorkerKind ? base() : await install(kind, { ...values, ...removal })
-          await untilSame(subject, model)
+          await untilLike(customer, model)
           if (model !== base()) await model.remove()
         }
       }
       if (!oneWay) {
-        await subject.change(kind, original)
-        await untilSame(subject, base())
+        await customer.change(kind, original)
+        await untilLike(customer, base())
       }
-      await subject.remove()
+      await customer.remove()
     })
 
     const troubles = Object.entries(entries).flatMap(([path, { trouble }]) => (trouble ? [{ path, trouble }] : []))
@@ -152,22 +139,22 @@ describe.concurrent.each(table.map(([kind, entries]) => ({ name: kind.kind, kind
       '$path: nothing moves for $trouble.value, and somebody says so',
       PATIENCE,
       async ({ path, trouble }) => {
-        const subject = await install(kind)
-        await untilSame(subject, base())
-        const places = await subject.places()
+        const customer = await install(kind)
+        await untilLike(customer, base())
+        const places = await customer.places()
         const values = { [path]: trouble.value, ...trouble.along }
-        const original = await subject.values(kind, Object.keys(values))
-        await subject.change(kind, values)
+        const original = await customer.values(kind, Object.keys(values))
+        await customer.change(kind, values)
         await berth.until(`the condition ${trouble.reason}`, async () => {
-          const { status } = (await subject.get(trouble.kind)) as Conditioned
+          const { status } = (await customer.get(trouble.kind)) as Conditioned
           const condition = getCondition(status?.conditions, trouble.condition)
           return condition?.status === 'False' && condition.reason === trouble.reason
         })
-        expect(await subject.places()).toEqual(places)
-        await subject.change(kind, original)
-        await untilSame(subject, base())
-        expect(await subject.places()).toEqual(places)
-        await subject.remove()
+        expect(await customer.places()).toEqual(places)
+        await customer.change(kind, original)
+        await untilLike(customer, base())
+        expect(await customer.places()).toEqual(places)
+        await customer.remove()
       },
     )
   },

@@ -5,14 +5,13 @@ import { type Kind, SessionKind, TenantKind, TierKind } from '@berth/core/model/
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import { mergePatch } from '@berth/local/kubernetes/merge-patch.ts'
 import type { Resources } from '@berth/operator/resources.ts'
-import { type EndState, endState } from '../operator/end-state.ts'
-import { fresh, type Installation } from '../operator/installation.ts'
-import { specWith } from './fields.ts'
+import { type EndState, endState } from './end-state.ts'
+import { fresh, type Installation } from './installation.ts'
 
 /** Path under spec → value; null: left out. */
 export type Values = Record<string, unknown>
 
-/** What stands in a table for the prefix of a subject's names. */
+/** What stands in a table for the prefix of a customer's names. */
 const named = (value: unknown, prefix: string): unknown =>
   typeof value === 'string' ? value.replace(/^x-/, `${prefix}-`) : value
 
@@ -23,7 +22,7 @@ const tierSpec = (): object => ({
   scaleDown: { stabilizationSeconds: 0 },
 })
 
-export class Subject {
+export class Customer {
   readonly prefix = fresh('s')
   readonly #berth: Installation
   readonly #view: Resources
@@ -33,23 +32,31 @@ export class Subject {
     this.#view = view
   }
 
+  /** Nothing of it is there yet. */
+  static expect(berth: Installation, view: Resources): Customer {
+    return new Customer(berth, view)
+  }
+
+  static async install(berth: Installation, view: Resources, kind: Kind, values?: Values): Promise<Customer> {
+    const customer = Customer.expect(berth, view)
+    await customer.arrive(kind, values)
+    return customer
+  }
+
   /** With these values of one kind's spec from the beginning. */
-  static async install(berth: Installation, view: Resources, kind: Kind, values: Values = {}): Promise<Subject> {
-    const subject = new Subject(berth, view)
-    const { client } = berth.cluster
-    const { prefix } = subject
+  async arrive(kind: Kind, values: Values = {}): Promise<void> {
+    const { client } = this.#berth.cluster
     const create = async (of: Kind, name: string, spec: object, isChanged = of.kind === kind.kind) => {
-      const changed = isChanged ? mergePatch(spec, subject.#patchOf(values)) : spec
+      const changed = isChanged ? mergePatch(spec, this.#patchOf(values)) : spec
       await client.create(of, { metadata: { name }, spec: changed } as KubeObject)
     }
     const onDelete = { device: 'Keep', data: 'Erase' }
-    await create(TierKind, `${prefix}-tier`, tierSpec())
-    if (kind === TenantKind) await create(TierKind, `${prefix}-other`, tierSpec(), false)
-    await create(TenantKind, subject.tenant, { tier: `${prefix}-tier`, displayName: 'Acme', onDelete })
-    const [first, second] = subject.sessions as [string, string]
-    await create(SessionKind, first, { tenant: subject.tenant, onDelete }, false)
-    await create(SessionKind, second, { tenant: subject.tenant, onDelete })
-    return subject
+    await create(TierKind, `${this.prefix}-tier`, tierSpec())
+    if (kind === TenantKind) await create(TierKind, `${this.prefix}-other`, tierSpec(), false)
+    await create(TenantKind, this.tenant, { tier: `${this.prefix}-tier`, displayName: 'Acme', onDelete })
+    const [first, second] = this.sessions as [string, string]
+    await create(SessionKind, first, { tenant: this.tenant, onDelete }, false)
+    await create(SessionKind, second, { tenant: this.tenant, onDelete })
   }
 
   get tenant(): string {
@@ -125,4 +132,20 @@ export class Subject {
       return (await this.#berth.session(this.sessions[0]!))?.status?.placement?.worker
     })
   }
+}
+
+/** A merge patch of spec that sets these paths; null removes one. */
+function specWith(values: Record<string, unknown>): Record<string, unknown> {
+  const spec: Record<string, unknown> = {}
+  for (const [path, value] of Object.entries(values)) {
+    const names = path.split('.')
+    const last = names.pop()!
+    let place = spec
+    for (const name of names) {
+      place[name] ??= {}
+      place = place[name] as Record<string, unknown>
+    }
+    place[last] = value
+  }
+  return spec
 }
