@@ -77,8 +77,11 @@ async function take(steps: Steps): Promise<void> {
 
 await take({
   'npm test': () => counted('npm', ['test']),
-  'the whole crash matrix, long freezes and outages; a database that went back; each field of each spec alone': () =>
-    runSuite(['--project', 'integration', 'test/crash', 'test/restore', 'test/spec'], { BERTH_FULL: '1' }),
+  'the whole crash matrix, long freezes and outages; a database that went back; each field and each write of an operator':
+    () =>
+      runSuite(['--project', 'integration', 'test/crash', 'test/restore', 'test/spec', 'test/operator/crash'], {
+        BERTH_FULL: '1',
+      }),
   chaos,
   demo,
   'a Kubernetes cluster': startCluster,
