@@ -1,6 +1,6 @@
 /**
  * What is checked before a change lands: `npm test`, then what takes too long for it, then what needs a real Kubernetes. The
- * last line counts all cases; a round of chaos is a case, and so are the demo and the start of the cluster.
+ * last line counts all cases; a round of chaos is a case, a seed of the simulation is one, and so are the demo and the start of the cluster.
  */
 import { spawn } from 'node:child_process'
 import { clusterDown, clusterUp } from '@berth/cluster/cluster.ts'
@@ -9,6 +9,7 @@ import { runOnRealKubernetes } from './real-kubernetes.ts'
 import { type Counts, conclude, root, runSuite } from './suite.ts'
 
 const CHAOS = { rounds: 40, seed: 7 }
+const SIMULATION = { seeds: 400, first: 1_000 }
 
 /** Runs a command that is shown as it goes; answers its exit code and the last line that it printed. */
 async function run(command: string, args: string[]): Promise<{ code: number | null; lastLine: string }> {
@@ -44,6 +45,15 @@ async function chaos(): Promise<Counts> {
     ...['--rounds', String(rounds), '--seed', String(seed), '--json'],
   ])
   return code === 0 ? { ...PASSED, passed: rounds } : FAILED
+}
+
+async function simulation(): Promise<Counts> {
+  const { seeds, first } = SIMULATION
+  const { code } = await run(process.execPath, [
+    'test/simulation/main.ts',
+    ...['--seeds', String(seeds), '--seed', String(first)],
+  ])
+  return code === 0 ? { ...PASSED, passed: seeds } : FAILED
 }
 
 async function demo(): Promise<Counts> {
@@ -82,6 +92,7 @@ await take({
       runSuite(['--project', 'integration', 'test/crash', 'test/restore', 'test/spec', 'test/operator/crash'], {
         BERTH_FULL: '1',
       }),
+  simulation,
   chaos,
   demo,
   'a Kubernetes cluster': startCluster,

@@ -1,0 +1,115 @@
+/**
+ * Who may act, judged by nothing but what was seen to be granted: an account of its own beside the machine that grants. One
+ * holder of a session at a time, epochs and generations that only rise, and nobody revoked who lives.
+ */
+import type { Held, Witness } from '../postgres/ownership.ts'
+import type { Violation } from './violation.ts'
+
+/** No boot is revoked on suspicion before (core/ownership/lease.ts: 5 s, by clocks that may go two per cent wrong). */
+const SILENT_MS = 4_800
+
+interface Boot {
+  podUID: string
+  order: number
+  isOver: boolean
+  /** Of the time in which Postgres was there. */
+  heardAt: number
+}
+
+interface Account {
+  holder?: { boot: string; epoch: number }
+  epoch: number
+  generation: number
+  /** Of the last claim. */
+  podUID?: string
+}
+
+export class OwnershipAccount implements Witness {
+  /** How long Postgres has been there, in milliseconds. */
+  readonly #uptime: () => number
+  readonly #violation: Violation
+  /** Does this boot's process run, and not only believe so? */
+  readonly #runs: (boot: string) => boolean
+  readonly #boots = new Map<string, Boot>()
+  readonly #sessions = new Map<string, Account>()
+  claims = 0
+  writes = 0
+
+  constructor(uptime: () => number, violation: Violation, runs: (boot: string) => boolean) {
+    this.#uptime = uptime
+    this.#violation = violation
+    this.#runs = runs
+  }
+
+  opened(boot: string, podUID: string): void {
+    this.#boots.set(boot, { podUID, order: this.#boots.size, isOver: false, heardAt: this.#uptime() })
+  }
+
+  renewed(boot: string): void {
+    this.#boots.get(boot)!.heardAt = this.#uptime()
+  }
+
+  ended(boot: string): void {
+    this.#over(boot)
+  }
+
+  revoked(boot: string): void {
+    const silentFor = Math.round(this.#uptime() - (this.#boots.get(boot)?.heardAt ?? 0))
+    if (silentFor < SILENT_MS && this.#runs(boot)) {
+      this.#violation(
+        'false revocation',
+        `boot ${boot} was revoked, which runs and was silent for ${silentFor} ms only`,
+      )
+    }
+    this.#over(boot)
+  }
+
+  claimed(boot: string, { sessionId, epoch, generation }: Held & { generation: number }): void {
+    this.claims++
+    const account = this.#of(sessionId)
+    const me = this.#boots.get(boot)
+    if (!me || me.isOver) this.#violation('I1', `session ${sessionId} was claimed by boot ${boot}, which is over`)
+    const holder = account.holder && this.#boots.get(account.holder.boot)
+    const isTaken =
+      holder && account.holder!.boot !== boot && !(holder.podUID === me?.podUID && holder.order < me.order)
+    if (isTaken)
+      this.#violation('I1', `session ${sessionId} was claimed from boot ${account.holder!.boot}, which holds it`)
+    if (epoch <= account.epoch) this.#violation('I2', `epoch ${epoch} of session ${sessionId} was given before`)
+    const isOld = generation < account.generation
+    const isShared = generation === account.generation && account.podUID !== me?.podUID
+    if (isOld || isShared) this.#violation('I2', `generation ${generation} of session ${sessionId} was claimed before`)
+    this.#sessions.set(sessionId, { holder: { boot, epoch }, epoch, generation, podUID: me?.podUID })
+  }
+
+  released(boot: string, { sessionId, epoch }: Held): void {
+    this.#check(boot, sessionId, epoch, 'released')
+    delete this.#of(sessionId).holder
+  }
+
+  wrote(boot: string, { sessionId, epoch }: Held): void {
+    this.writes++
+    this.#check(boot, sessionId, epoch, 'written for')
+  }
+
+  erased(sessionId: string): void {
+    this.#sessions.delete(sessionId)
+  }
+
+  #check(boot: string, sessionId: string, epoch: number, what: string): void {
+    const { holder } = this.#of(sessionId)
+    if (holder?.boot === boot && holder.epoch === epoch && !this.#boots.get(boot)?.isOver) return
+    this.#violation('I1', `session ${sessionId} was ${what} by boot ${boot}, epoch ${epoch}, which does not hold it`)
+  }
+
+  #over(boot: string): void {
+    const known = this.#boots.get(boot)
+    if (known) known.isOver = true
+    for (const account of this.#sessions.values()) if (account.holder?.boot === boot) delete account.holder
+  }
+
+  #of(sessionId: string): Account {
+    const known = this.#sessions.get(sessionId) ?? { epoch: 0, generation: 0 }
+    this.#sessions.set(sessionId, known)
+    return known
+  }
+}
