@@ -89,8 +89,7 @@ export async function runChaos<B extends BerthUnderTest>(
     await listener.ends?.(result)
     return result
   } finally {
-    await run.stop()
-    await installation.stop()
+    await run.stop().finally(() => installation.stop())
   }
 }
 

@@ -96,9 +96,12 @@ export class OwnBerth implements LocalBerth {
 
   /** All of it was ours. */
   async leave(): Promise<void> {
-    await this.#berth.stop()
-    await this.database.stop()
-    this.surroundings.close()
+    try {
+      await this.#berth.stop()
+      await this.database.stop()
+    } finally {
+      this.surroundings.close()
+    }
   }
 
   kill(): void {

@@ -4,7 +4,7 @@ import { TierKind } from '@berth/core/model/kind.ts'
 import { until } from './until.ts'
 
 /** So that the load never meets one. */
-export const LIMITS = { sessionsPerTenant: 100, requestsPerMinute: 1_000_000, messagesPerHour: 10_000_000 }
+export const LIMITS = { sessionsPerTenant: 2_000, requestsPerMinute: 1_000_000, messagesPerHour: 10_000_000 }
 const TIMEOUT_MS = 60_000
 
 /** The gateway goes by what the operator has written down of them. */

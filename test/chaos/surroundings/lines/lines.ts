@@ -56,7 +56,7 @@ export class Lines {
 
   /** What still goes through them breaks. */
   close(): void {
-    this.#child.disconnect()
+    if (this.#child.connected) this.#child.disconnect()
   }
 
   /** One after the other; answers when it is done. */
