@@ -25,11 +25,14 @@ try {
     log,
   })
   let stopping = false
+  // SIGTERM: others may take the sessions over. SIGINT: nobody does, as all of a machine stops.
   const stop = async (signal: string): Promise<void> => {
     if (stopping) return
     stopping = true
     log.info({ signal }, 'giving the sessions back')
-    await worker.stop().catch((error) => log.warn({ err: error }, 'not everything could be given back'))
+    await worker
+      .stop({ handOver: signal === 'SIGTERM' })
+      .catch((error) => log.warn({ err: error }, 'not everything could be given back'))
     process.exit(0)
   }
   process.on('SIGTERM', (signal) => void stop(signal))

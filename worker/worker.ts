@@ -48,8 +48,11 @@ export interface RunningWorker {
   bootId: string
   /** Where the gateway reaches it. */
   address: string
-  /** Gives everything back; resolves when the process may exit. */
-  stop(): Promise<void>
+  /**
+   * Gives everything back; resolves when the process may exit. `handOver`: sessions are kept until their next workers ask for
+   * them, if any do.
+   */
+  stop(how?: { handOver: boolean }): Promise<void>
 }
 
 /** Resolves when the lease is open and sessions are being watched. Rejects when the database is not fit for this release. */
@@ -133,10 +136,14 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
   return {
     bootId,
     address,
-    async stop() {
+    async stop({ handOver } = { handOver: false }) {
       stopping = true
-      await reflector.stop()
-      await Promise.race([supervisor.stop(), sleep(config.stopMs)])
+      const giveBack = async () => {
+        if (handOver) await supervisor.handOver()
+        await reflector.stop()
+        await supervisor.stop()
+      }
+      await Promise.race([giveBack(), sleep(config.stopMs)])
       supervisor.destroy(new Error('the worker stops')) // whatever did not leave in time
       await status.stop()
       await failpoint('drain.all-left')

@@ -84,14 +84,14 @@ export class ContainerRunner {
     }
   }
 
-  /** SIGTERM, and SIGKILL after the grace period. Resolves when the process is gone. A second call may shorten it. */
-  async stop(graceMs: number): Promise<void> {
+  /** A signal, and SIGKILL after the grace period. Resolves when the process is gone. A second call may shorten it. */
+  async stop(graceMs: number, how: 'SIGTERM' | 'SIGINT'): Promise<void> {
     this.#stopping = true
     clearTimeout(this.#timer)
     const { child, ended } = this.#run ?? {}
     if (child?.pid === undefined) return this.#neverToRun()
     const { pid } = child
-    if (graceMs > 0) signal(pid, 'SIGTERM')
+    if (graceMs > 0) signal(pid, how)
     else signalGroup(pid, 'SIGKILL')
     const impatience = setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs)
     await ended

@@ -120,7 +120,8 @@ class PodKeeper implements Kubelet {
     await Promise.all(
       [...this.#runners].map(async ([uid, runner]) => {
         const pod = this.#pods.get(uid)
-        await runner.stop(pod ? graceMs(pod) : 0)
+        // As Ctrl-C does: the whole machine stops, and nobody takes over what they hold.
+        await runner.stop(pod ? graceMs(pod) : 0, 'SIGINT')
         if (pod) await this.#writeStatus(pod, runner).catch(() => {}) // the next kubelet finds out by itself
       }),
     )

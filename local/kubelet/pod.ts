@@ -18,8 +18,8 @@ export class PodRunner {
   }
 
   /** Resolves when all processes are gone. */
-  async stop(graceMs: number): Promise<void> {
-    await Promise.all(this.#containers.map((container) => container.stop(graceMs)))
+  async stop(graceMs: number, how: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {
+    await Promise.all(this.#containers.map((container) => container.stop(graceMs, how)))
     this.#stopped = true
   }
 

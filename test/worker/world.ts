@@ -129,9 +129,9 @@ export class World {
       ...running,
       ...pod,
       dead: dead.promise,
-      stop: async () => {
+      stop: async (how) => {
         this.#workers.delete(worker)
-        await running.stop()
+        await running.stop(how)
       },
     }
     this.#workers.add(worker)

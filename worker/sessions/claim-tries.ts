@@ -1,21 +1,28 @@
-/** Sessions that could not be claimed, and when to try again: after 100 ms, then later and later, each second at most. */
+/**
+ * Sessions that could not be claimed, and when to try again: often as long as their holder may be about to let them go, as each
+ * wait is a gap for somebody; then each second.
+ */
 
-const WAIT_MS = 100
+/** A holder that saw the same placement is closing its connection. */
+const AT_FIRST = { forMs: 1_000, waitMs: 100 }
+/** A holder that stops gives its sessions back one by one. */
+const OFTEN = { forMs: 10_000, waitMs: 250 }
 const MAX_WAIT_MS = 1000
 const MIN_WAIT_MS = 10
 
 export class ClaimTries {
-  /** How often it failed, and when to try again (performance.now()). */
-  readonly #tries = new Map<string, { failures: number; notBefore: number }>()
+  /** When it failed first, and when to try again (performance.now()). */
+  readonly #tries = new Map<string, { since: number; notBefore: number }>()
 
   isDue(sessionId: string): boolean {
     return (this.#tries.get(sessionId)?.notBefore ?? 0) <= performance.now()
   }
 
   failed(sessionId: string): void {
-    const failures = (this.#tries.get(sessionId)?.failures ?? 0) + 1
-    const waitMs = Math.min(MAX_WAIT_MS, WAIT_MS * 2 ** Math.min(failures - 1, 10))
-    this.#tries.set(sessionId, { failures, notBefore: performance.now() + waitMs })
+    const now = performance.now()
+    const since = this.#tries.get(sessionId)?.since ?? now
+    const { waitMs } = [AT_FIRST, OFTEN].find(({ forMs }) => now - since < forMs) ?? { waitMs: MAX_WAIT_MS }
+    this.#tries.set(sessionId, { since, notBefore: now + waitMs })
   }
 
   succeeded(sessionId: string): void {
@@ -24,7 +31,8 @@ export class ClaimTries {
 
   /** It was ours and is not any more: whoever took it is left alone for a while. */
   lost(sessionId: string): void {
-    this.#tries.set(sessionId, { failures: 1, notBefore: performance.now() + MAX_WAIT_MS })
+    const now = performance.now()
+    this.#tries.set(sessionId, { since: now - OFTEN.forMs, notBefore: now + MAX_WAIT_MS })
   }
 
   keepOnly(wanted: ReadonlySet<string>): void {

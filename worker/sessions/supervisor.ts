@@ -2,7 +2,7 @@
  * Holds the sessions that are placed on this worker.
  *
  * Each change of a resource, and each second, the plan of reconcile.ts is carried out: sessions to be claimed are claimed
- * together, in one statement; one that another boot still holds is tried again after 100 ms, later each second. A claim is
+ * together, in one statement; one that another boot still holds is tried again, often at first (claim-tries.ts). A claim is
  * committed before anything of the session is loaded. Sessions to be left are stopped, written, released, each by itself.
  * Until the resources are listed, what an earlier boot of this pod held counts as placed here: a container that came back
  * takes up its own sessions without asking Kubernetes.
@@ -14,11 +14,9 @@ import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
-import { journalBody, loadCommands, loadSends, loadSent } from '@berth/core/postgres/auth-state.ts'
-import { leaseLogins } from '@berth/core/postgres/logins.ts'
-import { claim, leftBehind, owned, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
+import { loadCommands, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { claim, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
-import { trustSession } from '@berth/core/postgres/trust.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
 import type { StatusWriter } from '../kube-status.ts'
@@ -27,13 +25,14 @@ import { OUTBOX_BATCH } from '../outbox.ts'
 import type { Cache } from '../store/cache.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Loader } from '../store/loader.ts'
-import { Ownership, OwnershipLost } from '../store/ownership.ts'
+import { Ownership } from '../store/ownership.ts'
 import { persist } from '../store/persist.ts'
-import { journalPlace } from '../store/unit.ts'
 import { ClaimTries } from './claim-tries.ts'
 import type { SessionEnvironment } from './environment.ts'
+import { handOver } from './hand-over.ts'
 import { loadSessions } from './load.ts'
-import { LoginGate, type LoginQueue } from './login-gate.ts'
+import type { LoginQueue } from './login-gate.ts'
+import { makeEnvironment } from './make-environment.ts'
 import { plan, type WantedSession, wantedOf } from './reconcile.ts'
 import { Session } from './session.ts'
 
@@ -80,27 +79,18 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     const { pool, bootId, committer, loader, cache, drivers, mayAct, status, log } = options
-    this.#environment = {
+    const changed = (session: Session) => status.add(session)
+    this.#environment = makeEnvironment({
+      pool,
+      bootId,
       committer,
       loader,
       cache,
       drivers,
       mayAct,
+      changed,
       log,
-      logins: new LoginGate({ lease: (most, wanted) => leaseLogins(pool, { boot: bootId, most, wanted }) }),
-      stillOurs: async (owner) => {
-        const ours = await persist('claim check', log, () => owned(pool, bootId, [owner]))
-        if (!ours.has(owner.sessionId)) owner.lose(new OwnershipLost(owner.sessionId))
-        return !owner.loss
-      },
-      renewed: (owner) => persist('trust in a session', log, () => trustSession(pool, bootId, owner)),
-      journalBody: async (owner, hash) => {
-        const box = await persist('journal', log, () => journalBody(pool, bootId, owner.sessionId, hash))
-        return box && owner.sealer.open(journalPlace(hash), box)
-      },
-      sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
-      changed: (session) => status.add(session),
-    }
+    })
   }
 
   start(): void {
@@ -138,6 +128,20 @@ export class Supervisor {
   /** Looks for open sends and commands now. */
   async wake(session: Session): Promise<void> {
     await this.#poll([session], [session])
+  }
+
+  /** Takes no more sessions, and keeps each until its next worker asks for it, as long as somebody may. */
+  async handOver(): Promise<void> {
+    this.#stopping = true
+    const { pool, bootId, podUid, sessions } = this.#options
+    const isPlacedElsewhere = ({ status }: WhatsAppSession): boolean =>
+      status?.id !== undefined && this.#held.has(status.id) && status.placement?.podUID !== podUid
+    await handOver({
+      staying: () => this.list().flatMap((session) => (this.#leaving.has(session) ? [] : [session.id])),
+      wanted: () => wantedElsewhere(pool, bootId),
+      isPlacedElsewhere: () => sessions.list().some(isPlacedElsewhere),
+      leave: (id) => this.#leave(this.#held.get(id)!, 'moved'),
+    })
   }
 
   /** Gives all sessions back, a few at a time; resolves when none is held. */
@@ -225,7 +229,7 @@ export class Supervisor {
     log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
     const stored = await persist('claimed sessions', log, () => loadSessions(pool, bootId, owners))
     await failpoint('claim.loaded')
-    if (this.#stopping) return // the end of the lease gives them back
+    if (this.#stopping) return void (await release(pool, bootId, owners)) // or the end of the lease gives them back
     for (const [owner, content] of stored) {
       const want = wanted.find(({ sessionId }) => sessionId === owner.sessionId)!
       const session = new Session(owner, want, content, this.#environment)
@@ -291,6 +295,7 @@ export class Supervisor {
 
   async #leaveWanted(): Promise<void> {
     const { pool, bootId } = this.#options
+    if (this.#stopping) return
     for (const sessionId of this.#held.size > 0 ? await wantedElsewhere(pool, bootId) : []) {
       await failpoint('release.asked')
       const session = this.#held.get(sessionId)

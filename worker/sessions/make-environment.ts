@@ -1,0 +1,35 @@
+/** What the sessions of this process need of it, made of its parts: each asks Postgres in the name of this boot. */
+import { journalBody, loadSent } from '@berth/core/postgres/auth-state.ts'
+import { leaseLogins } from '@berth/core/postgres/logins.ts'
+import { owned } from '@berth/core/postgres/ownership.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
+import { trustSession } from '@berth/core/postgres/trust.ts'
+import { OwnershipLost } from '../store/ownership.ts'
+import { persist } from '../store/persist.ts'
+import { journalPlace } from '../store/unit.ts'
+import type { SessionEnvironment } from './environment.ts'
+import { LoginGate } from './login-gate.ts'
+
+type Parts = Pick<SessionEnvironment, 'committer' | 'loader' | 'cache' | 'drivers' | 'mayAct' | 'changed' | 'log'> & {
+  pool: Pool
+  bootId: string
+}
+
+export function makeEnvironment({ pool, bootId, ...parts }: Parts): SessionEnvironment {
+  const { log } = parts
+  return {
+    ...parts,
+    logins: new LoginGate({ lease: (most, wanted) => leaseLogins(pool, { boot: bootId, most, wanted }) }),
+    stillOurs: async (owner) => {
+      const ours = await persist('claim check', log, () => owned(pool, bootId, [owner]))
+      if (!ours.has(owner.sessionId)) owner.lose(new OwnershipLost(owner.sessionId))
+      return !owner.loss
+    },
+    renewed: (owner) => persist('trust in a session', log, () => trustSession(pool, bootId, owner)),
+    journalBody: async (owner, hash) => {
+      const box = await persist('journal', log, () => journalBody(pool, bootId, owner.sessionId, hash))
+      return box && owner.sealer.open(journalPlace(hash), box)
+    },
+    sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
+  }
+}
