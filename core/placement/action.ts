@@ -1,6 +1,7 @@
 /** What a plan wants to be done. In a plan they come in the order in which they have to be done. */
-import type { Load } from './floor.ts'
+
 import type { Scaling } from './scaling.ts'
+import type { Load } from './seats.ts'
 import type { PlacementView, Reason } from './snapshot.ts'
 import type { UpdateProgress } from './update.ts'
 

@@ -1,22 +1,13 @@
 /**
- * The workers and who sits where, as the plan goes on.
- *
- * A tenant holds a slot of a worker when it is its target, when a session of it is placed there, or when one is still held by
- * a boot of it: while a tenant moves, both slots are taken until its last session has left the old worker.
- *
- * It can be kept from one plan to the next: what a plan has done to it is undone before anything else changes.
+ * The workers, and who sits where, as the plan goes on. It can be kept from one plan to the next: what a plan has done to it
+ * is taken back before anything else changes.
  */
-import type { Household, Party } from './admission.ts'
-import { isHot } from './heat.ts'
+import type { Party } from './admission.ts'
+import { COMFORTABLE, heatOf, isHot } from './heat.ts'
 import { type Avoid, type Opening, Openings } from './openings.ts'
-import type { SessionView, TierView, WorkerPhase, WorkerView } from './snapshot.ts'
+import { placesOf, Seats } from './seats.ts'
+import type { TierView, WorkerPhase, WorkerView } from './snapshot.ts'
 import { byName, trueFirst } from './sort.ts'
-
-export interface Load {
-  tenants: Set<string>
-  /** Session → its tenant. */
-  sessions: Map<string, string>
-}
 
 /** Of which template a worker should rather be. */
 export type TemplateChoice = 'prefer current' | 'prefer outdated'
@@ -32,8 +23,7 @@ const ORDERS: Record<TemplateChoice, readonly number[]> = {
 const LOST: ReadonlySet<string> = new Set<WorkerPhase>(['Lost', 'Gone', 'Leaving'])
 
 export class Floor {
-  /** By worker; also of workers that are gone while anybody is said to be there. */
-  readonly load = new Map<string, Load>()
+  readonly seats = new Seats((worker) => this.#reopen(worker))
   readonly #workers = new Map<string, WorkerView>()
   readonly #tiers = new Map<string, TierView>()
   /** By tier, in the order of their names; made when it is asked for. */
@@ -44,21 +34,6 @@ export class Floor {
   readonly #expected = new Map<string, number>()
   /** Fresh workers that this plan takes, and whose own they become. */
   readonly #occupied = new Map<string, string | undefined>()
-  /** What takes this plan's changes back; undefined: none is kept. */
-  #undo: (() => void)[] | undefined
-
-  /** `workers` and `households` as they are before the plan. `keep`: it will serve more than one plan. */
-  constructor(
-    tiers: Iterable<TierView>,
-    workers: Iterable<WorkerView>,
-    households: Iterable<Household>,
-    { keep = false } = {},
-  ) {
-    for (const tier of tiers) this.setTier(tier)
-    for (const worker of workers) this.setWorker(worker)
-    for (const household of households) this.enter(household)
-    if (keep) this.#undo = []
-  }
 
   // What changes between plans.
 
@@ -88,30 +63,15 @@ export class Floor {
     this.#openings.get(worker.tier)?.delete(name)
   }
 
-  /** A household as it is now takes its seats. */
-  enter({ name, tenant, sessions }: Household): void {
-    if (tenant?.worker) this.reserve(tenant.worker, name)
-    for (const session of sessions) for (const worker of seatsOf(session)) this.seat(worker, session)
-    if (this.#openings.size === 0) return
-    for (const worker of placesOf({ name, tenant, sessions })) this.#reopen(worker)
+  /** From now on it is planned on. */
+  begin(): void {
+    this.seats.record()
   }
 
-  /** Takes back what `enter` did with the same household. */
-  leave(household: Household): void {
-    for (const worker of placesOf(household)) {
-      const load = this.load.get(worker)
-      if (!load) continue
-      load.tenants.delete(household.name)
-      for (const { name } of household.sessions) load.sessions.delete(name)
-      this.#reopen(worker)
-    }
-  }
-
-  /** As it was before the last plan. */
+  /** As it was when that began. */
   reset(): void {
-    const [undo, occupied] = [this.#undo ?? [], [...this.#occupied.keys()]]
-    for (const take of undo.reverse()) take()
-    this.#undo = []
+    const occupied = [...this.#occupied.keys()]
+    this.seats.reset()
     this.#expected.clear()
     this.#occupied.clear()
     for (const worker of occupied) this.#reopen(worker)
@@ -133,51 +93,9 @@ export class Floor {
     return this.#ranks.get(tier) ?? []
   }
 
-  /** The tenant's slot on its target. */
-  reserve(worker: string, tenant: string): void {
-    const { tenants } = this.#loadOf(worker)
-    if (tenants.has(tenant)) return
-    tenants.add(tenant)
-    this.#reopen(worker)
-    this.#undo?.push(() => {
-      tenants.delete(tenant)
-      this.#reopen(worker)
-    })
-  }
-
   /** The sessions of a tenant that belongs here now count, wherever they still are. */
   expect(worker: string, party: Party): void {
     this.#expected.set(worker, this.#countOn(worker) + this.#comingTo(worker, party))
-  }
-
-  /** Gives the tenant's slot back, unless a session of it is still there. */
-  unreserve(worker: string, { name, sessions }: Household): void {
-    const load = this.load.get(worker)
-    if (!load?.tenants.has(name) || sessions.some((session) => load.sessions.has(session.name))) return
-    load.tenants.delete(name)
-    this.#reopen(worker)
-    this.#undo?.push(() => {
-      load.tenants.add(name)
-      this.#reopen(worker)
-    })
-  }
-
-  seat(worker: string, { name, tenant }: Pick<SessionView, 'name' | 'tenant'>): void {
-    this.reserve(worker, tenant)
-    const { sessions } = this.#loadOf(worker)
-    if (sessions.has(name)) return
-    sessions.set(name, tenant)
-    this.#undo?.push(() => sessions.delete(name))
-  }
-
-  /** A placement is removed; while a boot holds the session, its seat stays taken. The target keeps its slot. */
-  unseat(worker: string, { name, tenant, owner }: SessionView): void {
-    if (owner?.heldBy === worker || !this.load.get(worker)?.sessions.delete(name)) return
-    this.#reopen(worker)
-    this.#undo?.push(() => {
-      this.load.get(worker)!.sessions.set(name, tenant)
-      this.#reopen(worker)
-    })
   }
 
   /** Takes a worker into use: from now on it is nobody's spare; a dedicated one is the tenant's own. */
@@ -206,21 +124,31 @@ export class Floor {
     return tier !== undefined && isHot(worker, tier)
   }
 
+  /** Which workers stay far from hot with the tenant, whoever makes the load where it is now. */
+  comfortFor({ tier, household }: Party): (worker: WorkerView) => boolean {
+    const brought = [...placesOf(household)].map((name) => {
+      const from = this.#workers.get(name)
+      return from ? heatOf(from, tier) : 0
+    })
+    const most = Math.max(0, ...brought)
+    return (worker) => most === 0 || heatOf(worker, tier) + most < COMFORTABLE
+  }
+
   isEmpty({ name }: WorkerView): boolean {
-    const load = this.load.get(name)
-    return !load || (load.tenants.size === 0 && load.sessions.size === 0)
+    const { tenants, sessions } = this.seats.on(name)
+    return tenants.size === 0 && sessions.size === 0
   }
 
   holds({ name }: WorkerView, tenant: string): boolean {
-    return this.load.get(name)?.tenants.has(tenant) ?? false
+    return this.seats.on(name).tenants.has(tenant)
   }
 
   tenantsOn({ name }: WorkerView): ReadonlySet<string> {
-    return this.#loadOf(name).tenants
+    return this.seats.on(name).tenants
   }
 
   sessionsOn({ name }: WorkerView): number {
-    return this.load.get(name)?.sessions.size ?? 0
+    return this.seats.on(name).sessions.size
   }
 
   /** May the tenant's sessions stay on this worker for good? A cordoned one keeps whom it has. */
@@ -274,7 +202,7 @@ export class Floor {
     if (worker.tier !== tier.name || !isOpen(worker)) return false
     const own = this.tenantOf(worker)
     if (tier.dedicated) return own === tenant || (own === undefined && !this.isUsed(worker) && this.isEmpty(worker))
-    const { tenants } = this.#loadOf(worker.name)
+    const { tenants } = this.seats.on(worker.name)
     const seats = tenants.size + (tenants.has(tenant) ? 0 : 1)
     // A tenant that alone is over the cap still gets an empty worker; its last sessions wait there.
     const sessions = this.#countOn(worker.name)
@@ -313,7 +241,7 @@ export class Floor {
   }
 
   #openingOf(worker: WorkerView): Opening {
-    const { tenants, sessions } = this.#loadOf(worker.name)
+    const { tenants, sessions } = this.seats.on(worker.name)
     const group = this.#hasRoom(worker, tenants.size) ? this.#rankOf(worker) : undefined
     return { worker, group, tenants: tenants.size, sessions: sessions.size }
   }
@@ -341,34 +269,16 @@ export class Floor {
 
   /** Sessions on it or to come. */
   #countOn(worker: string): number {
-    return this.#expected.get(worker) ?? this.#loadOf(worker).sessions.size
+    return this.#expected.get(worker) ?? this.seats.on(worker).sessions.size
   }
 
   #comingTo(worker: string, { tenant, sessions }: Party): number {
-    const load = this.#loadOf(worker)
+    const load = this.seats.on(worker)
     if (!load.tenants.has(tenant.name)) return sessions.length
     return sessions.filter(({ name }) => !load.sessions.has(name)).length
-  }
-
-  #loadOf(worker: string): Load {
-    const known = this.load.get(worker)
-    if (known) return known
-    const load = { tenants: new Set<string>(), sessions: new Map<string, string>() }
-    this.load.set(worker, load)
-    return load
   }
 }
 
 /** It may take somebody, as far as itself is concerned. */
 const isOpen = ({ podUID, deleting, desiredState, phase }: WorkerView): boolean =>
   podUID !== undefined && !deleting && desiredState === 'Active' && phase === 'Ready'
-
-/** Workers where a session takes up room. */
-const seatsOf = ({ placement, owner }: SessionView): string[] => [
-  ...(placement ? [placement.worker] : []),
-  ...(owner?.heldBy && owner.heldBy !== placement?.worker ? [owner.heldBy] : []),
-]
-
-/** Workers where a household takes up room. */
-const placesOf = ({ tenant, sessions }: Household): Set<string> =>
-  new Set([...(tenant?.worker ? [tenant.worker] : []), ...sessions.flatMap(seatsOf)])

@@ -4,7 +4,10 @@
  */
 import type { TierView, WorkerView } from './snapshot.ts'
 
+/** Until it is below this. */
 const COOL = 0.8
+/** What a worker that others move to may reach: far from hot, whoever of them makes the load. */
+export const COMFORTABLE = 0.7
 
 /** The greatest of its figures as a share of its target; 0 while nothing was measured. */
 export function heatOf({ load }: WorkerView, { target }: TierView): number {

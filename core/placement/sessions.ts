@@ -13,7 +13,7 @@ export function unplace(refused: readonly Refusal[], floor: Floor): Action[] {
   return refused.flatMap(({ session, reason }): Action[] => {
     if (!session.placement) return []
     const from = session.placement.worker
-    floor.unseat(from, session)
+    floor.seats.unseat(from, session)
     return [{ do: 'Unplace', session: session.name, from, why: reason.reason }]
   })
 }
@@ -64,7 +64,7 @@ export function place(
       ...(placement && !isThere ? { from: placement.worker } : {}),
       why: isThere ? 'its generation was overtaken' : placement ? whyMoved(from, party, isTurn) : 'it had no place',
     })
-    floor.seat(to.name, session)
+    floor.seats.seat(to.name, session)
   }
   return actions
 }

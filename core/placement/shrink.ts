@@ -3,12 +3,12 @@
  * use. It is deleted, which drains it: its sessions move at the tier's pace, and its pod goes when nobody is left.
  */
 import type { Floor } from './floor.ts'
-import { heatOf } from './heat.ts'
+import { COMFORTABLE, heatOf } from './heat.ts'
 import type { TierView, WorkerView } from './snapshot.ts'
 import { byText, trueFirst } from './sort.ts'
 
-/** What a worker that takes others in may reach: far from hot, whoever of them makes the load. */
-const COMFORTABLE = 0.7
+/** So many are looked at: the others have more tenants. */
+const CANDIDATES = 10
 
 /** `workers`: those of the tier, with nothing going on among them. `intoEmpty`: those that are empty may take them as well. */
 export function dispensable(
@@ -19,9 +19,14 @@ export function dispensable(
 ): WorkerView | undefined {
   if (tier.dedicated) return undefined
   const open = workers.filter(({ phase, desiredState }) => phase === 'Ready' && desiredState === 'Active')
-  const receivers = open.filter((worker) => intoEmpty || !floor.isEmpty(worker))
+  const rooms = open
+    .filter((worker) => (intoEmpty || !floor.isEmpty(worker)) && !floor.isHot(worker))
+    .map((worker) => roomOn(worker, tier, floor))
+    .filter(({ tenants }) => tenants > 0)
+    .sort((a, b) => a.tenants - b.tenants || a.sessions - b.sessions)
+  const slots = rooms.reduce((sum, { tenants }) => sum + tenants, 0)
   return open
-    .filter((worker) => !floor.isEmpty(worker))
+    .filter((worker) => !floor.isEmpty(worker) && floor.tenantsOn(worker).size <= slots)
     .sort(
       (a, b) =>
         trueFirst(a.surplusSince !== undefined, b.surplusSince !== undefined) ||
@@ -29,18 +34,30 @@ export function dispensable(
         floor.sessionsOn(a) - floor.sessionsOn(b) ||
         byText(b.name, a.name),
     )
-    .find((worker) => fits(worker, tier, receivers, floor))
+    .slice(0, CANDIDATES)
+    .find((worker) => fits(worker, tier, rooms, floor))
 }
 
-function fits(leaving: WorkerView, tier: TierView, receivers: readonly WorkerView[], floor: Floor): boolean {
+interface Room {
+  worker: WorkerView
+  heat: number
+  /** How many more it can take. */
+  tenants: number
+  sessions: number
+}
+
+const roomOn = (worker: WorkerView, tier: TierView, floor: Floor): Room => ({
+  worker,
+  heat: heatOf(worker, tier),
+  tenants: tier.tenantsPerWorker - floor.tenantsOn(worker).size,
+  sessions: tier.sessionsPerWorker - floor.sessionsOn(worker),
+})
+
+function fits(leaving: WorkerView, tier: TierView, everywhere: readonly Room[], floor: Floor): boolean {
   const heat = heatOf(leaving, tier)
-  const rooms = receivers
-    .filter((worker) => worker !== leaving && !floor.isHot(worker) && heatOf(worker, tier) + heat < COMFORTABLE)
-    .map((worker) => ({
-      tenants: tier.tenantsPerWorker - floor.tenantsOn(worker).size,
-      sessions: tier.sessionsPerWorker - floor.sessionsOn(worker),
-    }))
-    .sort((a, b) => a.tenants - b.tenants || a.sessions - b.sessions)
+  const rooms = everywhere
+    .filter((room) => room.worker !== leaving && room.heat + heat < COMFORTABLE)
+    .map((room) => ({ ...room }))
   return sizesOn(leaving, floor).every((sessions) => {
     const room = rooms.find((one) => one.tenants > 0 && one.sessions >= sessions)
     if (!room) return false
@@ -53,7 +70,7 @@ function fits(leaving: WorkerView, tier: TierView, receivers: readonly WorkerVie
 /** How many sessions each of its tenants has there, most first. */
 function sizesOn(worker: WorkerView, floor: Floor): number[] {
   const sizes = new Map([...floor.tenantsOn(worker)].map((tenant) => [tenant, 0]))
-  for (const tenant of floor.load.get(worker.name)?.sessions.values() ?? []) {
+  for (const tenant of floor.seats.on(worker.name).sessions.values()) {
     sizes.set(tenant, (sizes.get(tenant) ?? 0) + 1)
   }
   return [...sizes.values()].sort((a, b) => b - a)

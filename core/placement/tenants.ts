@@ -31,7 +31,11 @@ export function seatTenants(parties: readonly Party[], floor: Floor, updates: Up
   }
   for (const party of byUrgency(homeless, floor)) {
     const update = updates.get(party.tier.name)!
-    const worker = floor.choose(party, update.choice, (one) => update.mayTake(one))
+    const mayTake = (one: WorkerView) => update.mayTake(one)
+    const isComfortable = floor.comfortFor(party)
+    const worker =
+      floor.choose(party, update.choice, (one) => mayTake(one) && isComfortable(one)) ??
+      floor.choose(party, update.choice, mayTake)
     if (worker) settle(party, worker, floor, seating)
     else seating.waiting.push(party)
   }
@@ -45,7 +49,7 @@ export function seatTenants(parties: readonly Party[], floor: Floor, updates: Up
 /** Frees the slots of tenants with nothing to run; done before anybody is seated. */
 export function freeTargets(rulings: readonly Ruling[], floor: Floor): Action[] {
   const idle = rulings.filter(({ isIdle }) => isIdle).map(({ household }) => household)
-  for (const household of idle) floor.unreserve(household.tenant!.worker!, household)
+  for (const household of idle) floor.seats.unreserve(household.tenant!.worker!, household)
   return idle.map(({ name }): Action => ({ do: 'Assign', tenant: name }))
 }
 
@@ -71,7 +75,7 @@ export function settle(party: Party, worker: WorkerView, floor: Floor, { actions
   }
   if (tenant.worker !== worker.name) actions.push({ do: 'Assign', tenant: tenant.name, worker: worker.name })
   floor.expect(worker.name, party)
-  floor.reserve(worker.name, tenant.name)
+  floor.seats.reserve(worker.name, tenant.name)
   targets.set(tenant.name, worker)
 }
 
