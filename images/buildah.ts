@@ -77,7 +77,13 @@ async function networkOfNpm(): Promise<string[]> {
   const registry = (await run('npm', ['config', 'get', 'registry', '--workspaces=false'])).trim()
   const settings = path.join(storageFolder(), 'npmrc')
   // A registry that does not answer is said within a minute, not after ten.
-  const lines = [`registry=${registry}`, 'fetch-retries=1', 'fetch-timeout=30000', 'fetch-retry-maxtimeout=5000']
+  const patience = [
+    'fetch-retries=1',
+    'fetch-timeout=30000',
+    'fetch-retry-mintimeout=1000',
+    'fetch-retry-maxtimeout=5000',
+  ]
+  const lines = [`registry=${registry}`, ...patience]
   await writeFile(settings, [...lines, ...(cafile ? [`cafile=${cafile}`] : [])].join('\n'))
   const mounts = [`${settings}:${NPM_SETTINGS}:ro`, ...(cafile ? [`${cafile}:${cafile}:ro`] : [])]
   return mounts.flatMap((mount) => ['--volume', mount])
