@@ -1304,6 +1304,26 @@ export class Berth extends Transport {
   }
 
   /**
+   * Mark messages as read.
+   *
+   * Tells the contact that this message was read, and the 49 that came before it in its chat; the linked phone
+   * counts them as read, too. It is done as soon as the session is connected: read the command to see when. Whether
+   * contacts are told is a privacy setting of the account.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * message_not_found, message_not_changeable, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, payload_too_large, unsupported_media_type, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  markRead(name: string, id: string, options: CallOptions = {}): Promise<Command> {
+    return this.call<Command>({
+      method: 'POST',
+      path: `/v1/sessions/${segment(name)}/messages/${segment(id)}/read`,
+      options,
+    })
+  }
+
+  /**
    * What became of a command.
    *
    * Ask until its status is no longer queued.

@@ -3,7 +3,7 @@
  * message, so it does not matter which came first, or how often. Pure.
  */
 import { openVote } from '@berth/core/crypto/poll-votes.ts'
-import { type MessageOf, UnifiedMessage } from '@berth/core/model/message.ts'
+import { type MessageOf, type UnifiedMessage, unifiedFrom } from '@berth/core/model/message.ts'
 import type { MessageRow } from './data/messages.ts'
 
 /** What one person did, with the row that says so. */
@@ -23,15 +23,11 @@ export interface CurrentMessage {
   votes: Deed<string[]>[]
 }
 
-/** What a row says; undefined: it is of another release, or not as it should be. */
-export const messageIn = ({ type, content }: MessageRow): UnifiedMessage | undefined =>
-  UnifiedMessage.safeParse({ ...(content as object), type }).data
-
 type Change = MessageOf<'reaction' | 'edit' | 'delete' | 'vote'>
 
 /** @param rows changes, of this message and maybe of others */
 export function currentOf(original: MessageRow, rows: MessageRow[]): CurrentMessage {
-  let message = messageIn(original)
+  let message = unifiedFrom(original)
   const current: CurrentMessage = { message, reactions: [], votes: [] }
   for (const { row, change, at } of inOrder(original, rows)) {
     if (change.type === 'reaction') put(current.reactions, { done: change.emoji, row, at }, !change.emoji)
@@ -67,7 +63,7 @@ export function optionsOf(
 /** Changes of this message that WhatsApp took, or brought, in the order in which they were made. */
 function inOrder(original: MessageRow, rows: MessageRow[]): { row: MessageRow; change: Change; at: Date }[] {
   const about = rows.flatMap((row) => {
-    const change = row.target === original.whatsapp_id && row.chat === original.chat ? messageIn(row) : undefined
+    const change = row.target === original.whatsapp_id && row.chat === original.chat ? unifiedFrom(row) : undefined
     if (!change || !('target' in change) || change.target.fromMe !== original.from_me || !isDone(row)) return []
     const at = change.at === undefined ? (row.sent_at ?? row.created_at) : new Date(change.at)
     return [{ row, change, at }]

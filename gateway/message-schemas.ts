@@ -10,6 +10,11 @@ export const MAX_TEXT_BYTES = 65_536
 const EXAMPLE_ID = '019b8a3e-8f0e-7d5e-9f6e-0b7f5d1f2a3b'
 const EXAMPLE_TO = '+5511999990002'
 
+export const MessageId = z
+  .string()
+  .describe('The id of the message')
+  .meta({ examples: [EXAMPLE_ID] })
+
 const Text = Words.describe('At most 64 kB of UTF-8, without U+0000').meta({
   examples: ['Hello!'],
   maxLength: MAX_TEXT_BYTES,

@@ -1,10 +1,11 @@
 /** A message and a command as their tenant sees them. Pure. */
-import type { UnifiedMessage } from '@berth/core/model/message.ts'
+import type { ReadInput } from '@berth/core/model/command.ts'
+import { type UnifiedMessage, unifiedFrom } from '@berth/core/model/message.ts'
 import type { Author, Quote, Reference } from '@berth/core/model/message-parts.ts'
 import { recipientOf } from './chat.ts'
 import type { CommandRow } from './data/commands.ts'
 import type { MessageRow } from './data/messages.ts'
-import { currentOf, messageIn, optionsOf } from './message-changes.ts'
+import { currentOf, optionsOf } from './message-changes.ts'
 import type { Message } from './message-schemas.ts'
 import type { Command } from './schemas.ts'
 
@@ -49,7 +50,7 @@ function saidBy(row: MessageRow, message: UnifiedMessage, around: Surroundings):
     if (message.type === 'reaction') return { ...reference, emoji: message.emoji }
     if (message.type === 'delete') return { ...reference }
     if (message.type === 'vote') {
-      const options = optionsOf(message, target && messageIn(target))
+      const options = optionsOf(message, target && unifiedFrom(target))
       return { ...reference, ...(options && { options }) }
     }
     const { text, mentions } = message
@@ -96,6 +97,15 @@ const senderOf = (row: MessageRow) => ({
 const errorOf = (row: MessageRow) => ({
   code: row.error_code ?? 'unknown',
   ...(row.error_message && { message: row.error_message }),
+})
+
+/** What the worker must know of messages that were read. */
+export const readInputOf = (chat: string, rows: MessageRow[]): ReadInput => ({
+  chat,
+  messages: rows.map(({ whatsapp_id: whatsappId, sender_phone, sender_lid }) => ({
+    whatsappId,
+    author: { ...(sender_phone && { phoneNumber: sender_phone }), ...(sender_lid && { lid: sender_lid }) },
+  })),
 })
 
 export function commandView(row: CommandRow, session: string): Command {

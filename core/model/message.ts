@@ -100,9 +100,9 @@ export type MessageType = UnifiedMessage['type']
 /** One kind of it. */
 export type MessageOf<Type extends MessageType> = Extract<UnifiedMessage, { type: Type }>
 
-/** The message of a row. */
-export const unifiedFrom = ({ type, content }: { type: string; content: unknown }): UnifiedMessage =>
-  UnifiedMessage.parse({ ...(content as object), type })
+/** What a row says; undefined: it is of another release, or not as it should be. */
+export const unifiedFrom = ({ type, content }: { type: string; content: unknown }): UnifiedMessage | undefined =>
+  UnifiedMessage.safeParse({ ...(content as object), type }).data
 
 /** A row's content: everything but the type. */
 export function contentOf({ type: _, ...content }: UnifiedMessage): Record<string, unknown> {

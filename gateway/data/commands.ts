@@ -1,4 +1,5 @@
 /** Commands: things to be done on a session, written before they are done. */
+import type { ReadInput } from '@berth/core/model/command.ts'
 import { db } from '@berth/core/postgres/tables.ts'
 import type { Database } from './database.ts'
 import { uuidV7 } from './uuid.ts'
@@ -18,6 +19,29 @@ export async function requestLogout(database: Database, tenantId: string, sessio
     db
       .insertInto('command')
       .values({ id: uuidV7(Date.now()), tenant_id: tenantId, session_id: sessionId, kind: 'logout' })
+      .returning(columns),
+  )
+  return added!
+}
+
+/** To be told to WhatsApp; what was asked for before does not matter, since telling it twice changes nothing. */
+export async function requestRead(
+  database: Database,
+  tenantId: string,
+  sessionId: string,
+  input: ReadInput,
+): Promise<CommandRow> {
+  const [added] = await database.query(
+    tenantId,
+    db
+      .insertInto('command')
+      .values({
+        id: uuidV7(Date.now()),
+        tenant_id: tenantId,
+        session_id: sessionId,
+        kind: 'read',
+        input: JSON.stringify(input),
+      })
       .returning(columns),
   )
   return added!

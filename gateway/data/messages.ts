@@ -133,6 +133,18 @@ export function listMessages(
   return database.query(tenantId, query)
 }
 
+/** What came into the chat of a message up to it, newest first: itself and those before. Changes are left out. */
+export function receivedUpTo(
+  database: Database,
+  { tenantId, sessionId }: OfSession,
+  { chat, number }: MessageRow,
+  limit: number,
+): Promise<MessageRow[]> {
+  const received = view().where('session_id', '=', sessionId).where('chat', '=', chat).where('from_me', '=', false)
+  const upToIt = received.where('number', '<=', number).where('target', 'is', null)
+  return database.query(tenantId, upToIt.orderBy('number', 'desc').limit(limit))
+}
+
 /** More changes of the messages of one page are not looked at; the newest are. */
 const CHANGES_LOOKED_AT = 10_000
 

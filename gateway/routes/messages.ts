@@ -19,7 +19,7 @@ import type { SessionRow } from '../data/sessions.ts'
 import { requireSession, requireUuid } from '../find.ts'
 import { goneSignal } from '../gone.ts'
 import { currentOf } from '../message-changes.ts'
-import { MAX_TEXT_BYTES, Message, NewMessage } from '../message-schemas.ts'
+import { MAX_TEXT_BYTES, Message, MessageId, NewMessage } from '../message-schemas.ts'
 import { messageView } from '../message-view.ts'
 import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
@@ -48,11 +48,6 @@ const SendHeaders = z.object({
     .describe('wait=5: answer once WhatsApp took the message, after 5 seconds at the latest (30 at most)')
     .meta({ examples: ['wait=5'] }),
 })
-
-const MessageId = z
-  .string()
-  .describe('The id of the message')
-  .meta({ examples: ['019b8a3e-8f0e-7d5e-9f6e-0b7f5d1f2a3b'] })
 
 export function messageRoutes(app: App, context: Context): void {
   const { database, limits, messageRate, waker } = context

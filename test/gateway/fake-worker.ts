@@ -137,12 +137,13 @@ export class FakeWorker {
   /** Waits until there is something to send, and has it fail. */
   async failOpen(sessionId: string, errorCode: string): Promise<void> {
     for (;;) {
+      const changed = this.#changed.promise // before the look, so that nothing is missed
       const [row] = await loadSends(this.#db, this.bootId, [sessionId], 1)
       if (row) {
         await this.write(sessionId, { statuses: [{ whatsappId: row.whatsapp_id, status: 'failed', errorCode }] })
         return this.#notify()
       }
-      await this.#changed.promise
+      await changed
     }
   }
 

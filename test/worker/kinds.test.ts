@@ -197,6 +197,23 @@ describe('in a group', () => {
   })
 })
 
+test('what was read is told to who wrote it', async () => {
+  const whatsappId = await world.whatsapp.send(ANA, { to: group, text: 'read me' })
+  const { message } = await receive(ANA, { to: SHOP, text: 'read me' })
+  const inGroup = await until(async () => (await session.messages()).find((one) => one.whatsapp_id === whatsappId))
+  for (const id of [message.id, inGroup.id]) {
+    const { id: command } = await berth.markRead(SESSION, id)
+    await until(async () => ((await berth.getCommand(SESSION, command)).status === 'done' ? true : undefined))
+  }
+  for (const [chat, id] of [
+    [SHOP, await whatsappIdOf(message)],
+    [group, whatsappId],
+  ] as const) {
+    const status = async () => (await world.whatsapp.messages(ANA, chat)).find((one) => one.id === id)?.status
+    await until(async () => ((await status()) === 'read' ? true : undefined))
+  }
+})
+
 test('WhatsApp had nothing to complain about', async () => {
   expect(await world.whatsapp.faults()).toEqual([])
 })

@@ -2,6 +2,7 @@
  * What a session asks of a driver, and what a driver tells its session. Placement, storage and the outbox know nothing of
  * the provider's protocol; a driver knows nothing of Kubernetes, and of Postgres only the store it is given.
  */
+import type { ReadInput } from '@berth/core/model/command.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { ConnectionState } from '@berth/core/model/session.ts'
 import type { AskFailure } from '@berth/core/model/worker-api.ts'
@@ -131,6 +132,8 @@ export interface Driver {
   readonly linked: boolean
   /** Undoes the link on the provider's side. Only while connected. */
   logout(): Promise<void>
+  /** Tells the contact, and the account's other devices, that messages were read. Only while connected. */
+  markRead(messages: ReadInput): Promise<void>
   /** Somebody has begun to look at the code: offers codes if it had stopped to. */
   wantCode(): void
   /** Has WhatsApp link the phone of this number (E.164) by a code. Throws AskFailed. */

@@ -16,7 +16,6 @@ import {
   type Driver,
   type DriverHost,
   isLasting,
-  isResting,
   type PairingCode,
   PassingReason,
   type QrCode,
@@ -24,6 +23,7 @@ import {
 import { Outbox } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { SessionStore } from '../store/session-store.ts'
+import { Commands } from './commands.ts'
 import type { SessionEnvironment, StoredSession } from './environment.ts'
 import { type LoginClass, SOMEBODY_WAITS } from './login-gate.ts'
 import { QrBoard } from './qr-board.ts'
@@ -39,13 +39,12 @@ export class Session {
   readonly log: Logger
   readonly #environment: SessionEnvironment
   readonly #questions = new Questions()
+  readonly #commands: Commands
   readonly #tier: LoginClass
   #linkingAttempt: number
   #state: SessionState
   #store!: SessionStore
   #driver: Driver | undefined
-  #commands: CommandRow[] = []
-  #runningCommands = false
   #stopped = false
   /** One after another. */
   #relinked: Promise<void> = Promise.resolve()
@@ -67,6 +66,14 @@ export class Session {
       send: (send) => this.#driver!.send(send),
       write: (statuses, options) => this.#store.write({ statuses }, options),
       mayAct: environment.mayAct,
+      log: this.log,
+    })
+    this.#commands = new Commands({
+      situation: () => {
+        const driver = this.mayAct ? this.#driver : undefined
+        return driver && { state: this.#state.state, linked: this.linked, driver }
+      },
+      write: (command) => this.#store.write({ commands: [command] }),
       log: this.log,
     })
     owner.onLoss(() => this.#lost())
@@ -121,7 +128,7 @@ export class Session {
     if (needsPerson(this.#state)) {
       this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
       this.#changed()
-      void this.#runCommands()
+      void this.#commands.run()
     } else this.#driver.start()
   }
 
@@ -148,9 +155,7 @@ export class Session {
 
   /** Open commands, as the database has them. */
   takeCommands(commands: CommandRow[]): void {
-    const known = new Set(this.#commands.map((command) => command.id))
-    this.#commands.push(...commands.filter((command) => !known.has(command.id)))
-    void this.#runCommands()
+    this.#commands.take(commands)
   }
 
   /** A code can be offered, now or soon. */
@@ -273,7 +278,7 @@ export class Session {
     if (this.#stopped) return
     if (report.state !== 'Connected') this.outbox.notReady()
     this.#set(report)
-    void this.#runCommands()
+    void this.#commands.run()
   }
 
   #set(report: ConnectionReport): void {
@@ -285,32 +290,5 @@ export class Session {
 
   #changed(): void {
     this.#environment.changed(this)
-  }
-
-  /** Carries out what can be now; the others wait for a connection. */
-  async #runCommands(): Promise<void> {
-    if (this.#runningCommands || this.#stopped || !this.#driver || !this.#environment.mayAct()) return
-    this.#runningCommands = true
-    try {
-      while (this.#commands[0] && (await this.#logout(this.#commands[0]))) this.#commands.shift()
-    } catch (error) {
-      this.log.warn({ err: error }, 'a command could not be carried out yet')
-    } finally {
-      this.#runningCommands = false
-    }
-  }
-
-  /** False: not now. */
-  async #logout({ id }: CommandRow): Promise<boolean> {
-    const { state } = this.#state
-    if (state === 'Connected') {
-      await failpoint('logout.taken')
-      await this.#driver!.logout()
-      await failpoint('logout.sent')
-    } else if (this.linked && !isResting(state)) {
-      return false // there is a link, and it takes a connection to undo it
-    }
-    await this.#store.write({ commands: [{ id, status: 'done' }] })
-    return true
   }
 }

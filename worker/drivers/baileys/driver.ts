@@ -10,6 +10,7 @@
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
+import type { ReadInput } from '@berth/core/model/command.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { ConnectionState, WASocket } from '@whiskeysockets/baileys'
 import { logins } from '../../metrics.ts'
@@ -30,6 +31,7 @@ import { Linking } from './linking.ts'
 import { Live } from './live.ts'
 import { quietLogger } from './logger.ts'
 import { logOut } from './logout.ts'
+import { readKeys } from './messages/read-keys.ts'
 import { Notices } from './notices.ts'
 import { phoneNumberOf } from './person.ts'
 import { ReceivePipeline } from './receive-pipeline.ts'
@@ -121,6 +123,10 @@ class BaileysDriver implements Driver {
 
   async logout(): Promise<void> {
     await this.#underWay.run(logOut(this.#openSocket))
+  }
+
+  async markRead(messages: ReadInput): Promise<void> {
+    await this.#underWay.run(this.#openSocket.readMessages(readKeys(messages)))
   }
 
   wantCode(): void {

@@ -1,6 +1,6 @@
 /** Sends one message through a socket. */
 import { randomBytes } from 'node:crypto'
-import { UnifiedMessage } from '@berth/core/model/message.ts'
+import { type UnifiedMessage, unifiedFrom } from '@berth/core/model/message.ts'
 import { CHANGE_TYPES, type Change } from '@berth/core/model/message-change.ts'
 import {
   type GroupMetadata,
@@ -34,7 +34,7 @@ export async function sendThrough(socket: WASocket, { chat, whatsappId, repeated
 
 /** A row's message, and as WhatsApp writes it. Throws SendRefused for one that can't be sent. */
 export function writtenFor(row: Pick<Send, 'type' | 'content'>, place: Place) {
-  const { data: message } = UnifiedMessage.safeParse({ ...(row.content as object), type: row.type })
+  const message = unifiedFrom(row)
   const proto = message && toProto(message, place)
   if (!proto) throw new SendRefused('unsupported_type', `Messages of type '${row.type}' can't be sent.`)
   return { message, proto }
