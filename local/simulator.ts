@@ -8,8 +8,12 @@ const FIRST_PHONES = [
 
 /** What workers must know to use the simulator instead of WhatsApp. */
 export async function simulatorSettings(url: string): Promise<Record<string, string>> {
-  const info = await get<{ websocketUrl: string; rootPublicKey: string }>(`${url}/v1/info`)
-  return { BERTH_WHATSAPP_URL: info.websocketUrl, BERTH_WHATSAPP_ROOT: info.rootPublicKey }
+  const info = await get<{ websocketUrl: string; rootPublicKey: string; mediaCertificate: string }>(`${url}/v1/info`)
+  return {
+    BERTH_WHATSAPP_URL: info.websocketUrl,
+    BERTH_WHATSAPP_ROOT: info.rootPublicKey,
+    BERTH_WHATSAPP_CERTIFICATE: Buffer.from(info.mediaCertificate).toString('base64'),
+  }
 }
 
 /** A new simulator has no phones: one to link, and one to write to. */

@@ -2,6 +2,8 @@
 
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { readEnvironment } from '@berth/core/environment.ts'
+import { mediaVariables, openMediaStore } from '@berth/core/media/open.ts'
+import type { MediaStore } from '@berth/core/media/store.ts'
 import { z } from 'zod'
 
 export interface WorkerConfig {
@@ -16,8 +18,10 @@ export interface WorkerConfig {
   databaseUrl: string
   encryptionKeys: KeyRing
   internalToken: string
+  /** Where files are kept; undefined: nowhere. */
+  media?: MediaStore | undefined
   /** Another WhatsApp than the real one: the simulator. */
-  whatsapp?: { url: string; rootKey?: Buffer<ArrayBuffer> }
+  whatsapp?: { url: string; rootKey?: Buffer<ArrayBuffer>; certificate?: string }
   /** How long a stop may take before what is left is given back at once. */
   stopMs: number
 }
@@ -42,6 +46,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       DATABASE_URL: z.string().describe('postgres://user:password@host:port/database'),
       BERTH_ENCRYPTION_KEYS: keyRing.describe('number:base64 of 32 bytes, as in 1:<openssl rand -base64 32>'),
       BERTH_INTERNAL_TOKEN: z.string().min(16).describe('shared with the gateway, at least 16 characters'),
+      ...mediaVariables,
       BERTH_STOP_SECONDS: z.coerce
         .number()
         .int()
@@ -54,10 +59,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         .optional()
         .describe("the simulator's ws://…/ws/chat"),
       BERTH_WHATSAPP_ROOT: z.base64().optional().describe("the simulator's root key"),
+      BERTH_WHATSAPP_CERTIFICATE: z.base64().optional().describe("of the simulator's media host: base64 of PEM"),
     },
     env,
   )
-  const { BERTH_WHATSAPP_URL: url, BERTH_WHATSAPP_ROOT: root } = given
+  const { BERTH_WHATSAPP_URL: url, BERTH_WHATSAPP_ROOT: root, BERTH_WHATSAPP_CERTIFICATE: certificate } = given
   return {
     worker: given.POD_NAME,
     podUid: given.POD_UID,
@@ -67,7 +73,14 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     databaseUrl: given.DATABASE_URL,
     encryptionKeys: given.BERTH_ENCRYPTION_KEYS,
     internalToken: given.BERTH_INTERNAL_TOKEN,
-    ...(url ? { whatsapp: { url, ...(root ? { rootKey: Buffer.from(root, 'base64') } : {}) } } : {}),
+    ...(url && {
+      whatsapp: {
+        url,
+        ...(root && { rootKey: Buffer.from(root, 'base64') }),
+        ...(certificate && { certificate: Buffer.from(certificate, 'base64').toString() }),
+      },
+    }),
+    media: openMediaStore(given),
     stopMs: given.BERTH_STOP_SECONDS * 1000,
   }
 }

@@ -19,6 +19,11 @@ export const messages = counter({
   help: 'Messages received (in) and accepted by the provider (out)',
   labels: ['direction'],
 })
+export const mediaFetched = counter({
+  name: 'berth_worker_media_total',
+  help: 'Files of received messages that are done with, by how: stored, or why not',
+  labels: ['outcome'],
+})
 export const logins = counter({
   name: 'berth_worker_logins_total',
   help: 'Connections opened or tried, by how they ended',

@@ -28,6 +28,10 @@ class FakeHost {
   #writes: (() => void)[] = []
   log = { warn: () => {}, info: () => {}, debug: () => {} } as never
 
+  /** By WhatsApp id: what comes before sending. */
+  before = new Map<string, Promise<unknown>>()
+
+  prepare = ({ whatsappId }: Pick<Send, 'whatsappId'>) => this.before.get(whatsappId)
   send = async ({ whatsappId }: Send): Promise<void> => {
     this.sent.push(whatsappId)
     await this.instead.get(whatsappId)?.()
@@ -66,6 +70,28 @@ describe('the outbox', () => {
     await pass()
     expect(host.sent).toEqual(['W1', 'W2', 'W3'])
     expect(host.written.map(({ status }) => status)).toEqual(['sending', 'sending', 'sending'])
+  })
+
+  test('a chat waits for what must come before a message, the others go on; what fails for good fails the message', async () => {
+    const upload = Promise.withResolvers<unknown>()
+    const refused = Promise.withResolvers<unknown>()
+    host.before.set('W1', upload.promise).set('W4', refused.promise)
+    outbox.offer([row(1), row(2), row(3, BEN), row(4, BEN)])
+    outbox.ready()
+    await pass(60_000)
+    expect(host.sent).toEqual(['W3'])
+    expect(host.written.map(({ whatsappId }) => whatsappId)).toEqual(['W3'])
+    host.before.clear()
+    upload.resolve({ text: 'with its file' })
+    refused.reject(new SendRefused('media_not_found', 'The file is gone.'))
+    await pass()
+    expect(host.sent).toEqual(['W3', 'W1', 'W2'])
+    expect(host.written).toContainEqual({
+      whatsappId: 'W4',
+      status: 'failed',
+      errorCode: 'media_not_found',
+      errorMessage: 'The file is gone.',
+    })
   })
 
   test('an unacknowledged message goes again under the same id, when the time is up or the connection is new', async () => {

@@ -5,6 +5,7 @@
  * knows what became of it. Waiting → handed over ('sending' is in the queue of the committer ahead of the ratchet step, so
  * it is durable before the stanza) → settled, by the server's ack or a receipt, or refused for good.
  * Handed over without an ack in time → waiting again, under the same id, which a phone drops if it has it already.
+ * A file is uploaded before its message is handed over, and while it is 'queued' still.
  * The connection closed → all that is not settled waits again; nothing goes before what the provider kept for us was handed
  * over, since the receipts in it settle rows.
  * Chats don't wait for each other; in a chat, nothing overtakes a message that failed to be handed over.
@@ -29,6 +30,8 @@ export const OUTBOX_BATCH = 50
 const REFILL_BELOW = 10
 
 export interface OutboxHost {
+  /** What must come before handing over and may take long; undefined: nothing. Answers the content to go out with. */
+  prepare(send: Omit<Send, 'repeated'>): Promise<unknown> | undefined
   send(send: Send): Promise<void>
   /** Writes statuses; resolves when they are durable. */
   write(statuses: StatusChange[], options?: { lazy?: boolean }): Promise<void>
@@ -168,6 +171,8 @@ export class Outbox {
 
   async #handOver(entry: Entry): Promise<void> {
     const { chat, whatsapp_id: whatsappId, type, content, status } = entry.row
+    const preparing = this.#host.prepare({ chat, whatsappId, type, content })
+    if (preparing) return this.#waitFor(entry, preparing)
     entry.handedOver = true
     entry.attempts++
     try {
@@ -181,13 +186,7 @@ export class Outbox {
       await within(DEADLINE_MS, this.#host.send({ chat, whatsappId, type, content, repeated }))
       await failpoint('send.handed-over')
     } catch (error) {
-      if (error instanceof SendRefused) {
-        void this.statuses([{ whatsappId, status: 'failed', errorCode: error.code, errorMessage: error.message }])
-        return
-      }
-      const waitMs = backoffMs(entry.attempts, BACKOFF)
-      this.#host.log.warn({ whatsappId, err: error, waitMs: Math.round(waitMs) }, 'a message was not handed over')
-      this.#takeBack(entry, waitMs)
+      this.#failed(entry, error)
       return
     }
     if (this.#open.get(whatsappId) !== entry || !this.#ready) return // settled meanwhile, or closed
@@ -197,6 +196,34 @@ export class Outbox {
       this.#takeBack(entry, 0)
       this.pump()
     }, waitMs)
+  }
+
+  /** Its chat waits for it, the others go on. */
+  #waitFor(entry: Entry, preparing: Promise<unknown>): void {
+    entry.notBefore = Number.POSITIVE_INFINITY
+    entry.attempts++
+    const { whatsapp_id: id } = entry.row
+    preparing
+      .then(
+        (content) => {
+          entry.row.content = content
+          entry.attempts = 0
+          this.#takeBack(entry, 0)
+        },
+        (error) => this.#open.get(id) === entry && this.#failed(entry, error),
+      )
+      .finally(() => this.pump())
+  }
+
+  #failed(entry: Entry, error: unknown): void {
+    const { whatsapp_id: whatsappId } = entry.row
+    if (error instanceof SendRefused) {
+      void this.statuses([{ whatsappId, status: 'failed', errorCode: error.code, errorMessage: error.message }])
+      return
+    }
+    const waitMs = backoffMs(entry.attempts, BACKOFF)
+    this.#host.log.warn({ whatsappId, err: error, waitMs: Math.round(waitMs) }, 'a message was not handed over')
+    this.#takeBack(entry, waitMs)
   }
 
   #takeBack(entry: Entry, waitMs: number): void {

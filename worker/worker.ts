@@ -98,6 +98,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     loader: new Loader(pool, bootId, log),
     cache: new Cache(CACHE_BYTES),
     drivers,
+    media: config.media,
     status,
     mayAct: () => Boolean(lease?.mayAct) && !dead,
     log,

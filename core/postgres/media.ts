@@ -29,6 +29,12 @@ export interface PendingMedia {
   max_bytes: number | null
 }
 
+/** Those of the sessions that something is to be fetched for. */
+export const sessionsWithMedia = async (db: Queryable, bootId: string, sessionIds: string[]): Promise<string[]> =>
+  (await db.query<{ id: string }>('SELECT sessions_with_media($1, $2) AS id', [bootId, sessionIds])).rows.map(
+    ({ id }) => id,
+  )
+
 /** Oldest first. */
 export const loadMedia = async (
   db: Queryable,

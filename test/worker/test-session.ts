@@ -1,7 +1,9 @@
 /** One session of a test, as operator and gateway see it: placed, changed, written to, looked at. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { SessionKind } from '@berth/core/model/kind.ts'
+import type { Media } from '@berth/core/model/message-media.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { until } from './until.ts'
@@ -15,7 +17,7 @@ export interface MessageRow {
   sender_phone: string | null
   sender_name: string | null
   type: string
-  content: { text?: string; kind?: string }
+  content: { text?: string; kind?: string; media?: Media; source?: Record<string, unknown> }
   status: string
   error_code: string | null
 }
@@ -99,22 +101,43 @@ export class TestSession {
     text: string,
     status: 'queued' | 'sending' = 'queued',
   ): Promise<{ id: string; whatsappId: string }> {
+    return this.addMessage(to, { type: 'text', text }, status)
+  }
+
+  /** The same for a message of any kind. */
+  async addMessage(
+    to: string,
+    { type, ...content }: { type: string } & Record<string, unknown>,
+    status: 'queued' | 'sending' = 'queued',
+  ): Promise<{ id: string; whatsappId: string }> {
     const id = randomUUID()
     const whatsappId = `3EB0${randomBytes(9).toString('hex').toUpperCase()}`
     await this.#asTenant(
       `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
-       VALUES ($1, $2, $3, $4, $5, true, 'text', $6, $7)`,
+       VALUES ($1, $2, $3, $4, $5, true, $6, $7, $8)`,
       [
         id,
         this.#tenantId,
         this.id,
         to.includes('@') ? to : `${to}@s.whatsapp.net`,
         whatsappId,
-        JSON.stringify({ text }),
+        type,
+        JSON.stringify(content),
         status,
       ],
     )
     return { id, whatsappId }
+  }
+
+  /** A stored file of the tenant, as the gateway takes it. Answers its id. */
+  async addMedia(bytes: Buffer, mimeType: string): Promise<string> {
+    const id = randomUUID()
+    const { size, sha256 } = await this.#world.media.put(id, Readable.from([bytes]), { maxBytes: bytes.length })
+    await this.#asTenant(
+      `INSERT INTO media (id, tenant_id, status, mime_type, size, sha256) VALUES ($1, $2, 'stored', $3, $4, $5)`,
+      [id, this.#tenantId, mimeType, size, sha256],
+    )
+    return id
   }
 
   async addCommand(kind: 'logout'): Promise<string> {

@@ -3,8 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { KubeClient } from '@berth/core/kube/client.ts'
+import { FolderStore } from '@berth/core/media/folder.ts'
+import type { MediaStore } from '@berth/core/media/store.ts'
 import { SessionKind } from '@berth/core/model/kind.ts'
 import type { SessionSpec } from '@berth/core/model/session.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
@@ -33,6 +36,8 @@ export interface TestWorker extends RunningWorker {
 interface Proxies {
   postgres?: string
   kubernetes?: string
+  /** A store in place of the usual one. */
+  media?: MediaStore
 }
 
 export class World {
@@ -46,6 +51,9 @@ export class World {
   readonly #ring = KeyRing.generate()
   /** Holds what the simulator remembers. */
   readonly dataDir: string
+  /** Where files are kept. */
+  readonly media: MediaStore
+  readonly #mediaFolder: string
   readonly #closers: (() => Promise<unknown>)[]
   readonly #workers = new Set<TestWorker>()
   /** Paths, by the API server's URL. */
@@ -60,6 +68,8 @@ export class World {
     closers: (() => Promise<unknown>)[],
   ) {
     this.dataDir = dataDir
+    this.#mediaFolder = path.join(dataDir, 'media')
+    this.media = new FolderStore(this.#mediaFolder)
     this.databaseUrl = databaseUrl
     this.simulator = simulator
     this.whatsapp = new SimulatorClient(simulator.url)
@@ -106,7 +116,9 @@ export class World {
     const log = createLogger('worker')
     log.level = process.env.LOG_LEVEL ?? 'silent'
     const dead = Promise.withResolvers<string>()
-    const whatsapp = { url: this.simulator.websocketUrl, rootKey: Buffer.from(this.simulator.rootPublicKey) }
+    const { mediaCertificate: certificate } = await this.whatsapp.info()
+    const rootKey = Buffer.from(this.simulator.rootPublicKey)
+    const whatsapp = { url: this.simulator.websocketUrl, rootKey, certificate }
     const running = await startWorker({
       config: {
         worker: pod.name,
@@ -118,6 +130,7 @@ export class World {
         encryptionKeys: KeyRing.parse(this.#ring),
         internalToken: TOKEN,
         whatsapp,
+        media: through.media ?? this.media,
         stopMs: 10_000,
       },
       kube: through.kubernetes ? { ...this.#kube.config, server: through.kubernetes } : this.#kube.config,
@@ -169,6 +182,8 @@ export class World {
       BERTH_INTERNAL_TOKEN: TOKEN,
       BERTH_WHATSAPP_URL: this.simulator.websocketUrl,
       BERTH_WHATSAPP_ROOT: Buffer.from(this.simulator.rootPublicKey).toString('base64'),
+      BERTH_WHATSAPP_CERTIFICATE: Buffer.from((await this.whatsapp.info()).mediaCertificate).toString('base64'),
+      BERTH_MEDIA_URL: pathToFileURL(this.#mediaFolder).href,
       KUBECONFIG: await this.#kubeconfigFor(through.kubernetes ?? this.kubernetesUrl),
     }
   }

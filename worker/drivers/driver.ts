@@ -2,7 +2,9 @@
  * What a session asks of a driver, and what a driver tells its session. Placement, storage and the outbox know nothing of
  * the provider's protocol; a driver knows nothing of Kubernetes, and of Postgres only the store it is given.
  */
+import type { Readable } from 'node:stream'
 import type { ReadInput } from '@berth/core/model/command.ts'
+import type { Author } from '@berth/core/model/message-parts.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { ConnectionState } from '@berth/core/model/session.ts'
 import type { AskFailure } from '@berth/core/model/worker-api.ts'
@@ -70,6 +72,37 @@ export interface Send {
   repeated: boolean
 }
 
+/** The file of a received message, as its row has it. */
+export interface RemoteFile {
+  /** Where the provider has it, and what opens it: as the driver called it. */
+  source: unknown
+  chat: string
+  whatsappId: string
+  fromMe: boolean
+  sender: Author
+}
+
+export interface FetchedFile {
+  bytes: AsyncIterable<Uint8Array>
+  /** What they must be. */
+  sha256: Buffer
+}
+
+/** The files of a session's messages. */
+export interface DriverFiles {
+  /** A message with a file is durable: it may be fetched. */
+  expect(): void
+  /** Opens a stored file, from its beginning; undefined: there is none of that id. */
+  find(mediaId: string): Promise<(() => Promise<Readable>) | undefined>
+  /** Resolves when it is durable where the file of our message lies. */
+  keep(whatsappId: string, source: Record<string, unknown>): Promise<void>
+}
+
+/** The provider has a file no more; whoever sent or got it may. */
+export class MediaGone extends Error {
+  override name = 'MediaGone'
+}
+
 /** It will never work as it is written: the message fails with this code. Everything else that a send throws may be tried again. */
 export class SendRefused extends Error {
   override name = 'SendRefused'
@@ -112,6 +145,7 @@ export interface DriverHost {
   journalBody(ciphertextHash: string): Promise<Buffer | undefined>
   /** What was sent under this id, for a contact that asks for it again. */
   sent(whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
+  readonly files: DriverFiles
   report(report: ConnectionReport): void
   /** Somebody looks at the code, or asked for it lately: else there need be none. */
   isCodeWanted(): boolean
@@ -126,6 +160,15 @@ export interface DriverHost {
 export interface Driver {
   /** Begins to connect; never throws. */
   start(): void
+  /**
+   * What must be done before a message can be handed over and may take long: the upload of its file. Resolves to the content
+   * with which it then goes out; undefined: it can go as it is. Asked again, it is the same upload. Throws SendRefused.
+   */
+  prepare(send: Omit<Send, 'repeated'>): Promise<unknown> | undefined
+  /** The file of a received message. Reading it throws MediaGone, MediaRefused. */
+  fetchMedia(file: RemoteFile): FetchedFile
+  /** Has the provider, or the phone, make a file available again; answers its new source. Throws MediaGone, AskFailed. */
+  renewMedia(file: RemoteFile): Promise<Record<string, unknown>>
   /** Hands one message to the provider; resolves when its bytes are out, which says nothing of their arrival. */
   send(send: Send): Promise<void>
   /** An account is known, so there is something to log out of. */

@@ -3,6 +3,8 @@ import type { CommandRow, SendRow } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
+import type { MediaInbox } from '../media/inbox.ts'
+import type { OutgoingFiles } from '../media/outgoing.ts'
 import type { Cache } from '../store/cache.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Loader } from '../store/loader.ts'
@@ -23,6 +25,8 @@ export interface SessionEnvironment {
   renewed(owner: Ownership): Promise<void>
   journalBody(owner: Ownership, ciphertextHash: string): Promise<Buffer | undefined>
   sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
+  inbox: MediaInbox
+  outgoing: OutgoingFiles
   /** The state of a session changed. */
   changed(session: Session): void
   log: Logger
@@ -37,6 +41,8 @@ export interface StoredSession {
   journal: { ciphertextHash: string; body: Buffer }[]
   sends: SendRow[]
   commands: CommandRow[]
+  /** Received files are to be fetched. */
+  hasMedia: boolean
   /** Values could not be opened: the encryption key is missing, or they are damaged. */
   unreadable?: Error
 }

@@ -1,7 +1,8 @@
-/** Everything that sessions need at once when they are claimed: six queries for all of them together. */
+/** Everything that sessions need at once when they are claimed: seven queries for all of them together. */
 import { loadCommands, loadCredentials, loadJournal, loadSends, loadStates } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
 import { loadTiers } from '@berth/core/postgres/logins.ts'
+import { sessionsWithMedia } from '@berth/core/postgres/media.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { OUTBOX_BATCH } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
@@ -14,13 +15,14 @@ export async function loadSessions(
   owners: Ownership[],
 ): Promise<Map<Ownership, StoredSession>> {
   const ids = owners.map((owner) => owner.sessionId)
-  const [credentials, states, journal, sends, commands, tiers] = await Promise.all([
+  const [credentials, states, journal, sends, commands, tiers, withMedia] = await Promise.all([
     loadCredentials(pool, bootId, ids),
     loadStates(pool, bootId, ids),
     loadJournal(pool, bootId, ids),
     loadSends(pool, bootId, ids, OUTBOX_BATCH),
     loadCommands(pool, bootId, ids),
     loadTiers(pool, bootId, ids),
+    sessionsWithMedia(pool, bootId, ids),
   ])
   const rows = {
     credentials: bySession(credentials),
@@ -41,6 +43,7 @@ export async function loadSessions(
         journal: [],
         sends: rows.sends.get(sessionId) ?? [],
         commands: rows.commands.get(sessionId) ?? [],
+        hasMedia: withMedia.includes(sessionId),
       }
       try {
         const credential = rows.credentials.get(sessionId)?.[0]

@@ -1,9 +1,12 @@
 /** What the sessions of this process need of it, made of its parts: each asks Postgres in the name of this boot. */
+import type { MediaStore } from '@berth/core/media/store.ts'
 import { journalBody, loadSent } from '@berth/core/postgres/auth-state.ts'
 import { leaseLogins } from '@berth/core/postgres/logins.ts'
 import { owned } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { trustSession } from '@berth/core/postgres/trust.ts'
+import { MediaInbox } from '../media/inbox.ts'
+import { OutgoingFiles } from '../media/outgoing.ts'
 import { OwnershipLost } from '../store/ownership.ts'
 import { persist } from '../store/persist.ts'
 import { journalPlace } from '../store/unit.ts'
@@ -13,9 +16,11 @@ import { LoginGate } from './login-gate.ts'
 type Parts = Pick<SessionEnvironment, 'committer' | 'loader' | 'cache' | 'drivers' | 'mayAct' | 'changed' | 'log'> & {
   pool: Pool
   bootId: string
+  /** Where files are kept; undefined: nowhere. */
+  media: MediaStore | undefined
 }
 
-export function makeEnvironment({ pool, bootId, ...parts }: Parts): SessionEnvironment {
+export function makeEnvironment({ pool, bootId, media, ...parts }: Parts): SessionEnvironment {
   const { log } = parts
   return {
     ...parts,
@@ -30,6 +35,8 @@ export function makeEnvironment({ pool, bootId, ...parts }: Parts): SessionEnvir
       const box = await persist('journal', log, () => journalBody(pool, bootId, owner.sessionId, hash))
       return box && owner.sealer.open(journalPlace(hash), box)
     },
+    inbox: new MediaInbox({ pool, bootId, store: media, log }),
+    outgoing: new OutgoingFiles({ pool, bootId, store: media, log }),
     sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
   }
 }

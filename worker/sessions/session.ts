@@ -15,10 +15,12 @@ import {
   type ConnectionReport,
   type Driver,
   type DriverHost,
+  type FetchedFile,
   isLasting,
   type PairingCode,
   PassingReason,
   type QrCode,
+  type RemoteFile,
 } from '../drivers/driver.ts'
 import { Outbox } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
@@ -63,6 +65,7 @@ export class Session {
     this.#tier = stored.tier
     this.#state = stateFrom(stored.state)
     this.outbox = new Outbox({
+      prepare: (send) => this.#driver!.prepare(send),
       send: (send) => this.#driver!.send(send),
       write: (statuses, options) => this.#store.write({ statuses }, options),
       mayAct: environment.mayAct,
@@ -125,6 +128,7 @@ export class Session {
       return
     }
     this.#driver = this.#createDriver(stored, stored.state && this.#state)
+    if (stored.hasMedia) this.#environment.inbox.look(this)
     if (needsPerson(this.#state)) {
       this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
       this.#changed()
@@ -188,6 +192,16 @@ export class Session {
     await this.#begun.show(presence)
   }
 
+  /** The file of a received message. */
+  fetchMedia(file: RemoteFile): FetchedFile {
+    return this.#begun.fetchMedia(file)
+  }
+
+  /** Has a file that is gone made available again. Throws MediaGone, AskFailed. */
+  renewMedia(file: RemoteFile): Promise<Record<string, unknown>> {
+    return this.#begun.renewMedia(file)
+  }
+
   get #begun(): Driver {
     if (this.#driver) return this.#driver
     throw new AskFailed('not_connected', 'The session has not begun.')
@@ -238,7 +252,7 @@ export class Session {
     { credential, journal }: Pick<StoredSession, 'credential' | 'journal'>,
     before: ConnectionReport | undefined,
   ): Driver {
-    const { drivers, mayAct, stillOurs, renewed, journalBody, sent } = this.#environment
+    const { drivers, mayAct, stillOurs, renewed, journalBody, sent, inbox, outgoing } = this.#environment
     const { owner } = this
     const host: DriverHost = {
       sessionId: this.id,
@@ -255,6 +269,11 @@ export class Session {
       stillOurs: () => stillOurs(owner),
       journalBody: (hash) => journalBody(owner, hash),
       sent: (whatsappId) => sent(owner, whatsappId),
+      files: {
+        expect: () => inbox.look(this),
+        find: (mediaId) => outgoing.find(owner, mediaId),
+        keep: (whatsappId, source) => outgoing.keep(owner, whatsappId, source),
+      },
       report: (report) => this.#report(report),
       isCodeWanted: () => this.qr.isLookedAt,
       qr: (code) => this.#offer(code),
@@ -276,7 +295,8 @@ export class Session {
 
   #report(report: ConnectionReport): void {
     if (this.#stopped) return
-    if (report.state !== 'Connected') this.outbox.notReady()
+    if (report.state === 'Connected') this.#environment.inbox.connected(this)
+    else this.outbox.notReady()
     this.#set(report)
     void this.#commands.run()
   }

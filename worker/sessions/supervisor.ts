@@ -13,6 +13,7 @@ import type { KeyRing } from '@berth/core/crypto/seal.ts'
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
+import type { MediaStore } from '@berth/core/media/store.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { loadCommands, loadSends } from '@berth/core/postgres/auth-state.ts'
 import { claim, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
@@ -54,6 +55,8 @@ export interface SupervisorOptions {
   loader: Loader
   cache: Cache
   drivers: DriverFactory
+  /** Where files are kept; undefined: nowhere. */
+  media?: MediaStore | undefined
   status: StatusWriter
   mayAct(): boolean
   log: Logger
@@ -78,7 +81,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    const { pool, bootId, committer, loader, cache, drivers, mayAct, status, log } = options
+    const { pool, bootId, committer, loader, cache, drivers, media, mayAct, status, log } = options
     const changed = (session: Session) => status.add(session)
     this.#environment = makeEnvironment({
       pool,
@@ -87,6 +90,7 @@ export class Supervisor {
       loader,
       cache,
       drivers,
+      media,
       mayAct,
       changed,
       log,

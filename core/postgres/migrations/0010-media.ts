@@ -75,6 +75,13 @@ CREATE TRIGGER media_gone AFTER DELETE ON media REFERENCING OLD TABLE AS gone
 
 -- For the owner ------------------------------------------------------------------------------------------------------------
 
+-- Those of the sessions that something is to be fetched for.
+CREATE FUNCTION sessions_with_media(p_boot uuid, p_sessions uuid[]) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
+  SELECT o.session_id FROM session_owner o WHERE o.session_id = ANY (p_sessions) AND o.boot_id = p_boot
+    AND EXISTS (SELECT FROM media d WHERE d.session_id = o.session_id AND d.status = 'pending');
+$$;
+
 -- What is to be fetched for a session, oldest first.
 CREATE FUNCTION load_media(p_boot uuid, p_session uuid, p_limit int)
 RETURNS TABLE (id uuid, type text, chat text, whatsapp_id text, from_me boolean, sender_lid text, sender_phone text,
@@ -149,7 +156,7 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'berth'::regnamespace
-    AND p.proname IN ('media_expected', 'media_gone', 'load_media', 'settle_media', 'media_to_send', 'keep_source',
+    AND p.proname IN ('media_expected', 'media_gone', 'sessions_with_media', 'load_media', 'settle_media', 'media_to_send', 'keep_source',
                       'media_to_forget', 'media_forgotten') LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     IF f::text ~ 'forg' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_gateway', f);

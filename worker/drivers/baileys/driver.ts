@@ -19,8 +19,10 @@ import {
   type Driver,
   type DriverFactory,
   type DriverHost,
+  type FetchedFile,
   type PairingCode,
   PassingReason,
+  type RemoteFile,
   type Send,
 } from '../driver.ts'
 import { AuthState } from './auth-state.ts'
@@ -31,6 +33,7 @@ import { Linking } from './linking.ts'
 import { Live } from './live.ts'
 import { quietLogger } from './logger.ts'
 import { logOut } from './logout.ts'
+import { MediaFiles } from './media/files.ts'
 import { readKeys } from './messages/read-keys.ts'
 import { Notices } from './notices.ts'
 import { phoneNumberOf } from './person.ts'
@@ -48,11 +51,13 @@ export interface BaileysOptions {
   /** Another server than WhatsApp's: the simulator. */
   url?: string
   rootKey?: Buffer<ArrayBuffer>
+  /** PEM: of its media host, which only it vouches for. */
+  certificate?: string
 }
 
 /** Corrects the process once, and makes drivers. */
 export function baileysDrivers(options: BaileysOptions): DriverFactory {
-  correctProcess(options.rootKey)
+  correctProcess(options)
   return { codec, ratchets: RATCHETS, create: (host) => new BaileysDriver(host, options.url) }
 }
 
@@ -63,6 +68,7 @@ class BaileysDriver implements Driver {
   readonly #linking: Linking
   readonly #live: Live
   readonly #comeback: Comeback
+  readonly #files: MediaFiles
   /** What every connection of this driver is made of. */
   readonly #parts: SocketOptions
   /** Aborted when the driver must connect no more. */
@@ -92,6 +98,7 @@ class BaileysDriver implements Driver {
     this.#live = new Live(host.store, auth)
     this.#linking = new Linking(host, auth, (words) => this.#report(words))
     this.#comeback = new Comeback(host, auth, (words) => this.#report(words), this.#stopping.signal)
+    this.#files = new MediaFiles(host, url, () => (this.#isOpen ? this.#socket : undefined))
     this.#parts = { host, auth, repository, pipeline, notices, url, log: host.log }
     for (const entry of host.openJournal) if (!notices.take(entry)) pipeline.take(entry)
   }
@@ -111,6 +118,18 @@ class BaileysDriver implements Driver {
 
   async send(send: Send): Promise<void> {
     await this.#underWay.run(sendThrough(this.#openSocket, send))
+  }
+
+  prepare(send: Omit<Send, 'repeated'>): Promise<unknown> | undefined {
+    return this.#files.prepare(send)
+  }
+
+  fetchMedia(file: RemoteFile): FetchedFile {
+    return this.#files.fetch(file)
+  }
+
+  renewMedia(file: RemoteFile): Promise<Record<string, unknown>> {
+    return this.#underWay.run(this.#files.renew(file))
   }
 
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {

@@ -11,6 +11,7 @@ import { messages } from '../../metrics.ts'
 import type { DriverHost } from '../driver.ts'
 import type { JournalEntry } from './auth-state.ts'
 import { decodeJournalBody, type StanzaAttributes } from './journal-body.ts'
+import { isMediaType } from './messages/media.ts'
 import { findPerson } from './people.ts'
 import type { Person } from './person.ts'
 import { isProtocolMessage, messageForBaileys } from './protocol.ts'
@@ -66,7 +67,10 @@ export class ReceivePipeline {
       }
       await failpoint('receive.storing')
       const stored = store.write({ received: [{ ciphertextHash, ...(message ? { message } : {}) }] }, { lazy: true })
-      void stored.then(() => failpoint('receive.stored'))
+      void stored.then(() => {
+        if (message && isMediaType(message.type)) this.#host.files.expect()
+        return failpoint('receive.stored')
+      })
       if (message) messages.inc({ direction: 'in' })
     } catch (error) {
       log.warn({ err: error }, 'a received message could not be stored; its journal row stays open')

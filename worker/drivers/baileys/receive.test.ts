@@ -60,8 +60,8 @@ describe('a received message', () => {
   })
 
   test('of another kind is kept as unsupported, by its name', async () => {
-    const message = await read({ from: ANA.pn }, { imageMessage: { caption: 'look' } })
-    expect(message).toMatchObject({ type: 'unsupported', content: { kind: 'imageMessage' } })
+    const message = await read({ from: ANA.pn }, { orderMessage: { orderId: '1' } })
+    expect(message).toMatchObject({ type: 'unsupported', content: { kind: 'orderMessage' } })
   })
 
   test.each([

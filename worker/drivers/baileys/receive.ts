@@ -8,6 +8,7 @@ import { isJidGroup, isLidUser, isPnUser, proto, unpadRandomMax16 } from '@whisk
 import { uuidV7 } from '../../uuid.ts'
 import { decodeJournalBody, type StanzaAttributes } from './journal-body.ts'
 import { fromProto } from './messages/convert.ts'
+import { announced, isMediaType } from './messages/media.ts'
 import { type FindPerson, isSame, type Person, personOf, phoneNumberOf } from './person.ts'
 
 /** The message of a row; undefined when there is nothing in it for people. */
@@ -35,7 +36,7 @@ export async function messageOf(
       ...senderFields(fromMe ? me : sender),
       ...(stanza.notify && !fromMe ? { senderName: storable(stanza.notify) } : {}),
       type: message.type,
-      content: contentOf(message),
+      content: isMediaType(message.type) ? announced(contentOf(message), uuidV7(now)) : contentOf(message),
       status: fromMe ? 'sent' : 'received',
       sentAt: stanza.t ? new Date(Number(stanza.t) * 1000) : now,
     }

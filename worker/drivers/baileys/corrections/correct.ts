@@ -4,11 +4,18 @@ import { passKeyObjects } from './key-objects.ts'
 import { correctLibsignal } from './libsignal.ts'
 import { takeOneShotHmacs } from './one-shot-hmac.ts'
 import { quietConsole } from './quiet-console.ts'
-import { trustRoot } from './root.ts'
+import { trustCertificate, trustRoot } from './root.ts'
 import { checkSignatures } from './signatures.ts'
 
-/** @param rootKey the simulator's, in place of WhatsApp's */
-export function correctProcess(rootKey: Buffer<ArrayBuffer> | undefined): void {
+interface Simulator {
+  /** In place of WhatsApp's. */
+  rootKey?: Buffer<ArrayBuffer>
+  /** PEM: trusted beside the usual ones. */
+  certificate?: string
+}
+
+/** @param simulator when it is in WhatsApp's place */
+export function correctProcess({ rootKey, certificate }: Simulator): void {
   quietConsole()
   passKeyObjects()
   takeOneShotHmacs()
@@ -16,4 +23,5 @@ export function correctProcess(rootKey: Buffer<ArrayBuffer> | undefined): void {
   correctLibsignal()
   correctSenderKeys()
   if (rootKey) trustRoot(rootKey)
+  if (certificate) trustCertificate(certificate)
 }

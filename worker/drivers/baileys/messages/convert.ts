@@ -8,11 +8,12 @@ import { changes } from './changes.ts'
 import { contacts } from './contacts.ts'
 import type { Family, Origin, Place } from './family.ts'
 import { location } from './location.ts'
+import { media } from './media.ts'
 import { jidIn, mentionsFrom } from './place.ts'
 import { poll } from './poll.ts'
 import { text } from './text.ts'
 
-const FAMILIES = [changes, text, location, contacts, poll, answers] as unknown as Family[]
+const FAMILIES = [changes, text, media, location, contacts, poll, answers] as unknown as Family[]
 
 /** Fields that carry keys or settings, and nothing for people. */
 const SILENT = new Set(['protocolMessage', 'senderKeyDistributionMessage', 'messageContextInfo'])
