@@ -28,8 +28,8 @@ test('nobody asks: all are released after a moment', () => {
 })
 
 test('who is asked for leaves one after another, and not before it is asked for', () => {
-  const left = leave([300, 300, 300, 2000]).map((one) => one.left)
-  expect(left).toEqual([300, 400, 500, 2000])
+  const left = leave([300, 300, 300, 4000]).map((one) => one.left)
+  expect(left).toEqual([300, 400, 500, 4000])
 })
 
 test('with many there is less time for each; who is never asked for is released in the end', () => {

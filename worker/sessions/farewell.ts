@@ -8,8 +8,8 @@
  * its own login and not for that of all before it.
  */
 
-/** Without a sign by then, nobody is going to ask. */
-export const SIGN_MS = 1_500
+/** Without a sign by then, nobody is going to ask. An operator that is not busy needs a fifth of it. */
+export const SIGN_MS = 2_500
 /** Whoever was not asked for by then is released. */
 export const FAREWELL_MS = 8_000
 /** Between two that leave: a login, on one worker. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { SIGN_MS } from './farewell.ts'
 import { handOver } from './hand-over.ts'
 
 beforeEach(() => vi.useFakeTimers())
@@ -37,7 +38,7 @@ test('each leaves when it is asked for, and not all at once; then it is over', a
 
 test('nobody asks: over after a moment, with all still held', async () => {
   const { done, held } = sessions({ a: Infinity, b: Infinity })
-  await vi.advanceTimersByTimeAsync(1_600)
+  await vi.advanceTimersByTimeAsync(SIGN_MS + 100)
   await done
   expect(held.size).toBe(2)
 })
@@ -45,7 +46,7 @@ test('nobody asks: over after a moment, with all still held', async () => {
 test('while Postgres is away nobody can ask', async () => {
   const { done, held, database } = sessions({ a: 100 })
   database.isAway = true
-  await vi.advanceTimersByTimeAsync(1_600)
+  await vi.advanceTimersByTimeAsync(SIGN_MS + 100)
   await done
   expect(held.size).toBe(1)
 })
