@@ -101,7 +101,10 @@ example(
     expect(problems, 'the guide shows one; curl itself is content with any').toEqual(['validation_failed'])
     expect(all).toContain('{"number":"5511999990004","device":1')
     const sent = ['We got your payment.', 'It is on its way.', 'You are welcome.']
-    await expect.poll(seenByAna, patience).toEqual(sent)
+    const moreThanText = ['[deleted]', 'At 5 pm.', 'Shop', 'Desk', 'When?']
+    await expect.poll(seenByAna, patience).toEqual([...sent, ...moreThanText])
+    expect(all).toContain('{"type":"text","text":"Desk takes it to you.","forwarded":true}')
+    expect(all).toContain('{"kind":"read","session":"orders"}')
   },
   3 * MINUTE,
 )
