@@ -1,6 +1,7 @@
 /** What the parts of a round share. */
 import type { EventRecorder } from '@berth/core/kube/events.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { Budgets } from './budgets.ts'
 import type { Config } from './config.ts'
 import type { Lead } from './database.ts'
 import type { Judge } from './judge.ts'
@@ -20,6 +21,7 @@ export interface Context {
   judge: Judge
   mirror: Mirror
   calm: Calm
+  budgets: Budgets
   /** Worker → why the API did not let its pod be made. */
   refusedPods: Map<string, string>
   /** Aborted when another leads: nothing is written after that. */

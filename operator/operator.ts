@@ -10,6 +10,7 @@ import { EventRecorder } from '@berth/core/kube/events.ts'
 import { LeaderElector } from '@berth/core/kube/leader.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
+import { Budgets } from './budgets.ts'
 import type { Config } from './config.ts'
 import type { Database, Lead } from './database.ts'
 import { DatabaseGuard, type Sight } from './database-guard.ts'
@@ -140,6 +141,7 @@ export class Operator {
       judge: this.#judge,
       mirror,
       calm: new Calm(),
+      budgets: new Budgets(client, log),
       refusedPods: new Map(),
       signal,
     })

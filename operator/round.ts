@@ -65,11 +65,20 @@ export class Rounds {
     await keepPods(context)
     const isComplete = await report({ context, observation, ownership, snapshot, plan: made, outcome })
     await seeOthersOff(context, made)
+    await this.#keepBudgets(made)
     context.calm.forget(observation.now)
     context.judge.keepOnly(context.resources.workers.list())
     if (isComplete && made.actions.length === 0) {
       this.#last = { now: observation.now, seen: this.#seen(observation) }
     }
+  }
+
+  async #keepBudgets({ scaling }: Plan): Promise<void> {
+    const { resources, budgets, signal } = this.#context
+    await each(resources.tiers.list(), async (tier) => {
+      const size = scaling.get(tier.metadata.name)
+      if (size && !signal.aborted) await budgets.keep(tier, size.wanted)
+    })
   }
 
   #remember({ surplus, hot, relieved }: Plan, now: number): void {

@@ -102,6 +102,14 @@ export interface ConfigMap extends KubeObject {
   data?: Record<string, string>
 }
 
+export interface PodDisruptionBudget extends KubeObject {
+  spec: {
+    minAvailable: number
+    unhealthyPodEvictionPolicy?: 'AlwaysAllow' | 'IfHealthyBudget'
+    selector: { matchLabels: Record<string, string> }
+  }
+}
+
 export interface ObjectReference {
   apiVersion?: string
   kind?: string

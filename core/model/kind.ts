@@ -1,5 +1,14 @@
 /** What the Kubernetes API needs to know of a kind of object, and the kinds that Berth uses. */
-import type { ConfigMap, CustomResourceDefinition, Deployment, Event, Lease, Pod, Secret } from './builtin.ts'
+import type {
+  ConfigMap,
+  CustomResourceDefinition,
+  Deployment,
+  Event,
+  Lease,
+  Pod,
+  PodDisruptionBudget,
+  Secret,
+} from './builtin.ts'
 import type { KubeObject } from './meta.ts'
 import type { WhatsAppSession } from './session.ts'
 import type { Tenant } from './tenant.ts'
@@ -47,6 +56,7 @@ export const ConfigMapKind = builtin<ConfigMap>('', 'ConfigMap', 'configmaps')
 export const SecretKind = builtin<Secret>('', 'Secret', 'secrets')
 export const EventKind = builtin<Event>('', 'Event', 'events')
 export const LeaseKind = builtin<Lease>('coordination.k8s.io', 'Lease', 'leases')
+export const BudgetKind = builtin<PodDisruptionBudget>('policy', 'PodDisruptionBudget', 'poddisruptionbudgets')
 export const DeploymentKind = builtin<Deployment>('apps', 'Deployment', 'deployments')
 export const ServiceAccountKind = builtin('', 'ServiceAccount', 'serviceaccounts')
 

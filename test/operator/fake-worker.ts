@@ -76,8 +76,13 @@ export class FakeWorker {
     await db.end()
   }
 
-  #connect() {
-    return openClient({ url: this.#options.databaseUrl, role: 'berth_worker', application: 'fake-worker' })
+  /** A machine that is busy with tests may need more than one attempt. */
+  async #connect(attempts = 10): Promise<Awaited<ReturnType<typeof openClient>>> {
+    const options = { url: this.#options.databaseUrl, role: 'berth_worker', application: 'fake-worker' } as const
+    return openClient(options).catch((error: unknown) => {
+      if (attempts === 1) throw error
+      return this.#connect(attempts - 1)
+    })
   }
 
   async #run(): Promise<void> {
