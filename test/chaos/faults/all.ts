@@ -50,7 +50,7 @@ export const FAULTS = {
   'stale+kill-twice': staleWatches(killWorkerTwice),
   drop: endConnections('drop', 1 / 3),
   '503': endConnections('503', 1),
-  away: whatsappAway(5_000, 20_000),
+  away: whatsappAway(3_000, 8_000),
   zone: loseZone,
   'operator+kill': together(killOperator, killWorker),
   'operator+pod-force': together(killOperator, forceDeletePod),
