@@ -1,6 +1,6 @@
 /**
- * A worker dies at each step of what it does in a database that went back; another one of its pod carries on. One case always, the
- * others with BERTH_FULL=1. The simulator judges: no key is used twice, and nobody has to scan a code.
+ * A worker dies at each step of what it does in a database that went back; another one of its pod carries on. The simulator
+ * judges: no key is used twice, and nobody has to scan a code. With BERTH_FULL=1 only: it takes minutes.
  */
 import type { Point } from '@berth/core/failpoint/points.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,11 +13,11 @@ import { World } from '../worker/world.ts'
 import { Restorable } from './restorable.ts'
 import { Watchman } from './watchman.ts'
 
-const SAMPLE: Point = 'trust.renewed'
+/** Done by a boot that comes after the loss; all else by one that lives through it. */
+const LATER: Point = 'trust.renewed'
 const HEALED = new Set(['decrypt-failed', 'retry-requested'])
-const points = process.env.BERTH_FULL ? AFTER_RESTORE : [SAMPLE]
 
-describe('a worker in a database that went back', () => {
+describe.runIf(process.env.BERTH_FULL)('a worker in a database that went back', () => {
   let world: World
   let watchman: Watchman
   let incarnation = 1
@@ -47,7 +47,7 @@ describe('a worker in a database that went back', () => {
     await until(through, 60).catch(async (error) => expect(await missing(group, from), error.message).toEqual([]))
   }
 
-  test.each(points)(
+  test.each(AFTER_RESTORE)(
     'dies at %s',
     async (point) => {
       const database = new Restorable(world.databaseUrl)
@@ -55,8 +55,7 @@ describe('a worker in a database that went back', () => {
       const pod = newPod()
       await group.place(pod)
       const armed = `${point}=crash`
-      // Keys are renewed by a boot that comes after the loss; all else is done by one that lives through it.
-      const first = new Victim(await world.environmentOf(pod), point === SAMPLE ? undefined : armed)
+      const first = new Victim(await world.environmentOf(pod), point === LATER ? undefined : armed)
       await group.untilConnected(pod, () => first.hasEnded)
       await group.talk()
       await group.untilArrived()
@@ -66,22 +65,22 @@ describe('a worker in a database that went back', () => {
       await group.talk()
       await group.untilArrived()
       const lostTo = Date.now()
-      if (point === SAMPLE) await first.kill()
+      if (point === LATER) await first.kill()
       await database.putBack()
-      if (point !== SAMPLE) await first.ended
+      if (point !== LATER) await first.ended
 
       const answered = watchman.untilTrusted()
-      const second = new Victim(await world.environmentOf(pod), point === SAMPLE ? armed : undefined)
+      const second = new Victim(await world.environmentOf(pod), point === LATER ? armed : undefined)
       incarnation += 1
       expect(await answered).toBe(incarnation)
-      if (point === SAMPLE) await second.ended
-      const third = point === SAMPLE ? new Victim(await world.environmentOf(pod)) : second
+      if (point === LATER) await second.ended
+      const third = point === LATER ? new Victim(await world.environmentOf(pod)) : second
       await group.untilConnected(pod, () => third.hasEnded)
       const from = Date.now()
       await group.talk()
       await untilThrough(group, from)
 
-      expect((point === SAMPLE ? second : first).count(point)).toBeGreaterThan(0)
+      expect((point === LATER ? second : first).count(point)).toBeGreaterThan(0)
       for (const account of group.accounts) {
         const records = await account.records()
         const isLost = ({ at }: { at: number }) => at >= lostFrom && at <= lostTo

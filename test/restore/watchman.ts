@@ -12,6 +12,9 @@ import { PostgresLead } from '@berth/operator/lead.ts'
 import { poll, type Reading } from '@berth/operator/poll.ts'
 import { until } from '../worker/until.ts'
 
+/** On a busy machine. */
+const WAIT_S = 120
+
 export class Watchman {
   readonly #pool: Pool
   readonly #client: KubeClient
@@ -44,7 +47,7 @@ export class Watchman {
         this.#lead = undefined // it went back to who led before
         return undefined
       }
-    })
+    }, WAIT_S)
   }
 
   async #look(): Promise<number | undefined> {
