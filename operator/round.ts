@@ -1,10 +1,11 @@
 /**
  * One round of the leader: take up what is new, see off what is deleted, plan, carry the plan out, report. Everything is
- * derived anew each time; a round that is interrupted, or partly overtaken by others' writes, is simply made again.
+ * looked at anew each time, except that the planner leaves out what has not changed; a round that is interrupted, or partly
+ * overtaken by others' writes, is simply made again.
  */
 import { randomUUID } from 'node:crypto'
 import type { Plan } from '@berth/core/placement/action.ts'
-import { plan } from '@berth/core/placement/plan.ts'
+import { Planner } from '@berth/core/placement/planner.ts'
 import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
 import { takeUp } from './arrivals.ts'
 import type { Context, Observation } from './context.ts'
@@ -20,7 +21,8 @@ import { keepPods } from './pod-upkeep.ts'
 import { hostsOf, templateRevision } from './pods.ts'
 import { report } from './report.ts'
 import { hasFinalizer, podOf } from './resources.ts'
-import { ownerView, sessionView, tenantView, tierView, workerView } from './snapshot.ts'
+import { ownerView, tierView, workerView } from './snapshot.ts'
+import { Views } from './views.ts'
 
 const AT_LEAST_EVERY_MS = 2_000
 
@@ -30,6 +32,8 @@ export class Rounds {
   #surplus = new Map<string, number>()
   #hot = new Map<string, number>()
   readonly #loads = new Loads()
+  readonly #views = new Views()
+  readonly #planner = new Planner()
   /** The last round, if it left nothing to do. */
   #last: { now: number; seen: unknown[] } | undefined
 
@@ -58,7 +62,8 @@ export class Rounds {
     const leaving = await seeSessionsOff(context, observation, ownership)
     this.#loads.observe(observation.reading.leases, observation.now)
     const snapshot = this.#snapshot(observation, ownership, blocked, leaving)
-    const made = plan(snapshot, observation.now)
+    this.#planner.take(snapshot)
+    const made = this.#planner.plan(snapshot.seed, observation.now)
     this.#remember(made, observation.now)
     const outcome = await execute(made, context)
     // New pods start while all the rest is written.
@@ -131,14 +136,14 @@ export class Rounds {
     const planTime = (wallMs: number) => wallMs - behind
     return {
       tiers: tiers.list().map((tier) => tierView(tier, templateRevision(tier, config), hosts)),
-      tenants: tenants.list().map(tenantView),
+      tenants: tenants.list().map((tenant) => this.#views.tenant(tenant)),
       sessions: sessions
         .list()
         .filter((session) => hasFinalizer(session, SESSION_FINALIZER))
         .map((session) => {
           const { name } = session.metadata
           const { owner, state, boot } = ownership.of(session)
-          return sessionView(session, {
+          return this.#views.session(session, {
             leaving: leaving.has(name),
             blocked: blocked.get(name),
             owner: owner && ownerView(owner, boot?.worker),

@@ -82,18 +82,18 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
 const saidOf = (trouble: Trouble | undefined): string | undefined => trouble && `${trouble.reason}: ${trouble.message}`
 
-export const sessionView = (
-  { metadata, spec, status }: WhatsAppSession,
-  more: {
-    leaving: boolean
-    blocked?: Reason
-    owner?: OwnerView
-    state?: StateRow
-    connected: boolean
-    /** Wall clock in milliseconds → the plan's. */
-    planTime(wallMs: number): number
-  },
-): SessionView => ({
+/** What is known of a session beside its resource. */
+export interface SessionFacts {
+  leaving: boolean
+  blocked?: Reason
+  owner?: OwnerView
+  state?: StateRow
+  connected: boolean
+  /** Wall clock in milliseconds → the plan's. */
+  planTime(wallMs: number): number
+}
+
+export const sessionView = ({ metadata, spec, status }: WhatsAppSession, more: SessionFacts): SessionView => ({
   name: metadata.name,
   tenant: spec.tenant,
   createdAt: metadata.creationTimestamp ?? '',
