@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'not_your_message'
   | 'not_a_poll'
   | 'not_an_option'
+  | 'not_a_message'
   | 'no_media'
   | 'media_gone'
   | 'media_damaged'
@@ -43,6 +44,7 @@ const STATUS: Record<ErrorCode, number> = {
   not_your_message: 403,
   not_a_poll: 422,
   not_an_option: 422,
+  not_a_message: 422,
   no_media: 404,
   media_gone: 410,
   media_damaged: 422,

@@ -244,6 +244,7 @@ it('says what is wrong with a message that cannot be written', async () => {
     [{ kind: 'text', text: 'x', replyTo: 'NOWHERE' }, 'message_not_found'],
     [{ kind: 'poll', question: 'One?', options: ['only'] }, 'invalid_request'],
     [{ kind: 'song', text: 'la' }, 'invalid_request'],
+    [{ kind: 'raw', message: { orderMessage: 'one' } }, 'not_a_message'],
   ] as const
   for (const [draft, code] of refusals) {
     await expect(world.api.send(ana, { to: shop, ...draft } as unknown as NewMessage)).rejects.toMatchObject({ code })

@@ -60,6 +60,12 @@ const drafts = [
     /** None takes the vote back. */
     options: z.array(z.string()).max(12),
   }),
+  z.strictObject({
+    ...place,
+    kind: z.literal('raw'),
+    /** The fields of a proto.Message, bytes in base64: kinds that the page does not write, or that nobody knows. */
+    message: z.record(z.string(), z.unknown()),
+  }),
 ] as const
 
 /** A message is a text unless it says otherwise. */

@@ -142,6 +142,47 @@ describe('in a chat', () => {
   })
 })
 
+test('what a phone could not read is sent again, whatever it is', async () => {
+  const { id: question } = (await receive(ANA, { to: SHOP, text: '?' })).message
+  const location = { latitude: 1, longitude: 2 }
+  for (const body of [
+    { type: 'location', to: `+${ANA}`, location },
+    { type: 'reaction', message: question, emoji: '👍' },
+  ] as const) {
+    const id = await whatsappIdOf(await send(body))
+    await world.whatsapp.requestAgain(ANA, SHOP, id)
+    await until(async () => {
+      const entries = await world.whatsapp.ledgerMessages({ message: id })
+      return entries.some(({ direction, counts }) => direction === 'from-device' && counts.submitted === 2) || undefined
+    })
+  }
+})
+
+test('what other apps write is received as well, and what nobody knows as it came', async () => {
+  const write = (message: Record<string, unknown>) => receive(ANA, { to: SHOP, kind: 'raw', message })
+  const { message: button } = await write({
+    buttonsResponseMessage: { selectedButtonId: 'yes', selectedDisplayText: 'Yes!' },
+  })
+  expect(button).toMatchObject({ type: 'button_answer', answer: { id: 'yes', text: 'Yes!' } })
+  const singleSelectReply = { selectedRowId: 'l' }
+  const { message: row } = await write({
+    listResponseMessage: { title: 'Large', description: '1 l', singleSelectReply },
+  })
+  expect(row).toMatchObject({ type: 'list_answer', answer: { id: 'l', text: 'Large', description: '1 l' } })
+  const contacts = [ANA, BOB].map((number) => ({ displayName: number, vcard: `BEGIN:VCARD\nTEL;waid=${number}:x` }))
+  const { message: cards } = await write({ contactsArrayMessage: { contacts } })
+  expect(cards.contacts).toMatchObject([{ phoneNumber: `+${ANA}` }, { phoneNumber: `+${BOB}` }])
+  const contextInfo = { isForwarded: true, forwardingScore: 5 }
+  const { message: forwarded } = await write({ extendedTextMessage: { text: 'news', contextInfo } })
+  expect(forwarded).toMatchObject({ type: 'text', forwarded: true })
+  const { message: order } = await write({ orderMessage: { orderId: 'A1', thumbnail: 'cGlj' } })
+  expect(order).toMatchObject({
+    type: 'unsupported',
+    kind: 'orderMessage',
+    raw: { orderMessage: { orderId: 'A1', thumbnail: 'cGlj' } },
+  })
+})
+
 describe('in a group', () => {
   test('polls are voted in, whoever made them', async () => {
     const poll = { question: 'Lunch?', options: ['Yes', 'No', 'Later'], choices: 0 }

@@ -29,6 +29,8 @@ export type Draft =
   | { kind: 'reaction'; target: string; emoji: string }
   /** No options take the vote back. */
   | { kind: 'vote'; target: string; options: string[] }
+  /** Anything at all, as other apps write it: the fields of a proto.Message, bytes in base64. */
+  | { kind: 'raw'; message: Record<string, unknown> }
 
 /** Where it's written: `chat` is a number or a group's id, and the people in it are named by number or by LID. */
 export interface Place {
@@ -40,7 +42,7 @@ export interface Place {
 const POLL_SECRET_LENGTH = 32
 const { REVOKE, MESSAGE_EDIT } = proto.Message.ProtocolMessage.Type
 
-/** @throws SimulatorError message_not_found, not_your_message, not_a_poll, not_an_option, phone_not_found */
+/** @throws SimulatorError message_not_found, not_your_message, not_a_poll, not_an_option, not_a_message, phone_not_found */
 export function compose(network: Network, place: Place, draft: Draft): proto.IMessage {
   const desk = new Desk(network, place)
   switch (draft.kind) {
@@ -77,6 +79,8 @@ export function compose(network: Network, place: Place, draft: Draft): proto.IMe
     }
     case 'vote':
       return desk.vote(draft.target, draft.options)
+    case 'raw':
+      return readRaw(draft.message)
     default:
       return mediaMessage(draft, network.media.place(draft.kind, draft.data), desk.answering(draft.replyTo))
   }
@@ -158,6 +162,14 @@ class Desk {
 
   #jid({ number, lid }: Person): string {
     return this.#place.addressing === 'lid' || isGroup(this.#place.chat) ? lidJid(lid) : numberJid(number)
+  }
+}
+
+function readRaw(message: Record<string, unknown>): proto.IMessage {
+  try {
+    return proto.Message.fromObject(message)
+  } catch (error) {
+    throw new SimulatorError('not_a_message', `That is no proto.Message: ${(error as Error).message}`)
   }
 }
 
