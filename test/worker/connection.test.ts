@@ -1,5 +1,6 @@
 /** What happens to a linked session's connection, and where it goes. */
 
+import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CuttableProxy } from '../kube-client/proxy.ts'
 import type { TestSession } from './test-session.ts'
@@ -53,6 +54,18 @@ describe("a linked session's connection", () => {
     await session.untilState('Connected')
     await world.whatsapp.sendText(CONTACT, phone, 'to you')
     await session.untilMessage('to you')
+  })
+
+  test('waits for its turn where logins are paced, and says so', async () => {
+    const setPace = (tokens: number, rate: number) =>
+      runAsOwner(world.databaseUrl, `UPDATE berth.login_pace SET tokens = ${tokens}, rate = ${rate}`)
+    await setPace(0, 0.001)
+    await force('drop')
+    await until(async () => ((await session.state())?.reason === 'WaitingForTurn' ? true : undefined))
+    const metrics = await (await fetch(`${worker.address}/metrics`)).text()
+    expect(metrics).toContain('berth_worker_logins_waiting{class="pro"} 1')
+    await setPace(100, 20)
+    await session.untilState('Connected')
   })
 
   test('removed on the phone: LoggedOut, and no further login until a higher linking attempt', async () => {
