@@ -77,13 +77,31 @@ export async function report(facts: Omit<Round, 'delay' | 'placedOn'>): Promise<
   const round = { ...facts, delay, placedOn }
   const byTenant = Map.groupBy(sessions.list(), ({ spec }) => spec.tenant)
   const unassigned = new Set<string>()
-  // Targets come before placements.
-  await each(tenants.list(), async (tenant) => {
+  const { placements, targets } = facts.outcome
+  const losesPlace = ({ metadata }: WhatsAppSession) => placements.get(metadata.name)?.action.do === 'Unplace'
+  const losesTarget = ({ metadata: { name } }: Tenant) => targets.has(name) && targets.get(name) === undefined
+  // Workers that somebody could not leave: what was to come in his place has to wait.
+  const full = new Set<string | undefined>()
+  const reportOne = async (tenant: Tenant) => {
     const own = byTenant.get(tenant.metadata.name) ?? []
     if (!(await reportTenant(tenant, own, round, now))) unassigned.add(tenant.metadata.name)
+  }
+  // Places are given back before they are given anew, and targets come before placements.
+  await each(sessions.list().filter(losesPlace), async (session) => {
+    if (!(await reportSession(session, round, now))) full.add(session.status?.placement?.worker)
+  })
+  await each(tenants.list().filter(losesTarget), async (tenant) => {
+    await reportOne(tenant)
+    if (unassigned.has(tenant.metadata.name)) full.add(tenant.status?.worker)
+  })
+  await each(tenants.list(), async (tenant) => {
+    if (losesTarget(tenant)) return
+    const target = targets.get(tenant.metadata.name)
+    if (target !== undefined && full.has(target)) unassigned.add(tenant.metadata.name)
+    else await reportOne(tenant)
   })
   await each(
-    sessions.list().filter(({ spec }) => !unassigned.has(spec.tenant)),
+    sessions.list().filter((session) => !losesPlace(session) && !unassigned.has(session.spec.tenant)),
     (session) => reportSession(session, round, now),
   )
   await each(workers.list(), (worker) => reportWorker(worker, round, now))
@@ -134,19 +152,20 @@ async function reportTenant(
   return written !== undefined || !outcome.targets.has(name)
 }
 
+/** False: its status could not be written, so it still has the place that it was to lose. */
 async function reportSession(
   session: WhatsAppSession,
   { context, ownership, plan, outcome, delay }: Round,
   now: Date,
-): Promise<void> {
+): Promise<boolean> {
   const { resources, mirror, events, signal, log } = context
-  if (!hasFinalizer(session, SESSION_FINALIZER)) return
+  if (!hasFinalizer(session, SESSION_FINALIZER)) return true
   const { name } = session.metadata
   const { id, owner, state, boot } = ownership.of(session)
   const change = outcome.placements.get(name)
   const reason = plan.reasons.get(name)
   const before = getCondition(session.status?.conditions, 'Ready')
-  if (delay.untilTold(reason?.reason, before)) return
+  if (delay.untilTold(reason?.reason, before)) return true
   await mirror.writeObstacle(session, reason?.reason)
   const status = sessionStatus(
     session,
@@ -160,8 +179,8 @@ async function reportSession(
     },
     now,
   )
-  if (isWritten(session.status, status) || delay.until(isOnItsWay(session, status, now)) || signal.aborted) return
-  if (!(await resources.sessions.applyStatus(session, status))) return
+  if (isWritten(session.status, status) || delay.until(isOnItsWay(session, status, now))) return true
+  if (signal.aborted || !(await resources.sessions.applyStatus(session, status))) return false
   const action = change?.action
   if (action?.do === 'Place') {
     const { worker, generation } = action.placement
@@ -175,6 +194,7 @@ async function reportSession(
   if (said && WARNED.has(said.reason) && before?.reason !== said.reason) {
     events.record(session, 'Warning', said.reason, said.message)
   }
+  return true
 }
 
 async function reportWorker(worker: Worker, round: Round, now: Date): Promise<void> {

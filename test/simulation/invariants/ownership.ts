@@ -69,11 +69,9 @@ export class OwnershipAccount implements Witness {
     const account = this.#of(sessionId)
     const me = this.#boots.get(boot)
     if (!me || me.isOver) this.#violation('I1', `session ${sessionId} was claimed by boot ${boot}, which is over`)
-    const holder = account.holder && this.#boots.get(account.holder.boot)
-    const isTaken =
-      holder && account.holder!.boot !== boot && !(holder.podUID === me?.podUID && holder.order < me.order)
+    const isTaken = account.holder && account.holder.boot !== boot && !this.#isSuperseded(account.holder.boot)
     if (isTaken)
-      this.#violation('I1', `session ${sessionId} was claimed from boot ${account.holder!.boot}, which holds it`)
+      this.#violation('I1', `session ${sessionId} was claimed from boot ${account.holder?.boot}, which holds it`)
     if (epoch <= account.epoch) this.#violation('I2', `epoch ${epoch} of session ${sessionId} was given before`)
     const isOld = generation < account.generation
     const isShared = generation === account.generation && account.podUID !== me?.podUID
@@ -99,6 +97,12 @@ export class OwnershipAccount implements Witness {
     const { holder } = this.#of(sessionId)
     if (holder?.boot === boot && holder.epoch === epoch && !this.#boots.get(boot)?.isOver) return
     this.#violation('I1', `session ${sessionId} was ${what} by boot ${boot}, epoch ${epoch}, which does not hold it`)
+  }
+
+  /** A newer boot of its pod has opened: then its process is dead, and that one need not be who takes what it held. */
+  #isSuperseded(boot: string): boolean {
+    const { podUID, order } = this.#boots.get(boot)!
+    return [...this.#boots.values()].some((other) => other.podUID === podUID && other.order > order)
   }
 
   #over(boot: string): void {

@@ -116,13 +116,18 @@ export class PlacementAccount {
     const tier = this.#api.find<Tier>('tiers', spec.tier)
     if (!tier || this.#time.now < this.#unsettledUntil) return
     const alive = this.#api.list<Worker>('workers').filter((worker) => {
-      const pod = this.#api.find<Pod>('pods', worker.metadata.name)
-      const isFine = !pod || pod.status?.conditions?.some(({ status }) => status === 'True')
-      return worker.spec.tier === spec.tier && !worker.metadata.deletionTimestamp && isFine
+      return worker.spec.tier === spec.tier && !worker.metadata.deletionTimestamp && !this.#isLost(worker)
     })
     const most = (tier.spec.workers.replicas ?? tier.spec.workers.max) + tier.spec.update.maxSurge
     if (alive.length > most)
       this.#violation('workers', `tier ${spec.tier} has ${alive.length} workers, and may have ${most}`)
+  }
+
+  /** It ran once, and all its boots are over. */
+  #isLost({ metadata }: Worker): boolean {
+    const uid = this.#api.find<Pod>('pods', metadata.name)?.metadata.uid
+    const boots = [...this.#postgres.tables.ownership.boots.values()].filter(({ podUID }) => podUID === uid)
+    return boots.length > 0 && boots.every(({ end }) => end !== undefined)
   }
 
   #workerGone({ metadata }: Worker): void {
