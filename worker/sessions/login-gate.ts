@@ -14,9 +14,8 @@ const HOLD_MS = 15_000
 const TOKEN_MS = 2_000
 /** Between two questions for tokens: others may have asked meanwhile, and the demand must not lapse. */
 const ASK_MS = { least: 50, most: 1_000 }
-/** So many of the last logins tell how long the next ones have to wait. */
-const BEGUN_MOST = 50
-const BEGUN_LEAST = 3
+/** So many logins of the last minute tell how long the next ones have to wait. */
+const BEGUN = { most: 50, least: 3, withinMs: 60_000 }
 
 /** Whose login it is. */
 export interface LoginClass {
@@ -119,10 +118,11 @@ export class LoginGate {
   }
 
   #placeOf(waiting: Waiting): Place {
+    const now = performance.now()
     const before = Math.max(0, this.#waiting.indexOf(waiting))
-    const [first] = this.#begun
-    if (first === undefined || this.#begun.length < BEGUN_LEAST) return { before }
-    return { before, seconds: (before / this.#begun.length) * ((performance.now() - first) / 1000) }
+    const lately = this.#begun.filter((at) => now - at < BEGUN.withinMs)
+    if (lately.length < BEGUN.least) return { before }
+    return { before, seconds: (before / lately.length) * ((now - lately[0]!) / 1000) }
   }
 
   #enter(): () => void {
@@ -143,7 +143,7 @@ export class LoginGate {
     while (this.#free > 0 && this.#tokens > 0 && this.#waiting.length > 0) {
       this.#free--
       this.#tokens--
-      this.#begun = [...this.#begun.slice(1 - BEGUN_MOST), performance.now()]
+      this.#begun = [...this.#begun.slice(1 - BEGUN.most), performance.now()]
       this.#waiting.shift()!.resolve()
     }
     if (this.#free > 0 && this.#waiting.length > 0) void this.#ask()

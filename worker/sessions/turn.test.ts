@@ -37,6 +37,14 @@ test('a short wait is not told; a long one is, with its place and when it comes,
   ])
 })
 
+test('what began long ago says nothing of how long it takes now', async () => {
+  const gate = slowGate()
+  for (let i = 0; i < 5; i++) void gate.queue(BASIC, never).turn.then((leave) => leave())
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  const tickets = Array.from({ length: 100 }, () => gate.queue(BASIC, never))
+  expect(tickets[50]!.place()).toEqual({ before: 50 })
+})
+
 test('one that is stopped while it waits says no more', async () => {
   const gate = new LoginGate({ lease: async () => ({ granted: [0], waitMs: 1000 }) })
   const stop = new AbortController()
