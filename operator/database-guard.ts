@@ -90,6 +90,11 @@ export class DatabaseGuard {
     this.#isRead = false
   }
 
+  endTerm(): void {
+    inDoubt.set(0)
+    isForeign.set(0)
+  }
+
   /** As the leader, before a round. */
   async look(sight: Sight): Promise<Finding> {
     const { trust } = sight.reading

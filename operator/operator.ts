@@ -13,7 +13,7 @@ import { counter, gauge, histogram } from '@berth/core/telemetry/metrics.ts'
 import { Budgets } from './budgets.ts'
 import type { Config } from './config.ts'
 import type { Database, Lead } from './database.ts'
-import { DatabaseGuard, type Sight } from './database-guard.ts'
+import { DatabaseGuard, type Finding, type Sight } from './database-guard.ts'
 import { Judge } from './judge.ts'
 import { KeepsakeStore } from './keepsake.ts'
 import { isDeposed } from './lead.ts'
@@ -119,6 +119,7 @@ export class Operator {
     await this.#current
     this.#taken = undefined
     this.#rounds = undefined
+    this.#guard.endTerm()
   }
 
   /** Takes the lead in Postgres too. */
@@ -195,9 +196,13 @@ export class Operator {
   async #isTrusted(sight: Omit<Sight, 'boots'>): Promise<boolean> {
     const { pods, sessions } = this.#resources
     const boots = pods.list().flatMap(({ metadata }) => this.#judge.livingBoot(metadata.uid, sight.now) ?? [])
-    const finding = await this.#guard.look({ ...sight, boots })
+    let finding: Finding | undefined
+    try {
+      finding = await this.#guard.look({ ...sight, boots })
+    } finally {
+      if (finding?.is !== 'trusted') this.#reading = this.#rounds = undefined
+    }
     if (finding.is === 'trusted') return true
-    this.#reading = this.#rounds = undefined
     if (finding.told) await tellAll(sessions, finding.told)
     return false
   }
