@@ -217,16 +217,27 @@ export interface Message {
   }
   /** The file */
   media?: {
+    /** Under which it is stored, or will be; left out: it never is */
     id?: string
+    /** How far a received file is: it is fetched right after its message was stored */
     status?: 'pending' | 'stored' | 'failed'
+    /** Why it failed, for programs: too_large, gone, damaged, unreachable, not_kept */
     error?: string
+    /** What it is */
     mimeType: string
+    /** Bytes */
     size?: number
+    /** Of its bytes, as hexadecimal digits */
     sha256?: string
+    /** What receivers see a document called */
     fileName?: string
+    /** What is written below it */
     caption?: string
+    /** Pixels */
     width?: number
+    /** Pixels */
     height?: number
+    /** How long it plays */
     seconds?: number
   }
   /** WhatsApp shows it once */
@@ -354,6 +365,35 @@ export interface NewEdit {
   mentions?: string[]
 }
 
+export interface NewFile {
+  /** What it is shown as; anything can be a document */
+  type: 'image' | 'video' | 'round_video' | 'gif' | 'voice' | 'audio' | 'document' | 'sticker'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  /** The file */
+  media: {
+    /** Of a file that you uploaded with POST /v1/media, or of a received one */
+    id?: string
+    /** In place of the id: where the file is fetched from, once, before the answer */
+    url?: string
+    /** What receivers see a document called */
+    fileName?: string
+    /** What is written below it */
+    caption?: string
+    /** Pixels */
+    width?: number
+    /** Pixels */
+    height?: number
+    /** How long it plays */
+    seconds?: number
+  }
+}
+
 export interface NewForward {
   type: 'forward'
   /** A phone number (E.164), or the chat of a received message */
@@ -391,6 +431,7 @@ export type NewMessage =
   | NewLocation
   | NewContacts
   | NewPoll
+  | NewFile
   | NewForward
   | NewReaction
   | NewEdit
@@ -546,6 +587,7 @@ export type ProblemCode =
   | 'range_not_satisfiable'
   | 'unsupported_media_type'
   | 'validation_failed'
+  | 'media_url_failed'
   | 'idempotency_key_reused'
   | 'rate_limited'
   | 'message_limit_reached'
@@ -977,10 +1019,11 @@ export class Berth extends Transport {
    * change, which shows the outcome.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * unknown_message, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * quote_of_another_chat, message_not_changeable, not_your_message, edit_too_late, payload_too_large,
-   * unsupported_media_type, idempotency_key_reused, validation_failed, message_limit_reached, rate_limited,
-   * internal_error, database_unavailable.
+   * unknown_message, media_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, quote_of_another_chat, message_not_changeable, not_your_message, edit_too_late, media_failed,
+   * media_too_large, payload_too_large, unsupported_media_type, media_url_failed, idempotency_key_reused,
+   * validation_failed, message_limit_reached, rate_limited, internal_error, media_pending, media_unavailable,
+   * database_unavailable.
    */
   sendMessage(name: string, body: NewMessage, options: SendMessageOptions = {}): Promise<Message> {
     return this.call<Message>({

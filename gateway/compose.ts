@@ -1,9 +1,11 @@
 /** What a request asks to be sent, as the database has it: the message, and its chat. Pure, but for a poll's secret. */
 import { randomBytes } from 'node:crypto'
 import { contentOf, type MessageOf, type UnifiedMessage } from '@berth/core/model/message.ts'
+import { MEDIA_TYPES, type MediaType } from '@berth/core/model/message-media.ts'
 import type { Quote, Reference } from '@berth/core/model/message-parts.ts'
 import { vcardOf } from '@berth/core/model/vcard.ts'
 import { chatOf } from './chat.ts'
+import type { MediaRow } from './data/media.ts'
 import type { MessageRow } from './data/messages.ts'
 import type { CurrentMessage } from './message-changes.ts'
 import type { NewMessage } from './message-schemas.ts'
@@ -23,8 +25,9 @@ export interface Composed {
 /** WhatsApp's phones take no later edit. */
 const EDIT_MS = 15 * 60_000
 const SECRET_BYTES = 32
+const UNKNOWN_TYPE = 'application/octet-stream'
 
-const FORWARDED = ['text', 'location', 'contacts', 'poll'] as const
+const FORWARDED = ['text', 'location', 'contacts', 'poll', ...MEDIA_TYPES] as const
 type Forwarded = MessageOf<(typeof FORWARDED)[number]>
 
 /** The id of the message that a new one is about. */
@@ -58,7 +61,7 @@ export function compose(body: NewMessage, subject: Subject | undefined, now: num
 
 type Standing = Exclude<NewMessage, { message: string }>
 
-function standingOf(body: Standing): MessageOf<'text' | 'location' | 'contacts' | 'poll'> {
+function standingOf(body: Standing): MessageOf<'text' | 'location' | 'contacts' | 'poll' | MediaType> {
   switch (body.type) {
     case 'location':
       return { type: 'location', location: body.location }
@@ -71,12 +74,18 @@ function standingOf(body: Standing): MessageOf<'text' | 'location' | 'contacts' 
       }
     case 'poll':
       return { type: 'poll', poll: body.poll, secret: newSecret() }
-    default: {
+    case undefined:
+    case 'text': {
       const { text, mentions, preview } = body
       if (preview && !text.includes(preview.url)) {
         throw invalid('preview.url', 'Write an address that is in the text')
       }
       return { type: 'text', text, ...(mentions?.length && { mentions }), ...(preview && { preview }) }
+    }
+    default: {
+      // Its file comes later: withFile.
+      const { id: _, url: _url, ...shown } = body.media
+      return { type: body.type, media: { ...shown, mimeType: UNKNOWN_TYPE } }
     }
   }
 }
@@ -107,12 +116,49 @@ function changeOf(body: NewChange, { row, current }: Subject, now: number): Unif
 function forwardOf({ current: { message } }: Subject): Forwarded {
   if (!message || !isForwarded(message)) throw notChangeable('Messages of its type can not be forwarded.')
   const { quote: _, ...said } = message
-  if (said.type !== 'poll') return { ...said, forwarded: true }
-  return { ...said, secret: newSecret(), forwarded: true }
+  if (said.type === 'poll') return { ...said, secret: newSecret(), forwarded: true }
+  if (!('media' in said)) return { ...said, forwarded: true }
+  // What WhatsApp has of it may have expired: it is uploaded anew.
+  const { source: _source, viewOnce, media, ...rest } = said
+  const { status = 'stored', ...file } = media
+  if (viewOnce || status !== 'stored' || !file.id)
+    throw notChangeable('Its file is not stored, or was to be seen once.')
+  return { ...rest, media: file, forwarded: true }
 }
 
 const isForwarded = (message: UnifiedMessage): message is Forwarded =>
   (FORWARDED as readonly string[]).includes(message.type)
+
+/** What WhatsApp shows as what. */
+const FITS: Record<MediaType, RegExp> = {
+  image: /^image\//,
+  video: /^video\//,
+  round_video: /^video\//,
+  gif: /^video\//,
+  voice: /^audio\//,
+  audio: /^audio\//,
+  document: /./,
+  sticker: /^image\/webp$/,
+}
+
+/** The same with its file. Throws Problem validation_failed: it is none of that type. */
+export function withFile(composed: Composed, file: MediaRow): Composed {
+  const { message } = composed
+  if (!('media' in message)) return composed
+  const { mime_type: mimeType, size, sha256, file_name } = file
+  if (!FITS[message.type].test(mimeType)) {
+    throw invalid('media', `The file is ${mimeType}: send it as a document, or as what it is`)
+  }
+  const media = {
+    ...(file_name !== null && { fileName: file_name }),
+    ...message.media,
+    id: file.id,
+    mimeType,
+    size: size!,
+    sha256: sha256!.toString('hex'),
+  }
+  return { ...composed, message: { ...message, media } }
+}
 
 function quoteOf({ row, current }: Subject): Quote {
   if (!current.message || 'target' in current.message) throw notChangeable('It can not be answered.')

@@ -13,6 +13,7 @@ import type { Authenticator, Caller } from './auth.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Database } from './data/database.ts'
 import type { TierLimits } from './data/limits.ts'
+import type { UrlFetcher } from './media/fetch.ts'
 import type { MediaIntake } from './media/keep.ts'
 import type { Links } from './media/links.ts'
 import type { Header } from './openapi/document.ts'
@@ -52,6 +53,8 @@ export interface Context {
   /** undefined: the installation keeps no files. */
   store: MediaStore | undefined
   intake: MediaIntake
+  /** Of files that customers name by their address. */
+  urls: UrlFetcher
   links: Links
   log: Logger
   holds: Holds

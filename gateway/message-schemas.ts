@@ -1,6 +1,6 @@
 /** Messages as the API takes and shows them. What they say has the shapes of core/model, which the database has, too. */
 import { Answer, Contact, Location, Poll, Preview } from '@berth/core/model/message.ts'
-import { Media } from '@berth/core/model/message-media.ts'
+import { MEDIA_TYPES, Media } from '@berth/core/model/message-media.ts'
 import { PersonAddress, Words } from '@berth/core/model/message-parts.ts'
 import { z } from 'zod'
 import { MessageStatus, NOT_AN_OBJECT, PhoneNumber, Recipient } from './schemas.ts'
@@ -121,6 +121,41 @@ const NewPoll = z
     examples: [{ type: 'poll', to: EXAMPLE_TO, poll: { question: 'Lunch?', options: ['Yes', 'No'], choices: 1 } }],
   })
 
+const FILE_RULE = 'Write the id of a file, or a url'
+
+const NewFile = z
+  .strictObject({
+    type: z.enum(MEDIA_TYPES).describe('What it is shown as; anything can be a document'),
+    ...around,
+    media: z
+      .strictObject({
+        id: z
+          .uuid('Write the id of a file')
+          .optional()
+          .describe('Of a file that you uploaded with POST /v1/media, or of a received one'),
+        url: z
+          .url({ protocol: /^https?$/, error: 'Write a URL with http or https' })
+          .max(2048, 'Write a URL of at most 2048 characters')
+          .optional()
+          .describe('In place of the id: where the file is fetched from, once, before the answer'),
+        fileName: Media.shape.fileName,
+        caption: Media.shape.caption,
+        width: Media.shape.width,
+        height: Media.shape.height,
+        seconds: Media.shape.seconds,
+      })
+      .refine(({ id, url }) => (id === undefined) !== (url === undefined), FILE_RULE)
+      .describe('The file'),
+  })
+  .meta({
+    id: 'NewFile',
+    examples: [
+      { type: 'image', to: EXAMPLE_TO, media: { url: 'https://example.com/cat.jpg', caption: 'Our cat' } },
+      { type: 'document', to: EXAMPLE_TO, media: { id: EXAMPLE_ID, fileName: 'invoice.pdf' } },
+    ],
+  })
+export type NewFile = z.infer<typeof NewFile>
+
 const NewForward = z
   .strictObject({ type: z.literal('forward'), to: Recipient, message: MessageRef('The message to be forwarded') })
   .meta({ id: 'NewForward', examples: [{ type: 'forward', to: EXAMPLE_TO, message: EXAMPLE_ID }] })
@@ -169,6 +204,7 @@ const kinds = [
   NewLocation,
   NewContacts,
   NewPoll,
+  NewFile,
   NewForward,
   NewReaction,
   NewEdit,
@@ -176,7 +212,11 @@ const kinds = [
   NewVote,
 ] as const
 
-const TYPE_RULE = `Write one of ${kinds.map(({ shape }) => (shape.type instanceof z.ZodOptional ? shape.type.unwrap() : shape.type).value).join(', ')}`
+const typesOf = ({ shape: { type } }: (typeof kinds)[number]): string[] => {
+  const named = type instanceof z.ZodOptional ? type.unwrap() : type
+  return named instanceof z.ZodEnum ? named.options : [named.value]
+}
+const TYPE_RULE = `Write one of ${kinds.flatMap(typesOf).join(', ')}`
 
 export const NewMessage = z
   .discriminatedUnion('type', kinds, { error: ({ code }) => (code === 'invalid_union' ? TYPE_RULE : NOT_AN_OBJECT) })

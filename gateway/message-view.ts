@@ -57,8 +57,10 @@ function saidBy(row: MessageRow, message: UnifiedMessage, around: Surroundings):
     return { ...reference, text, ...(mentions && { mentions }) }
   }
   const { type: _, ...content } = message
-  if (message.type === 'unsupported' || !('quote' in content || 'secret' in content)) return content
-  const { quote, secret: _secret, ...shown } = content as typeof content & { quote?: Quote; secret?: string }
+  if (message.type === 'unsupported' || !('quote' in content || 'secret' in content || 'source' in content))
+    return content
+  type Hidden = { quote?: Quote; secret?: unknown; source?: unknown }
+  const { quote, secret: _secret, source: _source, ...shown } = content as typeof content & Hidden
   return { ...shown, ...(quote && { quote: quoteView(row, quote, around) }) }
 }
 

@@ -10,6 +10,7 @@ import { Database } from './data/database.ts'
 import { findCaller } from './data/keys.ts'
 import { TierLimits } from './data/limits.ts'
 import { findOwner } from './data/sessions.ts'
+import { UrlFetcher, type UrlFetcherOptions } from './media/fetch.ts'
 import { MediaIntake } from './media/keep.ts'
 import { Links } from './media/links.ts'
 import { RateLimiter } from './rate.ts'
@@ -25,11 +26,22 @@ interface Parts {
   internalToken: string
   log: Logger
   store?: MediaStore | undefined
+  urls?: UrlFetcherOptions
   publicUrl?: string
   holds?: Partial<Holds>
 }
 
-export function createContext({ pool, kube, namespace, internalToken, log, store, publicUrl, holds }: Parts): Context {
+export function createContext({
+  pool,
+  kube,
+  namespace,
+  internalToken,
+  log,
+  store,
+  urls,
+  publicUrl,
+  holds,
+}: Parts): Context {
   const database = new Database(pool)
   const router = new SessionRouter(({ tenantId, sessionId }) => findOwner(database, tenantId, sessionId))
   const workers = new WorkerClient(internalToken)
@@ -47,6 +59,7 @@ export function createContext({ pool, kube, namespace, internalToken, log, store
     workers,
     waker: new Waker(router, workers, log),
     store,
+    urls: new UrlFetcher(urls),
     intake: new MediaIntake(database, store, log),
     links: new Links(internalToken),
     log,

@@ -19,27 +19,24 @@ export type MediaType = (typeof MEDIA_TYPES)[number]
 
 /** A file of a message. */
 export const Media = z.object({
-  /** Under which it is stored, or will be; left out: it never is. */
-  id: z.uuid().optional(),
-  /** How far a received file is: it is fetched after its message was stored. */
-  status: z.enum(['pending', 'stored', 'failed']).optional(),
-  /** Why it failed: a word for programs. */
-  error: z.string().optional(),
-  mimeType: z.string().min(1).max(255),
-  /** Bytes. */
-  size: z.int().min(0).optional(),
-  /** Of the file, as hexadecimal digits. */
+  id: z.uuid().optional().describe('Under which it is stored, or will be; left out: it never is'),
+  status: z
+    .enum(['pending', 'stored', 'failed'])
+    .optional()
+    .describe('How far a received file is: it is fetched right after its message was stored'),
+  error: z.string().optional().describe('Why it failed, for programs: too_large, gone, damaged, unreachable, not_kept'),
+  mimeType: z.string().min(1).max(255).describe('What it is'),
+  size: z.int().min(0).optional().describe('Bytes'),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .optional(),
-  fileName: Words.max(255).optional(),
-  caption: Words.optional(),
-  /** Pixels. */
-  width: z.int().min(0).optional(),
-  height: z.int().min(0).optional(),
-  /** How long it plays. */
-  seconds: z.int().min(0).optional(),
+    .optional()
+    .describe('Of its bytes, as hexadecimal digits'),
+  fileName: Words.max(255).optional().describe('What receivers see a document called'),
+  caption: Words.optional().describe('What is written below it'),
+  width: z.int().min(0).optional().describe('Pixels'),
+  height: z.int().min(0).optional().describe('Pixels'),
+  seconds: z.int().min(0).optional().describe('How long it plays'),
 })
 export type Media = z.infer<typeof Media>
 

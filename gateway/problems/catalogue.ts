@@ -244,6 +244,13 @@ export const catalogue = {
     cause: 'A field is missing, has the wrong form, or does not exist.',
     remedy: 'Correct the fields that "errors" names.',
   },
+  media_url_failed: {
+    status: 422,
+    title: 'The file could not be fetched from its address',
+    cause:
+      'The address is not one of the public Internet, its server does not answer with a file, or not within 25 seconds.',
+    remedy: 'Open the address in a browser that is logged in nowhere; or upload the file with POST /v1/media.',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'This Idempotency-Key was used for another message',

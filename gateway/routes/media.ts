@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { deleteMedia, findMedia, type MediaRow } from '../data/media.ts'
 import { requireUuid } from '../find.ts'
+import { requireStored } from '../media/file-of.ts'
 import { dispositionOf, rangeOf } from '../media/headers.ts'
 import { requireStore, storeProblem } from '../media/keep.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
@@ -14,7 +15,6 @@ import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
 const DEFAULT_LINK_SECONDS = 3600
 const MAX_LINK_SECONDS = 7 * 24 * 3600
-const RETRY_AFTER_SECONDS = 2
 const LINGER_MS = 5000
 /** Files never change. */
 const CACHE_SECONDS = 3600
@@ -283,9 +283,7 @@ async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  if (row.status === 'pending') throw new Problem('media_pending', { retryAfterSeconds: RETRY_AFTER_SECONDS })
-  if (row.status === 'failed') throw new Problem('media_failed', row.error_message ? { detail: row.error_message } : {})
-  const size = row.size!
+  const size = requireStored(row).size!
   const range = rangeOf(request.headers.range, size)
   if (range === 'beyond') {
     throw new Problem('range_not_satisfiable', { headers: { 'content-range': `bytes */${size}` } })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Caller } from '../auth.ts'
 import { chatOf } from '../chat.ts'
-import { compose, type Subject, subjectIdOf } from '../compose.ts'
+import { type Composed, compose, type Subject, subjectIdOf, withFile } from '../compose.ts'
 import type { App, Context } from '../context.ts'
 import { decodeCursor, encodeCursor, page } from '../cursor.ts'
 import {
@@ -18,6 +18,7 @@ import {
 import type { SessionRow } from '../data/sessions.ts'
 import { requireSession, requireUuid } from '../find.ts'
 import { goneSignal } from '../gone.ts'
+import { fileOf } from '../media/file-of.ts'
 import { currentOf } from '../message-changes.ts'
 import { MAX_TEXT_BYTES, Message, MessageId, NewMessage } from '../message-schemas.ts'
 import { messageView } from '../message-view.ts'
@@ -68,6 +69,17 @@ export function messageRoutes(app: App, context: Context): void {
     return row && { row, current: currentOf(row, await changesOf(database, { tenantId, sessionId }, [row])) }
   }
 
+  /** With its file, which is fetched first when it is named by its address. A message that comes to nothing counts as none. */
+  async function completed(caller: Caller, body: NewMessage, composed: Composed): Promise<Composed> {
+    if (!('media' in body)) return composed
+    try {
+      return withFile(composed, await fileOf(context, caller, body.media))
+    } catch (error) {
+      messageRate.refund(caller.tenantId)
+      throw error
+    }
+  }
+
   /** Writes the row, unless its Idempotency-Key has one. Throws the reason why this session can't send it. */
   async function accept(caller: Caller, session: SessionRow, asked: Asked) {
     const before = await replay(asked)
@@ -78,7 +90,7 @@ export function messageRoutes(app: App, context: Context): void {
     const { messagesPerHour } = await limits.of(caller.tier)
     const verdict = messageRate.take(caller.tenantId, messagesPerHour)
     if (!verdict.allowed) throw new Problem('message_limit_reached', { retryAfterSeconds: verdict.resetSeconds })
-    const added = await insertMessage(database, asked, composed)
+    const added = await insertMessage(database, asked, await completed(caller, asked.body, composed))
     if (added) return { row: added, replayed: false }
     // Another request with the same key was faster.
     messageRate.refund(caller.tenantId)
@@ -121,6 +133,12 @@ export function messageRoutes(app: App, context: Context): void {
             'message_not_changeable',
             'not_your_message',
             'edit_too_late',
+            'media_not_found',
+            'media_failed',
+            'media_pending',
+            'media_too_large',
+            'media_url_failed',
+            'media_unavailable',
             'idempotency_key_reused',
             'validation_failed',
             'message_limit_reached',

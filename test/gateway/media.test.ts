@@ -1,7 +1,8 @@
 /** Files at the gateway: uploaded, read whole and in part, linked to, deleted; and nobody else's. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
-import { request as rawRequest } from 'node:http'
+import { createServer, request as rawRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Berth } from '@berth/client'
 import { FolderStore } from '@berth/core/media/folder.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
@@ -17,7 +18,7 @@ let other: TestTenant
 let janitor: MediaJanitor
 
 beforeAll(async () => {
-  world = await World.start()
+  world = await World.start({ filesFrom: '127.0.0.1' })
   acme = await world.addTenant('acme', { tier: 'basic' })
   other = await world.addTenant('other')
   const log = createLogger('gateway')
@@ -151,4 +152,87 @@ test('one that is not there, is on its way, or failed says so', async () => {
   ])
   expect((await world.call(acme, 'GET /v1/media/nonsense')).body.code).toBe('media_not_found')
   expect((await world.call(undefined, 'GET /v1/media/nonsense')).body.code).toBe('api_key_missing')
+})
+
+test('a message carries a file: an uploaded one, or one that is fetched from its address, once', async () => {
+  const { worker } = await world.addConnected(acme, 'sales')
+  const client = clientOf(acme)
+  const uploaded = await client.uploadMedia(new Blob([file]), { fileName: 'invoice.pdf' })
+  const to = '+5511999990002'
+  const document = await client.sendMessage('sales', {
+    type: 'document',
+    to,
+    media: { id: uploaded.id, caption: 'Here it is' },
+  })
+  expect(document).toMatchObject({
+    type: 'document',
+    media: {
+      id: uploaded.id,
+      mimeType: 'application/pdf',
+      size: file.length,
+      fileName: 'invoice.pdf',
+      caption: 'Here it is',
+    },
+  })
+
+  let asked = 0
+  const picture = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), randomBytes(5000)])
+  const server = createServer((request, response) => {
+    asked++
+    if (request.url === '/inside') response.writeHead(302, { location: 'http://127.0.0.2/' }).end()
+    else response.setHeader('content-type', 'text/html').end(picture)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const image = { type: 'image', to, media: { url: `${base}/cat.jpg` } } as const
+  const sent = await client.sendMessage('sales', image, { idempotencyKey: 'cat' })
+  expect(sent.media).toMatchObject({ mimeType: 'image/jpeg', size: picture.length, fileName: 'cat.jpg' })
+  expect(await client.sendMessage('sales', image, { idempotencyKey: 'cat' })).toMatchObject({ id: sent.id })
+  expect(asked).toBe(1)
+  expect((await bytesOf(await client.getMedia(sent.media!.id!))).equals(picture)).toBe(true)
+
+  const refused = async (body: unknown) => (await world.call(acme, 'POST /v1/sessions/sales/messages', { body })).body
+  expect(await refused({ ...image, media: { url: `${base}/inside` } })).toMatchObject({
+    code: 'media_url_failed',
+    detail: 'The address is not one of the public Internet.',
+  })
+  expect((await refused({ ...image, media: { url: 'file:///etc/passwd' } })).code).toBe('validation_failed')
+  expect((await refused({ ...image, media: {} })).code).toBe('validation_failed')
+  expect((await refused({ ...image, media: { id: randomUUID() } })).code).toBe('media_not_found')
+  expect(await refused({ ...image, media: { id: uploaded.id } })).toMatchObject({
+    code: 'validation_failed',
+    errors: [{ field: 'body.media' }],
+  })
+  const otherSession = await world.addConnected(other, 'theirs')
+  const stolen = await world.call(other, 'POST /v1/sessions/theirs/messages', {
+    body: { ...image, media: { id: uploaded.id } },
+  })
+  expect(stolen.body.code).toBe('media_not_found')
+
+  // What a received message says of its file, and nothing of where WhatsApp has it.
+  const session = (await world.call(acme, 'GET /v1/sessions/sales')).body.id
+  const mediaId = randomUUID()
+  const source = { directPath: '/v/secret', mediaKey: 'c2VjcmV0' }
+  await worker.write(session, {
+    received: [
+      {
+        ciphertextHash: 'hash',
+        message: {
+          id: randomUUID(),
+          chat: '5511999990002@s.whatsapp.net',
+          whatsappId: 'ABC',
+          fromMe: false,
+          type: 'image',
+          content: { media: { id: mediaId, status: 'pending', mimeType: 'image/jpeg' }, source },
+          status: 'received',
+          sentAt: new Date(),
+        },
+      },
+    ],
+  })
+  const list = await world.call(acme, 'GET /v1/sessions/sales/messages?direction=incoming')
+  expect(list.body.data).toMatchObject([{ type: 'image', media: { id: mediaId, status: 'pending' } }])
+  expect(list.text).not.toContain('secret')
+  expect((await world.call(acme, `GET /v1/media/${mediaId}`)).body.code).toBe('media_pending')
+  await Promise.all([otherSession.worker.stop(), worker.stop(), new Promise((resolve) => server.close(resolve))])
 })

@@ -43,6 +43,8 @@ interface Options {
   /** Without it there is no Kubernetes API: connections are refused. */
   kubernetes?: boolean
   holds?: Partial<Holds>
+  /** In place of the public Internet, files are fetched from this address. */
+  filesFrom?: string
   /** Takes the lines of the gateway's log, in place of silence. */
   log?: Logger
 }
@@ -86,7 +88,7 @@ export class World {
     this.#closers = closers
   }
 
-  static async start({ kubernetes = false, holds = {}, log = quietLog() }: Options = {}): Promise<World> {
+  static async start({ kubernetes = false, holds = {}, filesFrom, log = quietLog() }: Options = {}): Promise<World> {
     const postgres = await startTestPostgres()
     const open = (role: 'berth_operator' | 'berth_worker' | 'berth_gateway') =>
       openPool({ url: postgres.url, role, application: `test-${role}` })
@@ -106,6 +108,7 @@ export class World {
       internalToken: TOKEN,
       log,
       store: new FolderStore(mediaFolder),
+      ...(filesFrom && { urls: { isAllowed: (address: string) => address === filesFrom } }),
       holds,
     })
     const app = await buildApp(context)

@@ -21,10 +21,12 @@ export const KIND_OF: Record<MediaType, MediaKind> = {
   sticker: 'sticker',
 }
 
+const OPUS = 'audio/ogg; codecs=opus'
+
 const USUAL_TYPE: Record<MediaKind, string> = {
   image: 'image/jpeg',
   video: 'video/mp4',
-  audio: 'audio/ogg; codecs=opus',
+  audio: OPUS,
   document: 'application/octet-stream',
   sticker: 'image/webp',
 }
@@ -59,7 +61,8 @@ export const media: Family<MessageOf<MediaType>> = {
       case 'round_video':
         return { ptvMessage: { ...file, ...size, ...time } }
       case 'voice':
-        return { audioMessage: { ...file, ...time, ptt: true } }
+        // Phones play a voice message of no other type.
+        return { audioMessage: { ...file, ...time, ptt: true, mimetype: mimeType === 'audio/ogg' ? OPUS : mimeType } }
       case 'audio':
         return { audioMessage: { ...file, ...time } }
       case 'document':

@@ -1,0 +1,33 @@
+/** The file that a message is to carry: one that is stored, or one that is fetched and stored now. */
+import type { Caller } from '../auth.ts'
+import type { Context } from '../context.ts'
+import { findMedia, type MediaRow } from '../data/media.ts'
+import { Problem } from '../problems/problem.ts'
+import { requireStore } from './keep.ts'
+
+const RETRY_AFTER_SECONDS = 2
+
+interface Named {
+  id?: string | undefined
+  url?: string | undefined
+  fileName?: string | undefined
+}
+
+/** Throws Problem media_not_found, media_pending, media_failed, media_too_large, media_url_failed, media_unavailable. */
+export async function fileOf(context: Context, caller: Caller, { id, url, fileName }: Named): Promise<MediaRow> {
+  const { database, store, limits, urls, intake } = context
+  requireStore(store)
+  const { tenantId } = caller
+  if (url === undefined) return requireStored(await findMedia(database, tenantId, id!))
+  const { mediaBytes } = await limits.of(caller.tier)
+  const { bytes, declaredType, fileName: nameThere } = await urls.fetch(url, mediaBytes)
+  return intake.take({ tenantId, bytes, maxBytes: mediaBytes, declaredType, fileName: fileName ?? nameThere })
+}
+
+/** Throws Problem media_not_found, media_pending, media_failed. */
+export function requireStored(row: MediaRow | undefined): MediaRow {
+  if (!row) throw new Problem('media_not_found')
+  if (row.status === 'pending') throw new Problem('media_pending', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+  if (row.status === 'failed') throw new Problem('media_failed', row.error_message ? { detail: row.error_message } : {})
+  return row
+}
