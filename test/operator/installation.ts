@@ -50,8 +50,9 @@ export class Installation {
     this.pool = openPool({ url: database.url, role: 'berth_operator', application: 'test' })
   }
 
-  static async start(): Promise<Installation> {
-    const [cluster, database] = await Promise.all([startTestCluster(), startTestPostgres()])
+  /** `kubeconfig`: of a Kubernetes API of the test's own. */
+  static async start(kubeconfig?: string): Promise<Installation> {
+    const [cluster, database] = await Promise.all([startTestCluster(kubeconfig), startTestPostgres()])
     return new Installation(cluster, database)
   }
 
