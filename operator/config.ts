@@ -14,6 +14,8 @@ export interface Config {
   /** The Secret from which worker pods take their settings. */
   workerSecret: string
   workerServiceAccount?: string
+  /** May it read the cluster's nodes? */
+  readNodes?: boolean
   /** What the installation says of all worker pods. */
   workerPod: WorkerPod
   /** How many sessions of the installation may log in. */
@@ -33,6 +35,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       BERTH_WORKER_SECRET: z.string().default('berth-worker'),
       BERTH_WORKER_SERVICE_ACCOUNT: z.string().optional(),
       BERTH_WORKER_POD: jsonOf(WorkerPod).default({}).describe('what all worker pods have in common, as JSON'),
+      BERTH_READ_NODES: z.stringbool().default(false).describe("true: it may read the cluster's nodes"),
       BERTH_LOGINS_PER_SECOND: z.coerce
         .number()
         .positive()
@@ -59,6 +62,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerSecret: settings.BERTH_WORKER_SECRET,
     workerServiceAccount: settings.BERTH_WORKER_SERVICE_ACCOUNT,
     workerPod: settings.BERTH_WORKER_POD,
+    readNodes: settings.BERTH_READ_NODES,
     logins: { rate: settings.BERTH_LOGINS_PER_SECOND, burst: settings.BERTH_LOGINS_BURST },
     podName: settings.POD_NAME,
     host: settings.HOST,

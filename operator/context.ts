@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import type { Lead } from './database.ts'
 import type { Judge } from './judge.ts'
 import type { Mirror } from './mirror.ts'
+import type { Nodes } from './nodes.ts'
 import type { Reading } from './poll.ts'
 import type { Resources } from './resources.ts'
 import type { Calm } from './status/calm.ts'
@@ -20,6 +21,8 @@ export interface Context {
   log: Logger
   judge: Judge
   mirror: Mirror
+  /** Undefined: we may not read them. */
+  nodes?: Nodes
   calm: Calm
   budgets: Budgets
   /** Worker → why the API did not let its pod be made. */

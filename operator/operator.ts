@@ -18,6 +18,7 @@ import { Judge } from './judge.ts'
 import { KeepsakeStore } from './keepsake.ts'
 import { isDeposed } from './lead.ts'
 import { Mirror } from './mirror.ts'
+import { Nodes } from './nodes.ts'
 import type { Reading } from './poll.ts'
 import { collections, openResources, type Resources } from './resources.ts'
 import { Rounds } from './round.ts'
@@ -43,6 +44,7 @@ export interface OperatorOptions {
 export class Operator {
   readonly #options: OperatorOptions
   readonly #resources: Resources
+  readonly #nodes: Nodes | undefined
   readonly #events: EventRecorder
   readonly #elector: LeaderElector
   readonly #judge = new Judge()
@@ -68,6 +70,7 @@ export class Operator {
     const { client, config, log } = options
     this.#options = options
     this.#resources = openResources(client, log, () => this.#changeSeen())
+    this.#nodes = config.readNodes ? new Nodes(client, log, () => this.#changeSeen()) : undefined
     this.#events = new EventRecorder(client, { component: LEASE_NAME, instance: config.podName, log })
     this.#guard = new DatabaseGuard({ keepsake: new KeepsakeStore(client), events: this.#events, log })
     this.#elector = new LeaderElector(client, {
@@ -92,6 +95,7 @@ export class Operator {
 
   start(): void {
     for (const collection of collections(this.#resources)) collection.start()
+    this.#nodes?.start()
     this.#turns = this.#takeTurns()
     void this.#elector.run()
   }
@@ -103,7 +107,7 @@ export class Operator {
     this.#wake()
     await this.#turns
     await this.#events.close()
-    await Promise.all(collections(this.#resources).map((collection) => collection.stop()))
+    await Promise.all([...collections(this.#resources).map((collection) => collection.stop()), this.#nodes?.stop()])
   }
 
   /** One term. Ends when the round that runs at its end has ended. */
@@ -142,6 +146,7 @@ export class Operator {
       judge: this.#judge,
       mirror,
       calm: new Calm(),
+      nodes: this.#nodes,
       budgets: new Budgets(client, log),
       refusedPods: new Map(),
       signal,

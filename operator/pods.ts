@@ -134,11 +134,3 @@ export const revisionOf = (pod: Pod | undefined): string | undefined => pod?.met
 /** Is this the pod that the operator made for this very worker? */
 export const isPodOf = (pod: Pod, worker: Worker | undefined): boolean =>
   worker !== undefined && (pod.metadata.ownerReferences ?? []).some(({ uid }) => uid === worker.metadata.uid)
-
-/** Nodes that take worker pods, as far as pods tell: one of which nothing ready is known says nothing. In order. */
-export const hostsOf = (pods: readonly Pod[]): string[] =>
-  [...new Set(pods.flatMap((pod) => (pod.spec.nodeName && isReady(pod) ? pod.spec.nodeName : [])))].sort(byText)
-
-const isReady = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  (status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false)

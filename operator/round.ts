@@ -4,6 +4,7 @@
  * overtaken by others' writes, is simply made again.
  */
 import { randomUUID } from 'node:crypto'
+import type { Tier } from '@berth/core/model/tier.ts'
 import type { Plan } from '@berth/core/placement/action.ts'
 import { Planner } from '@berth/core/placement/planner.ts'
 import type { Reason, Snapshot } from '@berth/core/placement/snapshot.ts'
@@ -15,10 +16,11 @@ import { execute } from './execute.ts'
 import type { Revocation } from './judge.ts'
 import { SESSION_FINALIZER } from './labels.ts'
 import { Loads } from './load.ts'
+import { hostsOf } from './nodes.ts'
 import { Ownership } from './ownership.ts'
 import { troubleIn } from './pod-trouble.ts'
 import { keepPods } from './pod-upkeep.ts'
-import { hostsOf, templateRevision } from './pods.ts'
+import { templateRevision } from './pods.ts'
 import { report } from './report.ts'
 import { hasFinalizer, podOf } from './resources.ts'
 import { ownerView, tierView, workerView } from './snapshot.ts'
@@ -129,13 +131,15 @@ export class Rounds {
     blocked: ReadonlyMap<string, Reason>,
     leaving: ReadonlySet<string>,
   ): Snapshot {
-    const { resources, judge, config, refusedPods } = this.#context
+    const { resources, judge, config, refusedPods, nodes } = this.#context
     const { tiers, tenants, sessions, workers, pods } = resources
     const behind = Date.now() - now
     const hosts = hostsOf(pods.list())
+    const usable = ({ spec }: Tier) =>
+      nodes?.usable({ ...config.workerPod.nodeSelector, ...spec.workers.template.nodeSelector })
     const planTime = (wallMs: number) => wallMs - behind
     return {
-      tiers: tiers.list().map((tier) => tierView(tier, templateRevision(tier, config), hosts)),
+      tiers: tiers.list().map((tier) => tierView(tier, templateRevision(tier, config), usable(tier) ?? hosts)),
       tenants: tenants.list().map((tenant) => this.#views.tenant(tenant)),
       sessions: sessions
         .list()
@@ -158,6 +162,7 @@ export class Rounds {
         return workerView(worker, judge.phaseOf(worker, pod, now), {
           pod,
           refused: refusedPods.get(name),
+          zone: nodes?.zoneOf(pod?.spec.nodeName),
           surplusSince: this.#surplus.get(name),
           hotSince: this.#hot.get(name),
           load: this.#loads.of(judge.livingBoot(pod?.metadata.uid, now)?.bootId),

@@ -15,6 +15,7 @@ import type {
 } from '@berth/core/placement/snapshot.ts'
 import type { PhaseSight } from './judge.ts'
 import { WORKER_FINALIZER } from './labels.ts'
+import { ZONE_LABEL } from './nodes.ts'
 import { type Trouble, troubleOf } from './pod-trouble.ts'
 import { revisionOf } from './pods.ts'
 import type { OwnerRow, StateRow } from './poll.ts'
@@ -55,10 +56,17 @@ export const tenantView = ({ metadata, spec, status }: Tenant): TenantView => ({
   worker: status?.worker,
 })
 
+/** What is known of a worker beside its resource. `zone`: of its node. */
+interface WorkerFacts extends Pick<WorkerView, 'zone' | 'surplusSince' | 'hotSince' | 'load'> {
+  pod?: Pod
+  /** Why the API did not let the pod be made. */
+  refused?: string
+}
+
 export const workerView = (
   { metadata, spec, status }: Worker,
   sight: PhaseSight,
-  { pod, refused, ...more }: { pod?: Pod; refused?: string } & Pick<WorkerView, 'surplusSince' | 'hotSince' | 'load'>,
+  { pod, refused, zone, ...more }: WorkerFacts,
 ): WorkerView => ({
   name: metadata.name,
   tier: spec.tier,
@@ -67,7 +75,8 @@ export const workerView = (
   deleting: isDeleting({ metadata }),
   podUID: status?.podUID ?? pod?.metadata.uid,
   host: pod?.spec.nodeName ?? status?.node,
-  zone: pod?.metadata.labels?.[ZONE_LABEL],
+  // Kubernetes puts the zone on pods as they come to a node, from 1.35 on.
+  zone: pod?.metadata.labels?.[ZONE_LABEL] ?? zone,
   phase: sight.phase,
   phaseSince: sight.since,
   unreadySince: sight.unreadySince,
@@ -76,9 +85,6 @@ export const workerView = (
   used: hasFinalizer({ metadata }, WORKER_FINALIZER) || spec.tenant !== undefined,
   ...more,
 })
-
-/** Kubernetes puts it on pods as they come to a node, from 1.35 on; without it hosts are told apart, and not zones. */
-const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
 const saidOf = (trouble: Trouble | undefined): string | undefined => trouble && `${trouble.reason}: ${trouble.message}`
 

@@ -91,6 +91,11 @@ export interface Pod extends KubeObject {
   }
 }
 
+export interface Node extends KubeObject {
+  spec?: { unschedulable?: boolean; taints?: { key: string; effect: string }[] }
+  status?: { conditions?: PodCondition[] }
+}
+
 export interface Secret extends KubeObject {
   type?: string
   /** Values in base64. */

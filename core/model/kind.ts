@@ -5,6 +5,7 @@ import type {
   Deployment,
   Event,
   Lease,
+  Node,
   Pod,
   PodDisruptionBudget,
   Secret,
@@ -65,6 +66,7 @@ export const clusterWide = <T extends KubeObject>(group: string, kind: string, p
   namespaced: false,
 })
 
+export const NodeKind = clusterWide<Node>('', 'Node', 'nodes')
 export const NamespaceKind = clusterWide('', 'Namespace', 'namespaces')
 export const CrdKind = clusterWide<CustomResourceDefinition>(
   'apiextensions.k8s.io',

@@ -34,6 +34,19 @@ describe('what each value changes', () => {
     expect(objectOf(scaled, 'HorizontalPodAutoscaler', 'berth-gateway').spec).toMatchObject({ minReplicas: 2 })
   })
 
+  test('the operator reads nodes, which is its only right beyond the namespace', async () => {
+    const mayRead = (manifests: Manifest[]) =>
+      readConfig(environmentOf(podsOf(manifests), 'Deployment/berth-operator')).readNodes
+    const [without, withNodes] = await Promise.all([render(), render(minimalWith({ operator: { readNodes: true } }))])
+    expect([mayRead(without), mayRead(withNodes)]).toEqual([false, true])
+    const more = (kind: string) => namesOf(withNodes, kind).filter((name) => !namesOf(without, kind).includes(name))
+    const [role] = more('ClusterRole')
+    expect(more('ClusterRoleBinding')).toEqual([role])
+    expect(objectOf(withNodes, 'ClusterRole', role!)).toMatchObject({
+      rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }],
+    })
+  })
+
   test('a fixed node port', async () => {
     const service = { type: 'NodePort', nodePort: 30_080 }
     const { spec } = objectOf(await render(minimalWith({ gateway: { service } })), 'Service', 'berth-gateway')
