@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { EventRecorder } from '@berth/core/kube/events.ts'
-import { SessionKind, TenantKind } from '@berth/core/model/kind.ts'
+import { FOUND_KEY, KEEPSAKE_NAME } from '@berth/core/model/keepsake.ts'
+import { ConfigMapKind, SessionKind, TenantKind } from '@berth/core/model/kind.ts'
 import type { SessionSpec } from '@berth/core/model/session.ts'
 import type { TenantSpec } from '@berth/core/model/tenant.ts'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -54,6 +55,17 @@ test('applies several documents, and says of each what it did', async () => {
   await write('two.yaml', `${tenant('applied', 'max')}---\n${session('applied.one', 'applied')}`)
   expect(await ok('apply -f two.yaml')).toBe('tenant/applied configured\nwhatsappsession/applied.one unchanged\n')
   expect((await cluster.client.get(TenantKind, 'applied'))?.spec.tier).toBe('max')
+})
+
+test('adopts a database only where another one was found, and only when that is really meant', async () => {
+  expect(await run('database adopt --yes')).toMatchObject({ code: 1, err: expect.stringContaining('nothing to adopt') })
+  const data = { incarnation: '0', mark: '0', [FOUND_KEY]: 'of-another' }
+  await cluster.client.create(ConfigMapKind, { metadata: { name: KEEPSAKE_NAME }, data })
+  const careful = await run('database adopt')
+  expect(careful).toMatchObject({ code: 1, err: expect.stringMatching(/of-another.*add --yes/s) })
+  expect((await cluster.client.get(ConfigMapKind, KEEPSAKE_NAME))?.data).toEqual(data)
+  expect(await ok('database adopt --yes')).toContain('of-another is taken over')
+  expect((await cluster.client.get(ConfigMapKind, KEEPSAKE_NAME))?.data).toEqual({ ...data, adopt: 'of-another' })
 })
 
 test('applies folders, the standard input, and kinds that are not ours', async () => {

@@ -44,7 +44,7 @@ describe.runIf(process.env.BERTH_FULL)('a worker in a database that went back', 
   }
   const untilThrough = async (group: Group, from: number) => {
     const through = async () => ((await missing(group, from)).length === 0 ? true : undefined)
-    await until(through, 60).catch(async (error) => expect(await missing(group, from), error.message).toEqual([]))
+    await until(through, 180).catch(async (error) => expect(await missing(group, from), error.message).toEqual([]))
   }
 
   test.each(AFTER_RESTORE)(
@@ -99,6 +99,6 @@ describe.runIf(process.env.BERTH_FULL)('a worker in a database that went back', 
       await group.place(undefined)
       await third.kill()
     },
-    180_000,
+    420_000,
   )
 })
