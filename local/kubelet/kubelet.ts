@@ -7,7 +7,7 @@
  *   being deleted         → its processes get SIGTERM, after the grace period SIGKILL; gone, the object is deleted for good
  *   gone without a word   → its processes are killed
  * When the kubelet starts, all processes of an earlier run are dead before anything is started; their pods go on as the
- * same pods, restarted in place. When it stops, the processes end and the pods stay.
+ * same pods, restarted in place. When it stops, the processes end (by SIGINT: nobody takes over) and the pods stay.
  */
 import { totalmem } from 'node:os'
 import type { KubeClient } from '@berth/core/kube/client.ts'
