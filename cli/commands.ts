@@ -7,7 +7,7 @@ import { describe } from './commands/describe.ts'
 import { doctor } from './commands/doctor.ts'
 import { workersDrain } from './commands/drain.ts'
 import { events } from './commands/events.ts'
-import { explainSession } from './commands/explain.ts'
+import { explainSession, explainTenantCommand, explainTierCommand, explainWorkerCommand } from './commands/explain.ts'
 import { get } from './commands/get.ts'
 import { keysCreate, keysList, keysRevoke } from './commands/keys.ts'
 import { sessionsLink } from './commands/link.ts'
@@ -25,7 +25,7 @@ export const commands: Command[] = [
   ...[sessionsList, sessionsCreate, sessionsLink, sessionsStart, sessionsStop],
   send,
   ...[workersList, workersCordon, workersUncordon, workersDrain],
-  explainSession,
+  ...[explainSession, explainTenantCommand, explainWorkerCommand, explainTierCommand],
   events,
   doctor,
   ...[databaseAdopt, prepare, shutdown],

@@ -1,11 +1,12 @@
 /** Objects that must be there, or a word on what is there instead. */
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { isName } from '@berth/core/kube/path.ts'
-import { type Kind, SessionKind, TenantKind, WorkerKind } from '@berth/core/model/kind.ts'
+import { type Kind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
 import type { KubeObject } from '@berth/core/model/meta.ts'
 import { sessionNameOf } from '@berth/core/model/names.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import type { Tenant } from '@berth/core/model/tenant.ts'
+import type { Tier } from '@berth/core/model/tier.ts'
 import type { Worker } from '@berth/core/model/worker.ts'
 import { CliError } from './error.ts'
 import { PROGRAM } from './program.ts'
@@ -16,6 +17,9 @@ export const findTenant = (client: KubeClient, name: string): Promise<Tenant> =>
 
 export const findWorker = (client: KubeClient, name: string): Promise<Worker> =>
   find(client, WorkerKind, name, 'worker', () => false)
+
+export const findTier = (client: KubeClient, name: string): Promise<Tier> =>
+  find(client, TierKind, name, 'tier', () => false)
 
 /** @param name of the resource: `support`, or `acme.support` for one that was made through the API */
 export const findSession = (client: KubeClient, name: string): Promise<WhatsAppSession> =>
@@ -43,6 +47,7 @@ async function find<T extends KubeObject>(
   if (found) return found
   const { items } = await client.list(kind)
   const meant = items.filter(isMeant).map(({ metadata }) => metadata.name)
-  const hint = meant.length > 0 ? `Do you mean ${meant.join(' or ')}?` : `See ${PROGRAM} ${noun}s list`
+  const list = noun === 'tier' ? 'get tiers' : `${noun}s list`
+  const hint = meant.length > 0 ? `Do you mean ${meant.join(' or ')}?` : `See ${PROGRAM} ${list}`
   throw new CliError(`There is no ${noun} "${name}" in the namespace ${client.namespace}. ${hint}`)
 }

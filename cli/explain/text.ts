@@ -7,6 +7,7 @@ import { plain } from '../table.ts'
 import { indented, section } from '../text.ts'
 import { age } from '../time.ts'
 import type { Explanation } from './explanation.ts'
+import type { Overview } from './overview.ts'
 
 export function explanationText(explanation: Explanation, now: Date): string {
   const { conditions, history, placement, candidates } = explanation
@@ -25,6 +26,19 @@ function head({ name, reason, since, placement, phoneNumber, message, advice }: 
   const where = placement ? `on worker ${placement.worker}` : 'placed nowhere'
   const lines = [message, ...(advice ? [advice] : [])]
   return [`${name}${who}: ${reason} for ${age(since, now)}, ${where}`, indented(plain(lines.join(' ')))].join('\n')
+}
+
+/** Of a tenant, a worker or a tier. */
+export function overviewText(overview: Overview, now: Date): string {
+  const { name, reason, message, facts, conditions, workers, sessions, history } = overview
+  return [
+    [`${name}: ${reason}`, indented(plain(message))].join('\n'),
+    section('State', rows(Object.entries(facts))),
+    ...(workers.length > 0 ? [section('Workers', tableOf(workers, workerColumns))] : []),
+    ...(sessions.length > 0 ? [section('Sessions', tableOf(sessions, sessionColumns))] : []),
+    section('Conditions', conditions.length > 0 ? tableOf(conditions, conditionColumns(now)) : ''),
+    section('History (one hour)', history.map(eventLine).join('\n')),
+  ].join('\n\n')
 }
 
 type Row = [what: string, value: string]
@@ -60,6 +74,23 @@ const columns: Column<WorkerRecord>[] = [
   ['Tenants', ({ tenants, tenantLimit }) => `${tenants} of ${tenantLimit ?? '?'}`],
   ['State', ({ reason }) => reason],
   ['Message', ({ message }) => message],
+]
+
+const workerColumns: Column<Overview['workers'][number]>[] = [
+  ['Worker', ({ name }) => name],
+  ['Desired', ({ desiredState }) => desiredState],
+  ['Tenants', ({ tenants, tenantLimit }) => `${tenants} of ${tenantLimit ?? '?'}`],
+  ['Load', ({ load }) => (load === undefined ? '' : `${load} %`)],
+  ['Node', ({ node }) => node],
+  ['State', ({ reason }) => reason],
+  ['Message', ({ message }) => message],
+]
+
+const sessionColumns: Column<Overview['sessions'][number]>[] = [
+  ['Session', ({ name }) => name],
+  ['Tenant', ({ tenant }) => tenant],
+  ['State', ({ reason }) => reason],
+  ['Message', ({ message, advice }) => [message, ...(advice ? [advice] : [])].join(' ')],
 ]
 
 const conditionColumns = (now: Date): Column<Explanation['conditions'][number]>[] => [
