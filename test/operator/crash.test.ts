@@ -1,15 +1,15 @@
 /**
- * The operator dies between any two of its writes, and another one takes over: the end is the same as without it, and nothing
- * forbidden happens on the way. Always: all stories at once under one operator after the other, each of which gets a little
- * further. With BERTH_FULL=1 each story alone, for each write of it.
+ * The operator dies between any two of its writes, or stands still there and goes on when another one leads already: the end is
+ * the same as without that, and nothing forbidden happens on the way. Always: all stories at once under one operator after the
+ * other, each of which gets a little further. With BERTH_FULL=1 each story alone, for each write of it.
  */
 import { LeaseKind, SessionKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { collections, openResources, type Resources } from '@berth/operator/resources.ts'
 import { expect, test } from 'vitest'
 import { Customer } from './customer.ts'
-import { Death } from './death.ts'
 import { untilAtRest, untilSame } from './end-state.ts'
+import { Death, type Fate, Pause } from './fate.ts'
 import { Installation, PATIENCE, type RunningOperator } from './installation.ts'
 import { Witness } from './witness.ts'
 
@@ -73,11 +73,26 @@ class Stage {
   }
 
   /** Replaces the one before, however that ended. */
-  async startOperator(death?: Death): Promise<void> {
+  async startOperator(fate?: Fate): Promise<void> {
     await this.#operator?.stop()
+    await this.#startNext(fate)
+  }
+
+  /** Puts another one in place of one that stands still, which then goes on and believes that it leads, until it knows better. */
+  async overtake(paused: Pause, fate: Fate): Promise<void> {
+    const believer = this.#operator!
+    const next = await this.#startNext(fate)
+    await this.berth.until('the next one leads', async () => next.operator.isLeader)
+    paused.end()
+    await this.berth.until('the one before knows', async () => !believer.operator.isLeader)
+    await believer.stop()
+  }
+
+  async #startNext(fate: Fate | undefined): Promise<RunningOperator> {
     // Nobody waits for the end of a dead leader's lease.
     await this.berth.cluster.client.delete(LeaseKind, 'berth-operator')
-    this.#operator = this.berth.startOperator('operator', death)
+    this.#operator = this.berth.startOperator('operator', fate)
+    return this.#operator
   }
 
   /** A customer as it is before the story. */
@@ -133,7 +148,7 @@ if (process.env.BERTH_FULL) {
     await stage.close()
   })
 } else {
-  test('operators that die one after the other get to the same end', PATIENCE, async () => {
+  test('operators that die, or stand still and go on, one after the other get to the same end', PATIENCE, async () => {
     const stage = await Stage.build()
     await stage.startOperator()
     const [models, customers] = await Promise.all([
@@ -141,17 +156,21 @@ if (process.env.BERTH_FULL) {
       Promise.all(STORIES.map((story) => stage.prepare(story))),
     ])
     await Promise.all(models.map((model) => untilAtRest(stage.berth, () => model.state())))
-    const deaths = [new Death(0)]
-    await stage.startOperator(deaths[0])
+    let fate: Fate = new Death(0)
+    await stage.startOperator(fate)
     await Promise.all(STORIES.map(({ act }, index) => act(customers[index]!, stage.berth)))
     const done = Promise.all(customers.map((customer, index) => stage.untilSame(customer, models[index]!)))
     const ended = done.then(() => 'ended')
-    while ((await Promise.race([deaths.at(-1)!.happened, ended])) !== 'ended') {
-      const next = new Death(deaths.at(-1)!.writes.length + deaths.length)
-      deaths.push(next)
-      await stage.startOperator(next)
+    let operators = 1
+    for (let writes = 0; (await Promise.race([fate.happened, ended])) !== 'ended'; operators++) {
+      writes += operators
+      const next = operators % 2 ? new Pause(writes) : new Death(writes)
+      if (fate instanceof Pause) await stage.overtake(fate, next)
+      else await stage.startOperator(next)
+      fate = next
     }
-    expect(deaths.length).toBeGreaterThan(5)
+    expect(operators).toBeGreaterThan(5)
+    if (fate instanceof Pause) fate.end()
     await stage.close()
   })
 }

@@ -142,6 +142,9 @@ function inOrder(value: unknown): unknown {
   )
 }
 
+/** A customer's whole story may be to come. */
+const PATIENTLY = { waitMs: 150_000, everyMs: 200 }
+
 /** Waits until both are at rest and the same; shows at last in what they differ. */
 export async function untilSame<T extends EndState>(berth: Installation, look: () => Promise<readonly [T, T]>) {
   let seen: readonly [T, T] | undefined
@@ -149,7 +152,7 @@ export async function untilSame<T extends EndState>(berth: Installation, look: (
     seen = await look()
     return seen.every(isAtRest) && JSON.stringify(seen[0]) === JSON.stringify(seen[1])
   }
-  await berth.until('the same end', areSame, { everyMs: 200 }).catch((error: unknown) => {
+  await berth.until('the same end', areSame, PATIENTLY).catch((error: unknown) => {
     if (!(error instanceof NotSeen)) throw error
     expect(seen?.[0]).toEqual(seen?.[1])
     throw new Error(`the same, but not at rest: ${JSON.stringify(seen?.[0])}`, { cause: error })
@@ -163,7 +166,7 @@ export async function untilAtRest(berth: Installation, look: () => Promise<EndSt
     seen = await look()
     return isAtRest(seen)
   }
-  await berth.until('rest', isResting, { everyMs: 200 }).catch((error: unknown) => {
+  await berth.until('rest', isResting, PATIENTLY).catch((error: unknown) => {
     if (error instanceof NotSeen) throw new Error(`not at rest: ${JSON.stringify(seen)}`, { cause: error })
     throw error
   })

@@ -16,8 +16,8 @@ import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/test
 import { Operator } from '@berth/operator/operator.ts'
 import { postgresDatabase } from '@berth/operator/postgres.ts'
 import { startTestCluster, TEST_QPS, type TestCluster } from '../kube-client/cluster.ts'
-import { type Death, MortalClient, mortalDatabase } from './death.ts'
 import { FakeNode } from './fake-node.ts'
+import { type Fate, FatefulClient, fatefulDatabase } from './fate.ts'
 
 /** On a busy machine. */
 const WAIT_MS = 50_000
@@ -56,16 +56,16 @@ export class Installation {
     return new Installation(cluster, database)
   }
 
-  /** `death`: that it will die, unless it is sooner done. */
-  startOperator(name = 'operator', death?: Death): RunningOperator {
+  /** `fate`: what befalls it, unless it is sooner done. */
+  startOperator(name = 'operator', fate?: Fate): RunningOperator {
     const options = { component: 'operator', qps: TEST_QPS }
     const { config } = this.cluster
-    const client = death ? new MortalClient(config, options, death) : new KubeClient(config, options)
+    const client = fate ? new FatefulClient(config, options, fate) : new KubeClient(config, options)
     const pool = openPool({ url: this.database.url, role: 'berth_operator', application: name })
     const database = postgresDatabase(pool, LOGINS)
     const operator = new Operator({
       client,
-      database: death ? mortalDatabase(database, death) : database,
+      database: fate ? fatefulDatabase(database, fate) : database,
       log: createLogger('operator').child({}, { level: process.env.LOG_LEVEL ?? 'silent' }),
       config: {
         databaseUrl: this.database.url,
