@@ -1,6 +1,8 @@
 /** The operator places sessions and makes workers, on a real API server and database. */
 import { getCondition } from '@berth/core/kube/conditions.ts'
 import { PodKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import { renewLeaseWithLoad, type WorkerLoad } from '@berth/core/postgres/load.ts'
+import { openPool } from '@berth/core/postgres/pool.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Installation } from './installation.ts'
 
@@ -143,3 +145,61 @@ test('no capacity is said, with what to do, and ends when there is some', async 
   await berth.untilConnected('second.a')
   expect((await berth.cluster.client.list(WorkerKind)).items.length).toBeGreaterThan(1)
 })
+
+test('a worker over its target says so, and takes nobody new', async () => {
+  await berth.createTier('hot', 'pro')
+  await berth.createTenant('writer', 'hot')
+  await berth.createSession('writer.line', 'writer')
+  const { placement } = (await berth.untilConnected('writer.line')).status!
+  await saysLoad(placement!.podUID, { messagesPerSecond: 20_000, loopLagMs: 5, memoryPercent: 30 })
+  const busy = await berth.until('the worker is busy', async () => {
+    const found = await berth.worker(placement!.worker)
+    return getCondition(found?.status?.conditions, 'Ready')?.reason === 'Busy' && found
+  })
+  expect(busy.status?.load?.percentOfTarget).toBeGreaterThanOrEqual(100)
+
+  await berth.createTenant('reader', 'hot')
+  await berth.createSession('reader.line', 'reader')
+  const reader = await berth.untilConnected('reader.line')
+  expect(reader.status?.placement?.worker).not.toBe(placement!.worker)
+})
+
+test('a tier whose tenants fit on fewer workers drains the emptiest', async () => {
+  await berth.createTier('shrinking', 'pro', (spec) => {
+    spec.placement.tenantsPerWorker = 2
+    spec.workers.spare = 0
+    spec.scaleDown.stabilizationSeconds = 1
+  })
+  const names = ['one', 'two', 'three']
+  for (const name of names) {
+    await berth.createTenant(name, 'shrinking')
+    await berth.createSession(`${name}.line`, name)
+    await berth.untilConnected(`${name}.line`)
+  }
+  expect(await berth.workers('shrinking')).toHaveLength(2)
+  await berth.cluster.client.mergePatch(SessionKind, 'one.line', { spec: { desiredState: 'Stopped' } })
+  const [last] = await berth.until('one worker is left', async () => {
+    const left = await berth.workers('shrinking')
+    return left.length === 1 && left
+  })
+  for (const name of names.slice(1)) {
+    const { status } = await berth.untilConnected(`${name}.line`)
+    expect(status?.placement?.worker).toBe(last!.metadata.name)
+  }
+  const tier = await berth.until('the tier says so', async () => {
+    const found = await berth.cluster.client.get(TierKind, 'shrinking')
+    return found?.status?.wantedWorkers === 1 && found
+  })
+  expect(getCondition(tier.status?.conditions, 'ScalingActive')).toMatchObject({ status: 'True', reason: 'Automatic' })
+})
+
+/** As the worker's process does with its lease. */
+async function saysLoad(podUid: string, load: WorkerLoad): Promise<void> {
+  const { rows } = await berth.pool.query<{ bootId: string }>(
+    'SELECT boot_id AS "bootId" FROM worker_lease WHERE pod_uid = $1',
+    [podUid],
+  )
+  const worker = openPool({ url: berth.database.url, role: 'berth_worker', application: 'test-worker' })
+  expect(await renewLeaseWithLoad(worker, rows[0]!.bootId, load)).toBe(true)
+  await worker.end()
+}
