@@ -34,6 +34,8 @@ const MAX_UNITS = 2000
 /** Above Postgres' own limit for a statement, so that normally it is Postgres that gives up. */
 const ANSWER_MS = 12_000
 const DISCONNECT_MS = 1000
+/** A boot that stood still for a day was given up, and its row removed. A database that is so old shows by its mark. */
+const MAY_BE_SWEPT_MS = 12 * 3_600_000
 const BACKOFF = { baseMs: 50, maxMs: 1000 }
 
 /** A connection that only the committer uses. */
@@ -247,7 +249,8 @@ export class Committer {
   /** Writes again what the database has lost. Others' claims stop before that, until the operator has looked into it. */
   async #bringBack(connection: CommitConnection, found: number): Promise<void> {
     const error = new DatabaseWentBack(found, this.#number)
-    await within(ANSWER_MS, reportWentBack(connection, error.message))
+    const isSwept = found < 0 && performance.now() > MAY_BE_SWEPT_MS
+    if (!isSwept) await within(ANSWER_MS, reportWentBack(connection, error.message))
     const missing = found < 0 ? undefined : this.#recent.after(found)
     if (!missing) throw error
     this.#options.log.error(
