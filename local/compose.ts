@@ -33,6 +33,7 @@ import {
   gatewayService,
   kubernetesService,
   localUrl,
+  mediaUrl,
   operatorService,
   podLogsFolder,
   type ServiceContext,
@@ -138,6 +139,7 @@ class Composition implements Berth {
       DATABASE_URL: this.databaseUrl,
       BERTH_ENCRYPTION_KEYS: this.#settings.encryptionKeys,
       BERTH_INTERNAL_TOKEN: this.#settings.internalToken,
+      BERTH_MEDIA_URL: mediaUrl(this.dataDir),
       ...whatsapp,
     })
     await freeOperatorLease(client)

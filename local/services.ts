@@ -1,5 +1,6 @@
 /** The child processes that Berth consists of beside Postgres and the workers: what each is started with. */
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { clone } from './clone.ts'
 import { NAMESPACE, WORKER_SECRET } from './control-plane.ts'
 import { nodeCommand } from './kubelet/image.ts'
@@ -34,6 +35,9 @@ interface Program {
 
 /** Of what the kubelet's containers write. */
 export const podLogsFolder = (logsDir: string): string => path.join(logsDir, 'pods')
+
+/** Where the files of messages are kept, for the gateway and for workers. */
+export const mediaUrl = (dataDir: string): string => pathToFileURL(path.join(dataDir, 'media')).href
 
 export const localUrl = (port: number, scheme = 'http'): string => `${scheme}://127.0.0.1:${port}`
 
@@ -84,6 +88,7 @@ export const gatewayService = (
       METRICS_PORT: String(ports.gatewayMetrics),
       PUBLIC_URL: localUrl(ports.gateway),
       BERTH_INTERNAL_TOKEN: internalToken,
+      BERTH_MEDIA_URL: mediaUrl(context.dataDir),
       ...env,
     },
     readyUrl: `${localUrl(ports.gateway)}/readyz`,

@@ -83,6 +83,26 @@ describe('what each value changes', () => {
     expect(await portsTo('wss://whatsapp.test/ws/chat')).toEqual(await portsTo(''))
   })
 
+  test('a bucket for files reaches gateway and workers, and the network policies let them through', async () => {
+    const media = { url: 's3://files/berth?region=eu-central-1&endpoint=https%3A%2F%2Fs3.example.com%3A9000' }
+    const manifests = await render(minimalWith({ media }))
+    expect((await operatorPod({ media })).env).toContainEqual({ name: 'BERTH_MEDIA_URL', value: media.url })
+    const gateway = podsOf(manifests).find(({ owner }) => owner === 'Deployment/berth-gateway')!.spec.containers[0]!
+    expect(gateway.env).toEqual(
+      expect.arrayContaining([
+        { name: 'BERTH_MEDIA_URL', value: media.url },
+        expect.objectContaining({ name: 'BERTH_MEDIA_S3_KEY_ID' }),
+        expect.objectContaining({ name: 'BERTH_MEDIA_S3_SECRET' }),
+      ]),
+    )
+    for (const name of ['berth-gateway', 'berth-worker']) {
+      const { spec } = objectOf(manifests, 'NetworkPolicy', name)
+      expect(JSON.stringify(spec.egress)).toContain('"port":9000')
+      const { spec: without } = objectOf(await render(), 'NetworkPolicy', name)
+      expect(JSON.stringify(without.egress)).not.toContain('"port":9000')
+    }
+  })
+
   test("a trial's workers trust the trial's simulator", async () => {
     const manifests = await render({}, ['values-trial.yaml'])
     const { env = [] } = readConfig(environmentOf(podsOf(manifests), 'Deployment/berth-operator')).workerPod

@@ -128,6 +128,9 @@ topologySpreadConstraints:
 {{- with ternary (include "berth.simulatorRootPublic" .) .Values.whatsapp.rootKey .Values.simulator.enabled -}}
 {{- $env = append $env (dict "name" "BERTH_WHATSAPP_ROOT" "value" .) -}}
 {{- end -}}
+{{- with .Values.media.url -}}
+{{- $env = append $env (dict "name" "BERTH_MEDIA_URL" "value" .) -}}
+{{- end -}}
 {{- $labels := dict "app.kubernetes.io/instance" .Release.Name "app.kubernetes.io/part-of" "berth" -}}
 {{- $pod := dict "labels" (merge (dict) $labels $worker.podLabels) "env" (concat $env $worker.extraEnv) "imagePullPolicy" .Values.image.pullPolicy -}}
 {{- with $worker.podAnnotations }}{{- $_ := set $pod "annotations" . -}}{{- end -}}
