@@ -56,6 +56,7 @@ export const operatorStorm: Fault = async (installation, random) => {
     const at = Date.now()
     const changes = new Changes(installation, random)
     const changing = changes.run()
+    changing.catch(() => {}) // thrown when it is waited for
     try {
       // Ours take the lead in turn: the installation's own waits until its turn comes.
       signal(model, 'SIGSTOP')
@@ -68,7 +69,7 @@ export const operatorStorm: Fault = async (installation, random) => {
         await end(operator, 'SIGKILL')
       }
     } finally {
-      await changes.stop()
+      changes.stop()
       await changing
       await freeLease(installation)
       signal(model, 'SIGCONT')
@@ -127,6 +128,7 @@ class Changes {
     this.#random = random
   }
 
+  /** Until it is stopped; resolves when all is as it was. */
   async run(): Promise<void> {
     const { kube } = this.#installation
     const tenants = [...new Set(this.#installation.accounts.map(({ tenant }) => tenant))]
@@ -150,7 +152,7 @@ class Changes {
     for (const { metadata } of (await kube.list(WorkerKind)).items) await this.#setWorker(metadata.name!, 'Active')
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#stopping.abort()
   }
 

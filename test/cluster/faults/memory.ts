@@ -30,20 +30,29 @@ export const outOfMemory: Fault<ClusterBerth> = async (installation, random) => 
 /** Lowers the limit of its cgroup to what it uses now. The next process of the container has a cgroup of its own. */
 function takeSpareMemory(pid: number): void {
   try {
-    const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n')
-    for (const { folder, version, options } of hierarchiesIn(readFileSync('/proc/mounts', 'utf8'))) {
-      if (version === 1 && !options.includes('memory')) continue
-      const own = lines
-        .map((line) => line.split(':'))
-        .find(([id, names]) => (version === 2 ? id === '0' : names!.split(',').includes('memory')))
-      const [used, limit] =
-        version === 1 ? ['memory.usage_in_bytes', 'memory.limit_in_bytes'] : ['memory.current', 'memory.max']
-      const cgroup = own && join(folder, own[2]!)
-      if (cgroup && existsSync(join(cgroup, limit)))
-        writeFileSync(join(cgroup, limit), readFileSync(join(cgroup, used)))
-    }
+    for (const { used, limit } of memoryFiles(pid)) writeFileSync(limit, readFileSync(used))
   } catch (error) {
     // Gone meanwhile; or it uses more again already than it did a moment ago.
     if (!['ENOENT', 'ESRCH', 'EBUSY', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
+}
+
+const FILES = {
+  1: { used: 'memory.usage_in_bytes', limit: 'memory.limit_in_bytes' },
+  2: { used: 'memory.current', limit: 'memory.max' },
+}
+
+/** Of the cgroup that counts the process's memory. cgroups(7): `<id>:<controllers>:<path>`; in version 2 `0::<path>`. */
+function memoryFiles(pid: number): { used: string; limit: string }[] {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n')
+  const cgroups = lines.map((line) => line.split(':') as [string, string, string])
+  return hierarchiesIn(readFileSync('/proc/mounts', 'utf8')).flatMap(({ folder, version }) => {
+    const isOurs = ([id, controllers]: [string, string, string]) =>
+      version === 1 ? controllers.split(',').includes('memory') : id === '0'
+    const cgroup = cgroups.find(isOurs)?.[2]
+    if (cgroup === undefined) return []
+    const { used, limit } = FILES[version]
+    const files = { used: join(folder, cgroup, used), limit: join(folder, cgroup, limit) }
+    return existsSync(files.limit) ? [files] : []
+  })
 }
