@@ -4,7 +4,7 @@ import { compose, type Subject } from './compose.ts'
 import type { MessageRow } from './data/messages.ts'
 import { currentOf } from './message-changes.ts'
 import { NOW, rowOf } from './message-row.testing.ts'
-import { NewMessage } from './message-schemas.ts'
+import { NewMessage } from './new-message-schemas.ts'
 import { Problem } from './problems/problem.ts'
 
 const to = '+5511999990002'

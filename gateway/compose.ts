@@ -8,7 +8,7 @@ import { chatOf } from './chat.ts'
 import type { MediaRow } from './data/media.ts'
 import type { MessageRow } from './data/messages.ts'
 import type { CurrentMessage } from './message-changes.ts'
-import type { NewMessage } from './message-schemas.ts'
+import type { NewMessage } from './new-message-schemas.ts'
 import { Problem } from './problems/problem.ts'
 
 /** A message that the new one is about, as it is now. */

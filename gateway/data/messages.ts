@@ -4,7 +4,7 @@ import { contentOf } from '@berth/core/model/message.ts'
 import { db, type MessageStatus } from '@berth/core/postgres/tables.ts'
 import { chatOf } from '../chat.ts'
 import type { Composed } from '../compose.ts'
-import type { NewMessage } from '../message-schemas.ts'
+import type { NewMessage } from '../new-message-schemas.ts'
 import type { Database } from './database.ts'
 import { uuidV7 } from './uuid.ts'
 
