@@ -77,6 +77,15 @@ export default defineConfig({
         },
       },
       {
+        // Files in an object store: a real S3-compatible server, which is built when it is missing. Needs Go.
+        test: {
+          name: 'media',
+          include: ['test/media/**/*.media-test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
         test: {
           name: 'cluster',
           include: ['cluster/**/*.cluster-test.ts'],

@@ -106,8 +106,8 @@ await take({
 if (counts.at(-1) === PASSED) {
   await take({
     'what needs Kubernetes, on a real kube-apiserver': () => runOnRealKubernetes(),
-    'the chart, the images, the cluster': () =>
-      runSuite(['chart', 'images', 'cluster'].flatMap((name) => ['--project', name])),
+    'the chart, the images, the cluster, files in an object store': () =>
+      runSuite(['chart', 'images', 'cluster', 'media'].flatMap((name) => ['--project', name])),
     'Berth on a real cluster': () => counted(process.execPath, ['test/cluster/main.ts']),
   })
 }

@@ -53,14 +53,25 @@ export const RECIPES = {
   },
   // For the tests of the cluster itself.
   probe: { folder: 'probe', package: '.', seconds: 8 },
+  // An S3-compatible server, for the tests of the store of files.
+  versitygw: {
+    folder: 'versitygw',
+    package: 'github.com/versity/versitygw/cmd/versitygw',
+    module: 'github.com/versity/versitygw',
+    seconds: 120,
+  },
 } satisfies Record<string, Recipe>
 
 export type BinaryName = keyof typeof RECIPES
 
-/** What a cluster on this machine is made of. */
-export type ClusterBinary = Exclude<BinaryName, 'probe'>
+const FOR_TESTS = ['probe', 'versitygw'] as const
 
-export const CLUSTER_BINARIES = (Object.keys(RECIPES) as BinaryName[]).filter((name) => name !== 'probe')
+/** What a cluster on this machine is made of. */
+export type ClusterBinary = Exclude<BinaryName, (typeof FOR_TESTS)[number]>
+
+export const CLUSTER_BINARIES = (Object.keys(RECIPES) as BinaryName[]).filter(
+  (name): name is ClusterBinary => !(FOR_TESTS as readonly string[]).includes(name),
+)
 
 export const recipeOf = (name: BinaryName): Recipe => RECIPES[name]
 
