@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asOwner } from './as-owner.ts'
 import { seedSession } from './seed.ts'
 
-const HISTORIES = process.env.BERTH_FULL ? 1_000 : 40
+const HISTORIES = process.env.BERTH_FULL ? 1_000 : 25
 const BOOTS = [0, 1, 2] as const
 
 let postgres: TestDatabase
