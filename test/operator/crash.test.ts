@@ -3,7 +3,11 @@
  * the same as without that, and nothing forbidden happens on the way. Always: all stories at once under one operator after the
  * other, each of which gets a little further. With BERTH_FULL=1 each story alone, for each write of it.
  */
-import { LeaseKind, SessionKind, TenantKind, TierKind } from '@berth/core/model/kind.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { KubeClient, type WatchOptions } from '@berth/core/kube/client.ts'
+import type { WatchEvent } from '@berth/core/kube/watch-lines.ts'
+import { type Kind, LeaseKind, PodKind, SessionKind, TenantKind, TierKind, WorkerKind } from '@berth/core/model/kind.ts'
+import type { KubeObject } from '@berth/core/model/meta.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { collections, openResources, type Resources } from '@berth/operator/resources.ts'
 import { expect, test } from 'vitest'
@@ -73,9 +77,9 @@ class Stage {
   }
 
   /** Replaces the one before, however that ended. */
-  async startOperator(fate?: Fate): Promise<void> {
+  async startOperator(fate?: Fate, Client?: typeof KubeClient): Promise<void> {
     await this.#operator?.stop()
-    await this.#startNext(fate)
+    await this.#startNext(fate, Client)
   }
 
   /** Puts another one in place of one that stands still, which then goes on and believes that it leads, until it knows better. */
@@ -88,10 +92,10 @@ class Stage {
     await believer.stop()
   }
 
-  async #startNext(fate: Fate | undefined): Promise<RunningOperator> {
+  async #startNext(fate?: Fate, Client?: typeof KubeClient): Promise<RunningOperator> {
     // Nobody waits for the end of a dead leader's lease.
     await this.berth.cluster.client.delete(LeaseKind, 'berth-operator')
-    this.#operator = this.berth.startOperator('operator', fate)
+    this.#operator = this.berth.startOperator('operator', fate, Client)
     return this.#operator
   }
 
@@ -127,6 +131,19 @@ class Stage {
   }
 }
 
+/** Hears of changes late, of each kind another while. */
+class LateClient extends KubeClient {
+  override async *watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    const late = 500 * (1 + KINDS.indexOf(kind))
+    for await (const event of super.watch(kind, options)) {
+      await sleep(late, undefined, { signal: options.signal })
+      yield event
+    }
+  }
+}
+
+const KINDS: readonly Kind[] = [PodKind, WorkerKind, SessionKind, TenantKind, TierKind]
+
 if (process.env.BERTH_FULL) {
   test.concurrent.each(STORIES)('$name: whichever write it dies before', { timeout: 1_800_000 }, async (story) => {
     const stage = await Stage.build()
@@ -147,6 +164,22 @@ if (process.env.BERTH_FULL) {
     }
     await stage.close()
   })
+
+  test.concurrent.each(STORIES)(
+    '$name: under an operator that hears late, of each kind another while',
+    PATIENCE,
+    async (story) => {
+      const stage = await Stage.build()
+      await stage.startOperator()
+      const model = await stage.tell(story)
+      await untilAtRest(stage.berth, () => model.state())
+      const customer = await stage.prepare(story)
+      await stage.startOperator(undefined, LateClient)
+      await story.act(customer, stage.berth)
+      await stage.untilSame(customer, model)
+      await stage.close()
+    },
+  )
 } else {
   test('operators that die, or stand still and go on, one after the other get to the same end', PATIENCE, async () => {
     const stage = await Stage.build()

@@ -56,11 +56,11 @@ export class Installation {
     return new Installation(cluster, database)
   }
 
-  /** `fate`: what befalls it, unless it is sooner done. */
-  startOperator(name = 'operator', fate?: Fate): RunningOperator {
+  /** `fate`: what befalls it, unless it is sooner done. `Client`: another one than the usual. */
+  startOperator(name = 'operator', fate?: Fate, Client = KubeClient): RunningOperator {
     const options = { component: 'operator', qps: TEST_QPS }
     const { config } = this.cluster
-    const client = fate ? new FatefulClient(config, options, fate) : new KubeClient(config, options)
+    const client = fate ? new FatefulClient(config, options, fate) : new Client(config, options)
     const pool = openPool({ url: this.database.url, role: 'berth_operator', application: name })
     const database = postgresDatabase(pool, LOGINS)
     const operator = new Operator({
