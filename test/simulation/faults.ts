@@ -87,7 +87,10 @@ export class Faults {
     if (!server.isUp) return false
     server.goDown()
     if (name === 'kubernetes') watches.breakOff()
-    this.#after(ms, () => server.comeUp())
+    this.#after(ms, () => {
+      server.comeUp()
+      if (name === 'postgres') this.#world.postgres.restart()
+    })
     return true
   }
 

@@ -2,6 +2,7 @@
  * Who may act, judged by nothing but what was seen to be granted: an account of its own beside the machine that grants. One
  * holder of a session at a time, epochs and generations that only rise, and nobody revoked who lives.
  */
+import type { World } from '@berth/core/ownership/machine.ts'
 import type { Held, Witness } from '../postgres/ownership.ts'
 import type { Violation } from './violation.ts'
 
@@ -87,6 +88,16 @@ export class OwnershipAccount implements Witness {
   wrote(boot: string, { sessionId, epoch }: Held): void {
     this.writes++
     this.#check(boot, sessionId, epoch, 'written for')
+  }
+
+  /** What was granted before and is not there any more counts as never granted, but for its numbers. */
+  repaired({ boots, owners }: World): void {
+    for (const [id, boot] of this.#boots) boot.isOver = boots.get(id)?.end !== undefined
+    for (const [id, account] of this.#sessions) {
+      const { holder, epoch } = owners.get(id) ?? {}
+      if (holder !== undefined && epoch !== undefined) account.holder = { boot: holder, epoch }
+      else delete account.holder
+    }
   }
 
   erased(sessionId: string): void {

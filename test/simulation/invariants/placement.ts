@@ -23,6 +23,8 @@ export class PlacementAccount {
   readonly #generations = new Map<string, Map<number, string>>()
   /** Tenant → the highest quota that it had lately, and until when that counts. */
   readonly #quotas = new Map<string, { limit: number; until: number }>()
+  /** Tier → the most workers that it might have lately, and until when that counts. */
+  readonly #mosts = new Map<string, { limit: number; until: number }>()
   /** Until then copies may still be of before the API went back. */
   #unsettledUntil = 0
   placements = 0
@@ -50,6 +52,7 @@ export class PlacementAccount {
     if (plural === 'tenants' && type !== 'DELETED') {
       this.#tenantWritten(object as unknown as Tenant, previous as unknown as Tenant | undefined)
     }
+    if (plural === 'tiers' && type === 'MODIFIED') this.#tierWritten(previous as unknown as Tier)
     if (plural === 'workers' && type === 'ADDED') this.#workerMade(object as unknown as Worker)
     if (plural === 'workers' && type === 'DELETED') this.#workerGone(object as unknown as Worker)
   }
@@ -118,14 +121,23 @@ export class PlacementAccount {
     const alive = this.#api.list<Worker>('workers').filter((worker) => {
       return worker.spec.tier === spec.tier && !worker.metadata.deletionTimestamp && !this.#isLost(worker)
     })
-    const most = (tier.spec.workers.replicas ?? tier.spec.workers.max) + tier.spec.update.maxSurge
+    const lately = this.#mosts.get(spec.tier)
+    const most = Math.max(mostOf(tier), lately && this.#time.now < lately.until ? lately.limit : 0)
     if (alive.length > most)
       this.#violation('workers', `tier ${spec.tier} has ${alive.length} workers, and may have ${most}`)
   }
 
-  /** It ran once, and all its boots are over. */
-  #isLost({ metadata }: Worker): boolean {
-    const uid = this.#api.find<Pod>('pods', metadata.name)?.metadata.uid
+  #tierWritten(before: Tier): void {
+    const { name } = before.metadata
+    const limit = Math.max(mostOf(before), this.#mosts.get(name)?.limit ?? 0)
+    this.#mosts.set(name, { limit, until: this.#time.now + KNOWN_AFTER_MS })
+  }
+
+  /** Its pod is gone or has to go, or it ran once and all its boots are over. */
+  #isLost({ metadata, status }: Worker): boolean {
+    const pod = this.#api.find<Pod>('pods', metadata.name)
+    const { uid, deletionTimestamp } = pod?.metadata ?? {}
+    if (deletionTimestamp || (status?.podUID && status.podUID !== uid)) return true
     const boots = [...this.#postgres.tables.ownership.boots.values()].filter(({ podUID }) => podUID === uid)
     return boots.length > 0 && boots.every(({ end }) => end !== undefined)
   }
@@ -151,3 +163,6 @@ export class PlacementAccount {
 
   #sessions = (): WhatsAppSession[] => this.#api.list<WhatsAppSession>('whatsappsessions')
 }
+
+/** With those that an update may make beyond. */
+const mostOf = ({ spec }: Tier): number => (spec.workers.replicas ?? spec.workers.max) + spec.update.maxSurge

@@ -6,6 +6,7 @@
 import type { StateRow } from '@berth/operator/poll.ts'
 import { NotSimulated } from '../network.ts'
 import type { Held, OwnershipFunctions } from './ownership.ts'
+import { doubtOf, vouch } from './trust.ts'
 
 type Row = Record<string, unknown>
 type Values = unknown[]
@@ -25,7 +26,7 @@ const COMMIT = {
 
 /** Runs a statement of a worker; answers its rows. */
 export function callFunction(ownership: OwnershipFunctions, text: string, values: Values): Row[] {
-  const name = /(\w+)\(\$1/.exec(text)?.[1] ?? ''
+  const name = /(\w+)\((\$1|\))/.exec(text)?.[1] ?? ''
   const run = functions[name]
   if (!run) throw new NotSimulated(`the simulated Postgres has no function for: ${text}`)
   return run(ownership, values)
@@ -45,9 +46,21 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
     (sessions as string[]).flatMap((id, index) => {
       const claimed = ownership.claim(boot as string, id, (generations as number[])[index]!)
       if (!claimed) return []
-      return [{ session_id: id, tenant_id: claimed.tenantId, epoch: claimed.epoch, distrusted: false }]
+      const { tenantId: tenant_id, epoch, distrusted } = claimed
+      return [{ session_id: id, tenant_id, epoch, distrusted }]
     }),
-  database_doubt: () => [{ doubt: null }],
+  vouch: (ownership, [boot, doubt, commit]) => [
+    { ok: vouch(ownership.tables(), boot as string, doubt as string, commit as number) },
+  ],
+  database_report(ownership) {
+    ownership.tables().trust.reports++
+    return [{}]
+  },
+  trust_session(ownership, [boot, sessionId, epoch]) {
+    ownership.trust(boot as string, { sessionId: sessionId as string, epoch: epoch as number })
+    return [{}]
+  },
+  database_doubt: (ownership) => [{ doubt: doubtOf(ownership.tables()) ?? null }],
   release: (ownership, [boot, sessions, epochs]) =>
     heldOf(sessions, epochs)
       .filter((held) => ownership.release(boot as string, held))

@@ -1,10 +1,17 @@
 /** Leases, claims and commits, as the functions of Postgres do them; whoever looks on is told what was done. */
 import * as machine from '@berth/core/ownership/machine.ts'
 import type { Tables } from './tables.ts'
+import { doubtOf } from './trust.ts'
 
 export interface Held {
   sessionId: string
   epoch: number
+}
+
+interface Claimed {
+  epoch: number
+  tenantId: string
+  distrusted: boolean
 }
 
 /** What is told to those who look on, after it was done. */
@@ -17,17 +24,19 @@ export interface Witness {
   released(boot: string, held: Held): void
   /** A commit of the boot was accepted for a session. */
   wrote(boot: string, held: Held): void
+  /** The database went back and was repaired: boots are over, sessions free, as they are now. */
+  repaired(world: machine.World): void
   /** A session's row is gone, and all that hung on it. */
   erased(sessionId: string): void
 }
 
 export class OwnershipFunctions {
   readonly tables: () => Tables
-  readonly #witness: Witness
+  readonly witness: Witness
 
   constructor(tables: () => Tables, witness: Witness) {
     this.tables = tables
-    this.#witness = witness
+    this.witness = witness
   }
 
   open(bootId: string, podUID: string, worker: string, address: string): void {
@@ -36,43 +45,44 @@ export class OwnershipFunctions {
     this.#set(machine.open(tables.ownership, bootId, podUID))
     tables.leases.set(bootId, { bootNumber: tables.leases.size + 1, worker, address })
     tables.commits.set(bootId, 0)
-    this.#witness.opened(bootId, podUID)
+    this.witness.opened(bootId, podUID)
   }
 
   renew(bootId: string): boolean {
     const [world, alive] = machine.renew(this.tables().ownership, bootId)
     this.tables().ownership = world
-    if (alive) this.#witness.renewed(bootId)
+    if (alive) this.witness.renewed(bootId)
     return alive
   }
 
   end(bootId: string): void {
     this.#set(machine.end(this.tables().ownership, bootId))
-    this.#witness.ended(bootId)
+    this.witness.ended(bootId)
   }
 
   revoke(bootId: string, seen: number): boolean {
     const [world, revoked] = machine.revoke(this.tables().ownership, bootId, seen)
     this.#set(world)
-    if (revoked) this.#witness.revoked(bootId)
+    if (revoked) this.witness.revoked(bootId)
     return revoked
   }
 
-  claim(bootId: string, sessionId: string, generation: number): { epoch: number; tenantId: string } | undefined {
+  claim(bootId: string, sessionId: string, generation: number): Claimed | undefined {
     const tables = this.tables()
     const session = tables.sessions.get(sessionId)
-    if (!session || session.deleted) return undefined
+    if (!session || session.deleted || doubtOf(tables)) return undefined
     const [world, claimed] = machine.claim(tables.ownership, bootId, sessionId, generation)
     this.#set(world)
     if (!claimed) return undefined
-    this.#witness.claimed(bootId, { sessionId, epoch: claimed.epoch, generation })
-    return { tenantId: session.tenantId, epoch: claimed.epoch }
+    this.witness.claimed(bootId, { sessionId, epoch: claimed.epoch, generation })
+    const distrusted = world.owners.get(sessionId)?.distrusted ?? false
+    return { tenantId: session.tenantId, epoch: claimed.epoch, distrusted }
   }
 
   release(bootId: string, { sessionId, epoch }: Held): boolean {
     const [world, released] = machine.release(this.tables().ownership, bootId, sessionId, epoch)
     this.#set(world)
-    if (released) this.#witness.released(bootId, { sessionId, epoch })
+    if (released) this.witness.released(bootId, { sessionId, epoch })
     return released
   }
 
@@ -106,8 +116,13 @@ export class OwnershipFunctions {
     if (commits.get(bootId) !== number - 1) return undefined
     commits.set(bootId, number)
     const held = sessions.filter((session) => this.owns(bootId, session))
-    for (const session of held) this.#witness.wrote(bootId, session)
+    for (const session of held) this.witness.wrote(bootId, session)
     return held
+  }
+
+  /** What had to be made new is new and durable. */
+  trust(bootId: string, { sessionId, epoch }: Held): void {
+    this.#set(machine.trust(this.tables().ownership, bootId, sessionId, epoch))
   }
 
   erase(sessionId: string): void {
@@ -115,7 +130,7 @@ export class OwnershipFunctions {
     const owners = new Map(tables.ownership.owners)
     owners.delete(sessionId)
     this.#set({ ...tables.ownership, owners })
-    this.#witness.erased(sessionId)
+    this.witness.erased(sessionId)
   }
 
   add(sessionId: string): void {

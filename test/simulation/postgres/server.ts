@@ -4,13 +4,14 @@ import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Database, Lead } from '@berth/operator/database.ts'
 import type { Reading } from '@berth/operator/poll.ts'
 import type { CommitConnection } from '@berth/worker/store/committer.ts'
-import { type Network, NotSimulated } from '../network.ts'
+import type { Network } from '../network.ts'
 import type { Process } from '../process.ts'
 import type { Server } from '../server.ts'
 import { callFunction } from './functions.ts'
 import { SimulatedMirror } from './mirror.ts'
 import { OwnershipFunctions, type Witness } from './ownership.ts'
 import { emptyTables, sqlError, type Tables } from './tables.ts'
+import { confirm, repair, sightOf } from './trust.ts'
 
 /** As pools have it: a statement's own limit, and two seconds for the answer. */
 const TIMEOUT_MS = 12_000
@@ -32,6 +33,13 @@ export class Postgres {
 
   get tables(): Tables {
     return this.#tables
+  }
+
+  /** The server starts anew, with all that it had, or with what it had at the time of the copy. */
+  restart(copy?: Tables): void {
+    const { run } = this.#tables.trust
+    if (copy) this.#tables = copy
+    this.#tables.trust.run = run + 1
   }
 
   /** As an operator's process asks it. */
@@ -71,16 +79,15 @@ export class Postgres {
       this.#ask(process, what, () => look(this.#tables))
     return {
       mirror: new SimulatedMirror(this.#installation, this.ownership, write, read),
-      // It never goes back, so nothing is ever missing.
       trust: {
-        confirm: (_, home) =>
-          write('confirm the database', ({ trust }) => {
-            trust.home = home
-            return true
+        confirm: (doubt, home) => write('confirm the database', (tables) => confirm(tables, doubt, home)),
+        raiseMark: () =>
+          write('raise the mark', ({ trust }) => ({ incarnation: trust.incarnation, mark: ++trust.mark })),
+        report: () => write('report that it went back', ({ trust }) => void trust.reports++),
+        repair: (doubt, home, next, kept) =>
+          write('repair the database', (tables) => {
+            return repair(tables, doubt, home, next, kept, this.ownership.witness)
           }),
-        raiseMark: () => write('raise the mark', ({ trust }) => ({ incarnation: 1, mark: ++trust.mark })),
-        report: () => Promise.reject(new NotSimulated('a database that went back')),
-        repair: () => Promise.reject(new NotSimulated('a database that went back')),
       },
       revoke: ({ bootId, renewals }) => write('revoke', () => this.ownership.revoke(bootId, renewals)),
       askLogout: (commandId, { id: sessionId }) =>
@@ -108,10 +115,11 @@ export class Postgres {
         ...leases.get(bootId)!,
         bootId,
         podUid: podUID,
+        vouched: this.#tables.trust.vouched.get(bootId) ?? null,
         renewals,
         open: end === undefined,
       })),
-      trust: { incarnation: 1, reported: false, ...this.#tables.trust },
+      trust: sightOf(this.#tables),
       canaryBeat,
       sentAt,
     }
@@ -125,8 +133,17 @@ export class Postgres {
 
 const ownersOf = ({ ownership }: Tables): Reading['owners'] =>
   new Map(
-    [...ownership.owners].map(([sessionId, { generation, wanted, epoch, podUID, holder }]) => [
+    [...ownership.owners].map(([sessionId, { generation, wanted, epoch, podUID, holder, distrusted }]) => [
       sessionId,
-      { sessionId, generation, wanted, epoch, bootId: holder ?? null, podUid: podUID ?? null, released: !holder },
+      {
+        sessionId,
+        generation,
+        wanted,
+        epoch,
+        bootId: holder ?? null,
+        podUid: podUID ?? null,
+        released: !holder,
+        distrusted,
+      },
     ]),
   )

@@ -3,6 +3,7 @@ import type { World } from '@berth/core/ownership/machine.ts'
 import type { TenantRow } from '@berth/operator/database.ts'
 import type { StateRow } from '@berth/operator/poll.ts'
 import type { SessionRow } from '@berth/operator/session-row.ts'
+import { newTrust, type Trust } from './trust.ts'
 
 export interface CommandRow {
   id: string
@@ -30,7 +31,7 @@ export interface Tables {
   /** The lead that was taken last. */
   leader: string | undefined
   /** What the operator says of the database itself. */
-  trust: { mark: number; home?: string }
+  trust: Trust
   /** Raised by each change of owners, of states. */
   marks: { owners: number; states: number }
 }
@@ -48,8 +49,25 @@ export const emptyTables = (): Tables => ({
   commands: new Map(),
   canaries: new Map(),
   leader: undefined,
-  trust: { mark: 0 },
+  trust: newTrust(),
   marks: { owners: 0, states: 0 },
+})
+
+/** As they are now: what is written later does not change it. */
+export const copyOf = (tables: Tables): Tables => ({
+  ...tables,
+  leases: new Map(tables.leases),
+  commits: new Map(tables.commits),
+  tiers: new Map(tables.tiers),
+  tenants: new Map(tables.tenants),
+  sessions: new Map(tables.sessions),
+  obstacles: new Map(tables.obstacles),
+  states: new Map(tables.states),
+  credentials: new Map(tables.credentials),
+  commands: new Map(tables.commands),
+  canaries: new Map(tables.canaries),
+  marks: { ...tables.marks },
+  trust: { ...tables.trust, vouched: new Map(tables.trust.vouched) },
 })
 
 /** An error as Postgres' own, with its SQLSTATE. */

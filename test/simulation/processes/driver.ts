@@ -66,6 +66,7 @@ class SimulatedDriver implements Simulated {
 
   async #run(): Promise<void> {
     const host = this.#host
+    if (host.distrusted) await host.renewed()
     while (!this.#isOver && !host.mayAct()) await sleep(RETRY_MS)
     if (!this.#isOver) host.report({ state: 'Connecting', attempt: 0 })
     await this.#pause(LOGIN_MS)

@@ -14,6 +14,7 @@ import { Cache } from '@berth/worker/store/cache.ts'
 import { Committer } from '@berth/worker/store/committer.ts'
 import { Loader } from '@berth/worker/store/loader.ts'
 import { persist } from '@berth/worker/store/persist.ts'
+import { Voucher } from '@berth/worker/store/voucher.ts'
 import { within } from '@berth/worker/store/within.ts'
 import { KubeWire } from '../kubernetes/wire.ts'
 import type { Process } from '../process.ts'
@@ -66,6 +67,7 @@ export class WorkerProcess {
       await openLease(pool, boot)
       return askedAt
     })
+    this.#parts.startVouching()
     void this.#keepRenewing()
     sessions.start()
     supervisor.start()
@@ -140,5 +142,8 @@ function assemble(worker: WorkerProcess, pod: PodIdentity, world: Surroundings) 
     mayAct: () => worker.mayAct,
     log,
   })
-  return { pool, committer, sessions, status, supervisor }
+  const startVouching = () => {
+    new Voucher({ pool, bootId, committer, held: () => supervisor.list().map(({ owner }) => owner), log })
+  }
+  return { pool, committer, sessions, status, supervisor, startVouching }
 }
