@@ -16,7 +16,7 @@ import { endConnections, loseZone } from '../../chaos/faults/mass.ts'
 import { type Spread, spread } from '../../chaos/figures.ts'
 import { Installation } from '../../chaos/installation.ts'
 import { OwnBerth } from '../../chaos/own-berth.ts'
-import type { Account, Population } from '../../chaos/population.ts'
+import type { Account, Population, Tenant } from '../../chaos/population.ts'
 import { Random } from '../../chaos/random.ts'
 import { recoveries } from '../../chaos/recovery.ts'
 import { until } from '../../chaos/until.ts'
@@ -56,6 +56,8 @@ const STEP_MS = 1_000
 /** Sessions of each other tier, as a share of the many. */
 const OTHERS = 0.1
 const SEED = 1
+/** By the names of the tenants. */
+const TIERS: Record<string, Tenant['tier']> = { many: 'max', some: 'pro', few: 'basic' }
 
 /** As root, Postgres runs as another user, who must be able to walk there. */
 const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
@@ -93,11 +95,7 @@ function populationOf(sessions: number): Population {
     return { tenant, session: `line-${last}`, number: `55119${number}`, contacts: [`55219${number}`] }
   }
   return {
-    tenants: [
-      { name: 'many', tier: 'max' },
-      { name: 'some', tier: 'pro' },
-      { name: 'few', tier: 'basic' },
-    ],
+    tenants: Object.entries(TIERS).map(([name, tier]) => ({ name, tier })),
     accounts: [
       ...Array.from({ length: sessions }, () => account('many')),
       ...Array.from({ length: others }, () => account('some')),
@@ -150,7 +148,7 @@ async function measure(
   const back = recoveries({ at, until: Date.now() }, [...numbers], connections, [])
   const lost = back.flatMap(({ connectedMs }) => connectedMs ?? [])
   const allBackMs = Math.max(0, ...lost)
-  const tiers = new Map(accounts.map(({ tenant, number }) => [number, tenant]))
+  const tiers = new Map(accounts.map(({ tenant, number }) => [number, TIERS[tenant]!]))
   const curve = curveOf(tiers, connections, { at, until: at + allBackMs + 1, stepMs: STEP_MS })
   const used = (what: 'operator' | 'postgres' | 'simulator') => after[what] - before[what]
   return {
