@@ -19,7 +19,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seedSession } from './seed.ts'
 
 /** Some seconds; with BERTH_FULL=1 some minutes. */
-const HISTORIES = process.env.BERTH_FULL ? 3_000 : 60
+const HISTORIES = process.env.BERTH_FULL ? 3_000 : 45
 const PODS = ['a', 'b'] as const
 const HOME = 'home'
 const OPERATORS = [0, 1] as const
