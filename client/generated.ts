@@ -183,18 +183,26 @@ export interface Message {
   text?: string
   /** Of a page that the text links to */
   preview?: {
+    /** Of the page, as it stands in the text */
     url: string
+    /** What the page is called */
     title: string
+    /** What it is about */
     description?: string
   }
   /** Whom the text names: phone numbers or LIDs */
   mentions?: string[]
   /** In degrees */
   location?: {
+    /** Degrees; north is positive */
     latitude: number
+    /** Degrees; east is positive */
     longitude: number
+    /** What the place is called */
     name?: string
+    /** Its address, in words */
     address?: string
+    /** Where somebody is at the moment; later positions are not told */
     live?: true
   }
   /** People's cards */
@@ -205,14 +213,20 @@ export interface Message {
   }[]
   /** What is asked; the votes are in `votes` */
   poll?: {
+    /** What is asked */
     question: string
+    /** What can be chosen */
     options: string[]
+    /** How many options a person may choose; 0: as many as they like */
     choices: number
   }
   /** What was chosen, by the id that who offered it gave it */
   answer?: {
+    /** Of the button or row, as who offered it called it */
     id: string
+    /** What the button or row says */
     text: string
+    /** What stands below it */
     description?: string
   }
   /** The file */
@@ -332,6 +346,7 @@ export interface Message {
 export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
 
 export interface NewContacts {
+  /** People's cards */
   type: 'contacts'
   /** A phone number (E.164), or the chat of a received message */
   to: string
@@ -340,6 +355,7 @@ export interface NewContacts {
     /** The message that it answers; of the same chat */
     id: string
   }
+  /** People's cards */
   contacts: {
     name: string
     /** Without a vcard, this is on the card */
@@ -350,12 +366,14 @@ export interface NewContacts {
 }
 
 export interface NewDelete {
+  /** A message is deleted for everyone */
   type: 'delete'
   /** The message that goes, for everyone: one of yours */
   message: string
 }
 
 export interface NewEdit {
+  /** Another text for a message */
   type: 'edit'
   /** The message that gets another text: one of yours, of type text, sent less than 15 minutes ago */
   message: string
@@ -395,6 +413,7 @@ export interface NewFile {
 }
 
 export interface NewForward {
+  /** A message, sent on to somebody */
   type: 'forward'
   /** A phone number (E.164), or the chat of a received message */
   to: string
@@ -403,6 +422,7 @@ export interface NewForward {
 }
 
 export interface NewLocation {
+  /** A place */
   type: 'location'
   /** A phone number (E.164), or the chat of a received message */
   to: string
@@ -413,9 +433,13 @@ export interface NewLocation {
   }
   /** In degrees */
   location: {
+    /** Degrees; north is positive */
     latitude: number
+    /** Degrees; east is positive */
     longitude: number
+    /** What the place is called */
     name?: string
+    /** Its address, in words */
     address?: string
   }
 }
@@ -439,6 +463,7 @@ export type NewMessage =
   | NewVote
 
 export interface NewPoll {
+  /** A question with options */
   type: 'poll'
   /** A phone number (E.164), or the chat of a received message */
   to: string
@@ -447,8 +472,11 @@ export interface NewPoll {
     /** The message that it answers; of the same chat */
     id: string
   }
+  /** What is asked */
   poll: {
+    /** What is asked */
     question: string
+    /** What can be chosen */
     options: string[]
     /** How many a person may choose; 0: as many as they like */
     choices?: number
@@ -456,6 +484,7 @@ export interface NewPoll {
 }
 
 export interface NewReaction {
+  /** An emoji on a message */
   type: 'reaction'
   /** The message that it is about */
   message: string
@@ -479,13 +508,17 @@ export interface NewText {
   mentions?: string[]
   /** What is shown of a page that the text links to. Without it nothing is: nobody fetches pages */
   preview?: {
+    /** Of the page, as it stands in the text */
     url: string
+    /** What the page is called */
     title: string
+    /** What it is about */
     description?: string
   }
 }
 
 export interface NewVote {
+  /** A choice in a poll */
   type: 'vote'
   /** The poll */
   message: string

@@ -52,7 +52,7 @@ const NewText = z
 
 const NewLocation = z
   .strictObject({
-    type: z.literal('location'),
+    type: z.literal('location').describe('A place'),
     ...around,
     location: z.strictObject(Location.omit({ live: true }).shape).describe('In degrees'),
   })
@@ -67,7 +67,7 @@ const CARD_RULE = 'Write a phoneNumber, or a whole vcard'
 
 const NewContacts = z
   .strictObject({
-    type: z.literal('contacts'),
+    type: z.literal('contacts').describe("People's cards"),
     ...around,
     contacts: z
       .array(
@@ -80,7 +80,8 @@ const NewContacts = z
           .refine(({ phoneNumber, vcard }) => (phoneNumber === undefined) !== (vcard === undefined), CARD_RULE),
       )
       .min(1, 'Write at least one card')
-      .max(100, 'Write at most 100 cards'),
+      .max(100, 'Write at most 100 cards')
+      .describe("People's cards"),
   })
   .meta({
     id: 'NewContacts',
@@ -93,10 +94,11 @@ const PollOptions = z
   .min(2, 'Write at least two options')
   .max(12, 'Write at most 12 options')
   .refine(isDistinct, 'Write each option once')
+  .describe('What can be chosen')
 
 const NewPoll = z
   .strictObject({
-    type: z.literal('poll'),
+    type: z.literal('poll').describe('A question with options'),
     ...around,
     poll: z
       .strictObject({
@@ -107,7 +109,8 @@ const NewPoll = z
       .refine(({ options, choices }) => choices <= options.length, {
         path: ['choices'],
         message: 'Write no more than there are options',
-      }),
+      })
+      .describe('What is asked'),
   })
   .meta({
     id: 'NewPoll',
@@ -150,12 +153,16 @@ const NewFile = z
 export type NewFile = z.infer<typeof NewFile>
 
 const NewForward = z
-  .strictObject({ type: z.literal('forward'), to: Recipient, message: MessageRef('The message to be forwarded') })
+  .strictObject({
+    type: z.literal('forward').describe('A message, sent on to somebody'),
+    to: Recipient,
+    message: MessageRef('The message to be forwarded'),
+  })
   .meta({ id: 'NewForward', examples: [{ type: 'forward', to: EXAMPLE_TO, message: EXAMPLE_ID }] })
 
 const NewReaction = z
   .strictObject({
-    type: z.literal('reaction'),
+    type: z.literal('reaction').describe('An emoji on a message'),
     message: MessageRef('The message that it is about'),
     emoji: z
       .string('Write an emoji, or nothing to take the reaction back')
@@ -167,7 +174,7 @@ const NewReaction = z
 
 const NewEdit = z
   .strictObject({
-    type: z.literal('edit'),
+    type: z.literal('edit').describe('Another text for a message'),
     message: MessageRef(
       'The message that gets another text: one of yours, of type text, sent less than 15 minutes ago',
     ),
@@ -177,12 +184,15 @@ const NewEdit = z
   .meta({ id: 'NewEdit', examples: [{ type: 'edit', message: EXAMPLE_ID, text: 'Hello Ana!' }] })
 
 const NewDelete = z
-  .strictObject({ type: z.literal('delete'), message: MessageRef('The message that goes, for everyone: one of yours') })
+  .strictObject({
+    type: z.literal('delete').describe('A message is deleted for everyone'),
+    message: MessageRef('The message that goes, for everyone: one of yours'),
+  })
   .meta({ id: 'NewDelete', examples: [{ type: 'delete', message: EXAMPLE_ID }] })
 
 const NewVote = z
   .strictObject({
-    type: z.literal('vote'),
+    type: z.literal('vote').describe('A choice in a poll'),
     message: MessageRef('The poll'),
     options: z
       .array(z.string())

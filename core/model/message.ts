@@ -9,9 +9,12 @@ import { Bytes, standing, Words } from './message-parts.ts'
 
 /** What is shown of a page that the text links to. Nobody fetches it: who sends it says what it is. */
 export const Preview = z.object({
-  url: z.url({ protocol: /^https?$/ }).max(2048),
-  title: Words.max(300),
-  description: Words.max(1000).optional(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .describe('Of the page, as it stands in the text'),
+  title: Words.max(300).describe('What the page is called'),
+  description: Words.max(1000).optional().describe('What it is about'),
 })
 
 export const TextMessage = z.object({
@@ -22,12 +25,11 @@ export const TextMessage = z.object({
 })
 
 export const Location = z.object({
-  latitude: z.number().min(-90).max(90),
-  longitude: z.number().min(-180).max(180),
-  name: Words.max(1000).optional(),
-  address: Words.max(1000).optional(),
-  /** Where somebody is at the moment; later positions are not told. */
-  live: z.literal(true).optional(),
+  latitude: z.number().min(-90).max(90).describe('Degrees; north is positive'),
+  longitude: z.number().min(-180).max(180).describe('Degrees; east is positive'),
+  name: Words.max(1000).optional().describe('What the place is called'),
+  address: Words.max(1000).optional().describe('Its address, in words'),
+  live: z.literal(true).optional().describe('Where somebody is at the moment; later positions are not told'),
 })
 
 export const LocationMessage = z.object({ type: z.literal('location'), location: Location, ...standing })
@@ -49,10 +51,9 @@ export const ContactsMessage = z.object({
 })
 
 export const Poll = z.object({
-  question: Words.max(255),
-  options: z.array(Words.max(100)).min(1).max(12),
-  /** How many options a person may choose; 0: as many as they like. */
-  choices: z.int().min(0).max(12),
+  question: Words.max(255).describe('What is asked'),
+  options: z.array(Words.max(100)).min(1).max(12).describe('What can be chosen'),
+  choices: z.int().min(0).max(12).describe('How many options a person may choose; 0: as many as they like'),
 })
 
 export const PollMessage = z.object({
@@ -65,10 +66,9 @@ export const PollMessage = z.object({
 
 /** What somebody chose of what they were offered. */
 export const Answer = z.object({
-  /** Of the button or row, as who offered it called it. */
-  id: z.string(),
-  text: z.string(),
-  description: z.string().optional(),
+  id: z.string().describe('Of the button or row, as who offered it called it'),
+  text: z.string().describe('What the button or row says'),
+  description: z.string().optional().describe('What stands below it'),
 })
 
 export const ButtonAnswerMessage = z.object({ type: z.literal('button_answer'), answer: Answer, ...standing })
