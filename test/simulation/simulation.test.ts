@@ -1,4 +1,4 @@
-/** Some seeds; `.ci/run` plays hundreds. */
+/** Some seeds; `.ci/run` plays more of them. */
 import { expect, test } from 'vitest'
 import { PATIENCE, play } from './play.testing.ts'
 

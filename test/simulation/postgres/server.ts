@@ -22,7 +22,7 @@ export class Postgres {
   readonly #network: Network
   readonly #server: Server
   readonly #installation: string
-  #tables: Tables = emptyTables()
+  readonly #tables: Tables = emptyTables()
 
   constructor(network: Network, server: Server, installation: string, witness: Witness) {
     this.#network = network
@@ -35,11 +35,9 @@ export class Postgres {
     return this.#tables
   }
 
-  /** The server starts anew, with all that it had, or with what it had at the time of the copy. */
-  restart(copy?: Tables): void {
-    const { run } = this.#tables.trust
-    if (copy) this.#tables = copy
-    this.#tables.trust.run = run + 1
+  /** The server starts anew: until somebody has looked, it may be another one. */
+  restart(): void {
+    this.#tables.trust.run++
   }
 
   /** As an operator's process asks it. */

@@ -53,22 +53,5 @@ export const emptyTables = (): Tables => ({
   marks: { owners: 0, states: 0 },
 })
 
-/** As they are now: what is written later does not change it. */
-export const copyOf = (tables: Tables): Tables => ({
-  ...tables,
-  leases: new Map(tables.leases),
-  commits: new Map(tables.commits),
-  tiers: new Map(tables.tiers),
-  tenants: new Map(tables.tenants),
-  sessions: new Map(tables.sessions),
-  obstacles: new Map(tables.obstacles),
-  states: new Map(tables.states),
-  credentials: new Map(tables.credentials),
-  commands: new Map(tables.commands),
-  canaries: new Map(tables.canaries),
-  marks: { ...tables.marks },
-  trust: { ...tables.trust, vouched: new Map(tables.trust.vouched) },
-})
-
 /** An error as Postgres' own, with its SQLSTATE. */
 export const sqlError = (code: string, message: string): Error => Object.assign(new Error(message), { code })
