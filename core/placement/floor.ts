@@ -135,20 +135,20 @@ export class Floor {
   }
 
   isEmpty({ name }: WorkerView): boolean {
-    const { tenants, sessions } = this.seats.on(name)
+    const { tenants, sessions } = this.seats.of(name)
     return tenants.size === 0 && sessions.size === 0
   }
 
   holds({ name }: WorkerView, tenant: string): boolean {
-    return this.seats.on(name).tenants.has(tenant)
+    return this.seats.of(name).tenants.has(tenant)
   }
 
   tenantsOn({ name }: WorkerView): ReadonlySet<string> {
-    return this.seats.on(name).tenants
+    return this.seats.of(name).tenants
   }
 
   sessionsOn({ name }: WorkerView): number {
-    return this.seats.on(name).sessions.size
+    return this.seats.of(name).sessions.size
   }
 
   /** May the tenant's sessions stay on this worker for good? A cordoned one keeps whom it has. */
@@ -202,7 +202,7 @@ export class Floor {
     if (worker.tier !== tier.name || !isOpen(worker)) return false
     const own = this.tenantOf(worker)
     if (tier.dedicated) return own === tenant || (own === undefined && !this.isUsed(worker) && this.isEmpty(worker))
-    const { tenants } = this.seats.on(worker.name)
+    const { tenants } = this.seats.of(worker.name)
     const seats = tenants.size + (tenants.has(tenant) ? 0 : 1)
     // A tenant that alone is over the cap still gets an empty worker; its last sessions wait there.
     const sessions = this.#countOn(worker.name)
@@ -241,7 +241,7 @@ export class Floor {
   }
 
   #openingOf(worker: WorkerView): Opening {
-    const { tenants, sessions } = this.seats.on(worker.name)
+    const { tenants, sessions } = this.seats.of(worker.name)
     const group = this.#hasRoom(worker, tenants.size) ? this.#rankOf(worker) : undefined
     return { worker, group, tenants: tenants.size, sessions: sessions.size }
   }
@@ -269,11 +269,11 @@ export class Floor {
 
   /** Sessions on it or to come. */
   #countOn(worker: string): number {
-    return this.#expected.get(worker) ?? this.seats.on(worker).sessions.size
+    return this.#expected.get(worker) ?? this.seats.of(worker).sessions.size
   }
 
   #comingTo(worker: string, { tenant, sessions }: Party): number {
-    const load = this.seats.on(worker)
+    const load = this.seats.of(worker)
     if (!load.tenants.has(tenant.name)) return sessions.length
     return sessions.filter(({ name }) => !load.sessions.has(name)).length
   }

@@ -177,6 +177,6 @@ it('plans as if it had looked at everything anew', () => {
         if (isCarriedOut) state = { ...apply(state, whole, now), seed }
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   )
 })

@@ -159,7 +159,7 @@ export class Planner {
   }
 
   #touchWorker(name: string): void {
-    for (const tenant of [...this.#floor.seats.on(name).tenants]) this.#touch(tenant)
+    for (const tenant of [...this.#floor.seats.of(name).tenants]) this.#touch(tenant)
   }
 
   #touchTier(name: string): void {

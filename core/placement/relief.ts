@@ -29,9 +29,7 @@ export function relieve(
   const workers = floor.workersOf(tier.name)
   if (tier.dedicated || !workers.every((worker) => isCalm(worker, floor))) return undefined
   const due = workers
-    .filter(({ hotSince, name }) => {
-      return hotSince !== undefined && now - hotSince >= PATIENCE_MS && floor.isHot(floor.get(name)!)
-    })
+    .filter((worker) => floor.isHot(worker) && now - (worker.hotSince ?? now) >= PATIENCE_MS)
     .sort((a, b) => heatOf(b, tier) - heatOf(a, tier) || byName(a, b))
   for (const from of due) {
     const parties = [...floor.tenantsOn(from)].flatMap((tenant) => partyOf(tenant) ?? [])

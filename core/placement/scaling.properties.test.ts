@@ -60,7 +60,7 @@ it('comes to rest under a constant demand and load, and then does nothing for ev
       const late = [...minutes(state, rates, LONG + 30)].slice(LONG)
       expect(late.flatMap(({ actions }) => actions)).toEqual([])
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   )
 })
 
@@ -83,7 +83,7 @@ it('moves nobody out of a place into none, and no more at a time than the tier a
         expect(after.workers.filter(({ deleting }) => !deleting).length).toBeLessThanOrEqual(limits.max)
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
 })
 
@@ -107,7 +107,7 @@ it('does not follow a demand that comes and goes within the time of the tier', (
         }
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   )
 })
 
@@ -131,7 +131,7 @@ it('has no host carry all spare workers, where Kubernetes can put them on anothe
       if (spare > 1) expect(idle.size).toBeGreaterThan(1)
       else if (busy.size > 0) expect(new Set([...idle, ...busy]).size).toBeGreaterThan(1)
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
 })
 

@@ -13,6 +13,8 @@ export interface Load {
   sessions: Map<string, string>
 }
 
+const NOBODY: Load = { tenants: new Set(), sessions: new Map() }
+
 export class Seats {
   /** By worker; also of workers that are gone while anybody is said to be there. */
   readonly load = new Map<string, Load>()
@@ -25,7 +27,12 @@ export class Seats {
     this.#onChange = onChange
   }
 
-  on(worker: string): Load {
+  /** To be read. */
+  of(worker: string): Load {
+    return this.load.get(worker) ?? NOBODY
+  }
+
+  #on(worker: string): Load {
     const known = this.load.get(worker)
     if (known) return known
     const load = { tenants: new Set<string>(), sessions: new Map<string, string>() }
@@ -47,9 +54,10 @@ export class Seats {
   /** Takes back what `enter` did with the same household. */
   leave(household: Household): void {
     for (const worker of placesOf(household)) {
-      const load = this.on(worker)
+      const load = this.#on(worker)
       load.tenants.delete(household.name)
       for (const { name } of household.sessions) load.sessions.delete(name)
+      if (load.tenants.size === 0 && load.sessions.size === 0) this.load.delete(worker)
       this.#onChange(worker)
     }
   }
@@ -67,7 +75,7 @@ export class Seats {
 
   /** The tenant's slot on its target. */
   reserve(worker: string, tenant: string): void {
-    const { tenants } = this.on(worker)
+    const { tenants } = this.#on(worker)
     if (tenants.has(tenant)) return
     this.#change(
       worker,
@@ -78,7 +86,7 @@ export class Seats {
 
   /** Gives the tenant's slot back, unless a session of it is still there. */
   unreserve(worker: string, { name, sessions: own }: Household): void {
-    const { tenants, sessions } = this.on(worker)
+    const { tenants, sessions } = this.#on(worker)
     if (!tenants.has(name) || own.some((session) => sessions.has(session.name))) return
     this.#change(
       worker,
@@ -89,7 +97,7 @@ export class Seats {
 
   seat(worker: string, { name, tenant }: Pick<SessionView, 'name' | 'tenant'>): void {
     this.reserve(worker, tenant)
-    const { sessions } = this.on(worker)
+    const { sessions } = this.#on(worker)
     if (sessions.has(name)) return
     // Not told: sessions get their seats when nobody is looking for a worker any more.
     sessions.set(name, tenant)
@@ -98,7 +106,7 @@ export class Seats {
 
   /** A placement is removed; while a boot holds the session, its seat stays taken. The target keeps its slot. */
   unseat(worker: string, { name, tenant, owner }: SessionView): void {
-    const { sessions } = this.on(worker)
+    const { sessions } = this.#on(worker)
     if (owner?.heldBy === worker || !sessions.has(name)) return
     this.#change(
       worker,

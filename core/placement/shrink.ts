@@ -70,7 +70,7 @@ function fits(leaving: WorkerView, tier: TierView, everywhere: readonly Room[], 
 /** How many sessions each of its tenants has there, most first. */
 function sizesOn(worker: WorkerView, floor: Floor): number[] {
   const sizes = new Map([...floor.tenantsOn(worker)].map((tenant) => [tenant, 0]))
-  for (const tenant of floor.seats.on(worker.name).sessions.values()) {
+  for (const tenant of floor.seats.of(worker.name).sessions.values()) {
     sizes.set(tenant, (sizes.get(tenant) ?? 0) + 1)
   }
   return [...sizes.values()].sort((a, b) => b - a)
