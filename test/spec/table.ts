@@ -135,7 +135,7 @@ const onDelete: Record<string, Entry> = {
 const tenant: Record<string, Entry> = {
   tier: {
     other: 'x-other',
-    shows: ['tiers', 'tenants', 'workers', 'pods', 'sessions', 'mirror'],
+    shows: ['mirror', 'pods', 'tiers', 'workers'],
     refused: [['PRO', /in lower case/]],
     trouble: { value: 'x-none', kind: TenantKind, condition: 'Ready', reason: 'TierNotFound' },
   },
