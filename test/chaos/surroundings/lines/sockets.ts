@@ -1,10 +1,16 @@
 /** Whose socket it is. Linux only. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** Has the process a TCP socket of this machine whose own port is that one? */
+/** The kernel's table is read in pieces, and a row may slip through while others come and go. */
+const READS = 10
+
+/** Has the process the TCP socket of this machine, an open one, whose own port is that one? */
 export function holdsPort(pid: number, port: number): boolean {
-  const inodes = new Set(socketsWithPort(port))
-  return inodes.size > 0 && socketsOf(pid).some((inode) => inodes.has(inode))
+  for (let reads = 0; reads < READS; reads++) {
+    const inodes = new Set(socketsWithPort(port))
+    if (inodes.size > 0) return socketsOf(pid).some((inode) => inodes.has(inode))
+  }
+  return false
 }
 
 /** The port on which the process listens on 127.0.0.1, of those that `wanted` takes. */
