@@ -67,14 +67,15 @@ describe('a tenant sees only its own', () => {
     const ids: Record<string, string> = { '/messages/': messageId, '/commands/': commandId }
     return operationsOf(document)
       .filter(({ path, operation }) => path.includes('{name}') && operation.operationId !== 'putSession')
-      .map(({ method, path, operation }) => {
+      .flatMap(({ method, path, operation }) => {
         const own = Object.keys(ids).find((part) => path.includes(part))
         const values = Object.fromEntries((operation.parameters ?? []).map(({ name, example }) => [name, example]))
         const filled = path.replace(/{(\w+)}/g, (_, name) =>
           name === 'name' ? 'NAME' : name === 'id' && own ? ids[own]! : encodeURIComponent(String(values[name])),
         )
-        const body = operation.requestBody?.content['application/json']?.example
-        return { route: `${method.toUpperCase()} ${filled}`, body }
+        const { example, examples } = operation.requestBody?.content['application/json'] ?? {}
+        const bodies = examples ? Object.values(examples).map(({ value }) => value) : [example]
+        return bodies.map((body) => ({ route: `${method.toUpperCase()} ${filled}`, body }))
       })
   }
 
