@@ -36,7 +36,7 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
     { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 30 } },
   ])
   expect(result.planner[0]).toMatchObject({
-    what: 'nobody is placed',
+    what: 'from cold, nobody is placed',
     sessions: 200,
     times: { p50: expect.any(Number) },
   })
