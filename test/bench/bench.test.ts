@@ -1,22 +1,34 @@
-/** Keeps the bench running: a small one of everything. What it measures is not judged. */
+/**
+ * Keeps the bench running: a small one of everything. What it measures is not judged. Those that fill all cores, restart
+ * workers or start a whole Berth run with BERTH_FULL=1.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runBench } from './bench.ts'
-import { BENCHES } from './options.ts'
+import type { BenchName, BenchOptions } from './options.ts'
 import { resultLines } from './report.ts'
 
-test('measures all that it can on two sessions', { timeout: 240_000 }, async () => {
-  const size = { sessions: 2, messages: 3, idle: [1], rate: { perSecond: 10, seconds: 1 } }
-  const expiry = { sessions: 1, seconds: 1 }
+const SMALL: Omit<BenchOptions, 'benches'> = {
+  sessions: 2,
+  messages: 3,
+  idle: [1],
+  rate: { perSecond: 10, seconds: 1 },
+  expiry: { sessions: 1, seconds: 1 },
+  place: { tenants: 20, sessionsPerTenant: 2, tenantsPerWorker: 10, embedded: true },
+  recovery: { sizes: [1], awaySeconds: 1 },
+  moves: { sessions: 3, seconds: 1 },
+  planned: 200,
+  json: false,
+}
+
+const run = (benches: BenchName[], more: Partial<BenchOptions> = {}) =>
+  runBench({ ...SMALL, ...more, benches }, () => {})
+
+test('measures messages, requests and plans', { timeout: 240_000 }, async () => {
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
-  const place = { tenants: 20, sessionsPerTenant: 2, tenantsPerWorker: 10, embedded: true }
-  const others = { recovery: { sizes: [1], awaySeconds: 1 }, moves: { sessions: 3, seconds: 1 } }
-  const sizes = { ...size, expiry, place, planned: 200, ...others }
-  // They start a whole Berth, break it as chaos does, and wait for connections that have lasted a minute.
-  const benches = BENCHES.filter((name) => name !== 'recovery' && name !== 'moves')
-  const result = await runBench({ benches, ...sizes, profile, json: false }, () => {})
+  const result = await run(['receive', 'send', 'hop', 'ack', 'planner'], { profile })
   await rm(profile, { recursive: true })
   const rows = expect.objectContaining({ key: expect.any(Number) })
   const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number), rows } }]
@@ -27,18 +39,22 @@ test('measures all that it can on two sessions', { timeout: 240_000 }, async () 
     expect(traffic.perSecond).toBeGreaterThan(0)
     expect(traffic.profile?.packages.map(({ name }) => name)).toContain('@whiskeysockets/baileys')
   }
-  expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
   expect(result.hop.map(({ latency }) => latency.n)).toEqual([10, 10, 10])
   expect(result.ack).toMatchObject([{ answered: { n: 10 }, acked: { n: 10, p50: expect.any(Number) } }])
   expect(result.ack[0]!.acked.p50).toBeGreaterThan(0)
-  expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
-  expect(result.place).toMatchObject([
-    { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 30 } },
-  ])
-  expect(result.planner[0]).toMatchObject({
-    what: 'from cold, nobody is placed',
-    sessions: 200,
-    times: { p50: expect.any(Number) },
-  })
+  const times = { p50: expect.any(Number) }
+  expect(result.planner[0]).toMatchObject({ what: 'from cold, nobody is placed', sessions: 200, times })
   expect(resultLines(result).join('\n')).toContain('send')
 })
+
+if (process.env.BERTH_FULL) {
+  test('measures memory, leases and placing', { timeout: 240_000 }, async () => {
+    const result = await run(['idle', 'expiry', 'place'])
+    expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
+    expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
+    expect(result.place).toMatchObject([
+      { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 30 } },
+    ])
+    expect(resultLines(result).join('\n')).toContain('expiry')
+  })
+}
