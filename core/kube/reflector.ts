@@ -5,8 +5,8 @@
  * the watch (it does so regularly), when the connection fails, or when nothing was heard for so long that the connection
  * may be dead. Watching → listing, when the server no longer has the versions since then (410), when it sent something
  * that can't be read, or when its versions went back. The latter is asked for before a watch goes on: a server that was
- * restored from a backup says nothing of what comes under versions that we have heard already. One that did not answer for
- * a while may have been restored, and have caught up since. Every failure is followed by a growing, random wait; only
+ * restored from a backup says nothing of what comes under versions that we have heard already. One that did not answer may
+ * have been restored, and have caught up since: it is listed anew. Every failure is followed by a growing, random wait; only
  * stop() ends it.
  */
 import type { Kind } from '../model/kind.ts'
@@ -26,8 +26,6 @@ const STALE_AFTER_MS = 75_000
 const BACKOFF: Backoff = { baseMs: 250, maxMs: 10_000 }
 /** A watch that the server ends sooner counts as a failure. */
 const SHORT_WATCH_MS = 1_000
-/** How long a server may be away that is taken for the same one without a new list. */
-const AWAY_MS = 10_000
 /** What went on for so long worked: the next failure is a first one. */
 const STEADY_MS = 5_000
 
@@ -64,12 +62,10 @@ export class Reflector<T extends KubeObject> {
   readonly #firstList = Promise.withResolvers<void>()
   #isSynced = false
   #lastContact = -Infinity
-  /** Since when the server has not answered; undefined: it does. */
-  #awaySince: number | undefined
   #running: Promise<void> | undefined
   /** Where a watch goes on; undefined: list first. */
   #resourceVersion: string | undefined
-  /** Nothing that is known counts any more. */
+  /** Nothing that is known counts any more, or may not. */
   #wentBack = false
 
   constructor(client: KubeClient, kind: Kind<T>, options: ReflectorOptions<T> = {}) {
@@ -139,9 +135,9 @@ export class Reflector<T extends KubeObject> {
       } catch (error) {
         if (signal.aborted) return
         failures = performance.now() - startedAt > STEADY_MS ? 1 : failures + 1
-        this.#awaySince ??= this.#lastContact < startedAt ? startedAt : performance.now()
-        if (mustListAgain(error)) this.#resourceVersion = undefined
-        if (error instanceof WentBackError) this.#wentBack = true
+        const wasAway = this.#lastContact < startedAt
+        if (wasAway || error instanceof WentBackError) this.#wentBack = true
+        if (this.#wentBack || mustListAgain(error)) this.#resourceVersion = undefined
         const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
         const wait = Math.max(backoffMs(failures, this.#options.backoff ?? BACKOFF), asked)
         this.#log.warn(
@@ -165,13 +161,10 @@ export class Reflector<T extends KubeObject> {
     this.#firstList.resolve()
   }
 
-  /** Throws when the server has not come as far as the watch, or the answers to our own writes, or was away for long. */
+  /** Throws when the server has not come as far as the watch, or the answers to our own writes. */
   async #checkHistory(watched: string, signal: AbortSignal): Promise<void> {
     const heard = isNewer(watched, this.#cache.newestSeen) ? watched : this.#cache.newestSeen
-    const awaySince = this.#awaySince ?? performance.now()
     const version = await this.#client.versionOf(this.#kind, { namespace: this.#options.namespace, signal })
-    const awayMs = performance.now() - awaySince
-    if (awayMs > AWAY_MS) throw new WentBackError(`no answer for ${Math.round(awayMs / 1000)} s`)
     if (isNewer(heard, version)) throw new WentBackError(`resource version ${version} after ${heard}`)
     this.#heard()
   }
@@ -231,7 +224,6 @@ export class Reflector<T extends KubeObject> {
 
   #heard(): void {
     this.#lastContact = performance.now()
-    this.#awaySince = undefined
   }
 
   /** Without managedFields, often the greater part of an object. */
@@ -242,5 +234,4 @@ export class Reflector<T extends KubeObject> {
   }
 }
 
-const mustListAgain = (error: unknown): boolean =>
-  isGone(error) || error instanceof WatchFormatError || error instanceof WentBackError
+const mustListAgain = (error: unknown): boolean => isGone(error) || error instanceof WatchFormatError
