@@ -57,12 +57,16 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   const expiry = setInterval(() => expireEvents(store, Date.now()), EVENT_EXPIRY_MS)
   expireEvents(store, Date.now())
   const isAllowed = tokenCheck(credentials.token)
-  const server = createServer({ key: credentials.key, cert: credentials.certificate }, (request, response) => {
+  // Who finds it ready reads the kubeconfig next.
+  const hasKubeconfig = Promise.withResolvers<void>()
+  const server = createServer({ key: credentials.key, cert: credentials.certificate }, async (request, response) => {
+    await hasKubeconfig.promise
     void handle(store, registry, isAllowed, options.podLogs, request, response)
   })
   await listen(server, port, host)
   const url = `https://${host}:${(server.address() as AddressInfo).port}`
   const kubeconfigPath = await writeKubeconfig(dataDir, url, credentials)
+  hasKubeconfig.resolve()
   let closing: Promise<void> | undefined
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
