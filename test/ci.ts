@@ -10,8 +10,8 @@ import { clocksMissing } from './chaos/surroundings/clocks.ts'
 import { runOnRealKubernetes } from './real-kubernetes.ts'
 import { type Counts, conclude, root, runSuite } from './suite.ts'
 
-/** The crash matrix, a database that went back, each field of a spec, each write of an operator, the whole bench. */
-const SAMPLED = ['crash', 'restore', 'spec', 'operator/crash', 'bench'].map((name) => `test/${name}`)
+/** The crash matrix, a database that went back, each field of a spec, each write of an operator, the whole bench, a run of chaos. */
+const SAMPLED = ['crash', 'restore', 'spec', 'operator/crash', 'bench', 'chaos/chaos'].map((name) => `test/${name}`)
 
 const CHAOS = { rounds: 40, seed: 7 }
 const SIMULATION = { seeds: 100, first: 1 }
