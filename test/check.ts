@@ -1,11 +1,11 @@
 /** `npm run check`: style, types, dead code, generated files, import rules. Each check is one case. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { type Counts, root } from './suite.ts'
 
-const root = join(import.meta.dirname, '..')
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 
-export const checks = [
+const checks = [
   { name: 'style and import rules (Biome)', command: [bin('biome'), 'check', '--error-on-warnings', '.'] },
   { name: 'types (tsc)', command: [bin('tsc'), '-p', '.'] },
   { name: 'dead code and dependencies (knip)', command: [bin('knip'), '--no-progress'] },
@@ -24,17 +24,18 @@ function failure([program, ...args]: string[]): Promise<string | undefined> {
   })
 }
 
-/** Runs all checks and prints a line for each; answers how many failed. */
-export async function runChecks(): Promise<number> {
+/** Runs all checks and prints a line for each. */
+export async function runChecks(): Promise<Counts> {
   const outcomes = await Promise.all(
     checks.map(async ({ name, command }) => {
       const output = await failure(command)
       console.log(`${output === undefined ? 'ok    ' : 'FAILED'} ${name}`)
       if (output !== undefined) console.log(output)
-      return output === undefined
+      return output === undefined ? [] : [`${name}: npm run check`]
     }),
   )
-  return outcomes.filter((ok) => !ok).length
+  const failures = outcomes.flat()
+  return { passed: checks.length - failures.length, failed: failures.length, skipped: 0, failures }
 }
 
-if (import.meta.main) process.exitCode = (await runChecks()) ? 1 : 0
+if (import.meta.main) process.exitCode = (await runChecks()).failed ? 1 : 0

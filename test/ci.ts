@@ -8,7 +8,7 @@ import { isOnPath } from '@berth/cluster/machine/facts.ts'
 import { install, UnfitMachine } from '@berth/cluster/machine/prepare.ts'
 import { clocksMissing } from './chaos/surroundings/clocks.ts'
 import { runOnRealKubernetes } from './real-kubernetes.ts'
-import { type Counts, conclude, root, runSuite } from './suite.ts'
+import { type Counts, conclude, countsOf, root, runSuite } from './suite.ts'
 
 /** The crash matrix, a database that went back, each field of a spec, each write of an operator, the whole bench, a run of chaos. */
 const SAMPLED = ['crash', 'restore', 'spec', 'operator/crash', 'bench', 'chaos/chaos'].map((name) => `test/${name}`)
@@ -16,32 +16,45 @@ const SAMPLED = ['crash', 'restore', 'spec', 'operator/crash', 'bench', 'chaos/c
 const CHAOS = { rounds: 40, seed: 7 }
 const SIMULATION = { seeds: 100, first: 1 }
 
-/** Runs a command that is shown as it goes; answers its exit code and the last line that it printed. */
-async function run(command: string, args: string[]): Promise<{ code: number | null; lastLine: string }> {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  let tail = ''
+/** Of what has failed, repeated at the end. */
+const LINES_OF_A_FAILURE = 15
+
+/** Runs a command that is shown as it goes; answers its exit code and what it printed last. */
+async function run(
+  [command, ...args]: [string, ...string[]],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; end: string }> {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  })
+  let end = ''
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     process.stdout.write(chunk)
-    tail = (tail + chunk).slice(-100_000)
+    end = (end + chunk).slice(-100_000)
   }
   const code = await new Promise<number | null>((resolve) =>
     child.exitCode === null ? child.on('close', resolve) : resolve(child.exitCode),
   )
-  return { code, lastLine: tail.trimEnd().split('\n').at(-1) ?? '' }
+  return { code, end: end.trimEnd().split('\n').slice(-LINES_OF_A_FAILURE).join('\n') }
 }
 
-/** Runs a command whose last line counts its cases. */
-async function counted(command: string, args: string[]): Promise<Counts> {
-  const { code, lastLine } = await run(command, args)
-  const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map((word) =>
-    Number(lastLine.match(`(\\d+) ${word}`)?.[1] ?? 0),
-  ) as [number, number, number]
-  return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped }
+/** Runs a command that counts its cases. */
+const counted = (...command: [string, ...string[]]): Promise<Counts> =>
+  countsOf((environment) => run(command, environment)).catch((error: Error) => {
+    return failure(`${command.join(' ')} left no counts: ${error.message}`)
+  })
+
+/** Runs a command that is so many cases, all of which have passed, or one has failed. */
+async function asCases(cases: number, ...command: [string, ...string[]]): Promise<Counts> {
+  const { code, end } = await run(command)
+  return code === 0 ? { ...PASSED, passed: cases } : failure(`${command.slice(1).join(' ')}\n${end}`)
 }
 
 const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 }
-const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 }
 const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 }
+const failure = (why: string): Counts => ({ passed: 0, failed: 1, skipped: 0, failures: [why] })
 
 /** Each fault at least once. What the machine lacks for one is installed where that can be done; else the run says so. */
 async function chaos(): Promise<Counts> {
@@ -49,26 +62,17 @@ async function chaos(): Promise<Counts> {
   if (clocksMissing() && process.getuid?.() === 0 && isOnPath('apt-get')) {
     await install(['libfaketime'], console.log).catch((error: Error) => console.log(error.message))
   }
-  const { code } = await run(process.execPath, [
-    'test/chaos/main.ts',
-    ...['--rounds', String(rounds), '--seed', String(seed), '--json'],
-  ])
-  return code === 0 ? { ...PASSED, passed: rounds } : FAILED
+  const options = ['--rounds', String(rounds), '--seed', String(seed), '--json']
+  return asCases(rounds, process.execPath, 'test/chaos/main.ts', ...options)
 }
 
-async function simulation(): Promise<Counts> {
+function simulation(): Promise<Counts> {
   const { seeds, first } = SIMULATION
-  const { code } = await run(process.execPath, [
-    'test/simulation/main.ts',
-    ...['--seeds', String(seeds), '--seed', String(first)],
-  ])
-  return code === 0 ? { ...PASSED, passed: seeds } : FAILED
+  const options = ['--seeds', String(seeds), '--seed', String(first)]
+  return asCases(seeds, process.execPath, 'test/simulation/main.ts', ...options)
 }
 
-async function demo(): Promise<Counts> {
-  const { code } = await run(process.execPath, ['demo/main.ts', '--json'])
-  return code === 0 ? PASSED : FAILED
-}
+const demo = (): Promise<Counts> => asCases(1, process.execPath, 'demo/main.ts', '--json')
 
 /** Builds what Kubernetes needs, where that was not done before. */
 async function startCluster(): Promise<Counts> {
@@ -76,8 +80,9 @@ async function startCluster(): Promise<Counts> {
     await clusterUp({ onProgress: console.log })
     return PASSED
   } catch (error) {
-    console.error((error as Error).message)
-    return error instanceof UnfitMachine ? SKIPPED : FAILED
+    const { message } = error as Error
+    console.error(message)
+    return error instanceof UnfitMachine ? SKIPPED : failure(message)
   }
 }
 
@@ -95,7 +100,7 @@ async function take(steps: Steps): Promise<void> {
 }
 
 await take({
-  'npm test': () => counted('npm', ['test']),
+  'npm test': () => counted('npm', 'test'),
   'every case of what npm test has samples of': () =>
     runSuite(['--project', 'integration', ...SAMPLED], { BERTH_FULL: '1' }),
   simulation,
@@ -108,7 +113,7 @@ if (counts.at(-1) === PASSED) {
     'what needs Kubernetes, on a real kube-apiserver': () => runOnRealKubernetes(),
     'the chart, the images, the cluster, files in an object store': () =>
       runSuite(['chart', 'images', 'cluster', 'media'].flatMap((name) => ['--project', name])),
-    'Berth on a real cluster': () => counted(process.execPath, ['test/cluster/main.ts']),
+    'Berth on a real cluster': () => counted(process.execPath, 'test/cluster/main.ts'),
   })
 }
 await clusterDown({ onProgress: console.log })

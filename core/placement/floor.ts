@@ -159,8 +159,15 @@ export class Floor {
       !worker.deleting &&
       worker.desiredState !== 'Drained' &&
       (worker.phase === 'Ready' || worker.phase === 'Unsure') &&
-      this.tenantOf(worker) === (tier.dedicated ? tenant : undefined)
+      (this.tenantOf(worker) === (tier.dedicated ? tenant : undefined) ||
+        (tier.dedicated && this.#isForgotten(worker, tenant)))
     )
+  }
+
+  /** A restored API server says that nobody uses it, while the tenant, and nobody else, is on it. */
+  #isForgotten(worker: WorkerView, tenant: string): boolean {
+    const { size } = this.tenantsOn(worker)
+    return !this.isUsed(worker) && size === 1 && this.holds(worker, tenant) && this.sessionsOn(worker) > 0
   }
 
   /**

@@ -70,6 +70,23 @@ describe('placing', () => {
     expect(actions.at(-1)).toMatchObject({ do: 'DeleteWorker', worker: 'max-a' })
   })
 
+  it('leaves a dedicated tenant where it runs, although a restored API server has forgotten whose the worker is', () => {
+    const { actions } = plan(
+      world({
+        tiers: [max],
+        tenants: [tenant('acme', 'max', { worker: 'max-before' })],
+        sessions: [session('support', 'acme', on('max-a'))],
+        workers: [worker('max-a', 'max', { phase: 'Unsure' }), worker('max-b', 'max')],
+      }),
+      0,
+    )
+    expect(actions.slice(0, 2)).toEqual([
+      { do: 'Occupy', worker: 'max-a', tenant: 'acme' },
+      { do: 'Assign', tenant: 'acme', worker: 'max-a' },
+    ])
+    expect(dones(actions)).not.toContain('Place')
+  })
+
   it('makes a worker when none is free, and says so', () => {
     const { actions, reasons } = plan(
       world({ tiers: [pro], tenants: [tenant('acme', 'pro')], sessions: [session('support', 'acme')] }),

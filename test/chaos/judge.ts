@@ -160,6 +160,9 @@ function loginsByDevice(connections: ConnectionRecord[]): Map<string, Login[]> {
   return Map.groupBy(sorted, ({ number, device }) => `${number}:${device}`)
 }
 
+/** Within which it has closed them. */
+const WAKING_MS = 1000
+
 function overlaps(connections: ConnectionRecord[], frozen: Frozen[]): string[] {
   const found: string[] = []
   for (const [device, logins] of loginsByDevice(connections)) {
@@ -175,9 +178,15 @@ function overlaps(connections: ConnectionRecord[], frozen: Frozen[]): string[] {
   return found
 }
 
-/** Whoever was stopped can't close its sockets: they stay open until the next owner's login replaces them. */
+/**
+ * Whoever was stopped can't close its sockets: they stay open until the next owner's login replaces them, or until it has
+ * woken up and seen that they are not its own any more. What it does with them meanwhile is not excused: `lateActs`.
+ */
 const explains = ({ accounts, from, until }: Frozen, earlier: Login, later: Login): boolean =>
-  accounts.includes(earlier.number) && earlier.loginAt <= from && later.loginAt >= from && later.loginAt <= until
+  accounts.includes(earlier.number) &&
+  earlier.loginAt <= from &&
+  later.loginAt >= from &&
+  later.loginAt <= until + WAKING_MS
 
 /** What a device does itself: its answers and its own messages. The rest is the server's doing. */
 export const ACTS = new Set([

@@ -107,24 +107,25 @@ const SHOWN = 10
 
 /** What went wrong, and the figures. */
 export function resultLines(result: ChaosResult): string[] {
-  const { verdict, proof, stuck } = result
   const summary = summaryOf(result)
-  const findings = [
-    ...(stuck === undefined ? [] : [`Stuck: ${stuck}`]),
-    ...section('The judge did not see', proof.missed),
-    ...section('Moved although their worker lived', movedInVain(result.rounds)),
-    ...Object.entries(violations(verdict)).flatMap(([title, lines]) => section(title, lines)),
-  ]
   return [
-    ...findings,
+    ...timesTable(summary),
+    'Measured against the simulator, on this machine: no WhatsApp figures.',
     `${summary.rounds} rounds. Sent ${summary.sent}, delivered ${summary.delivered}; written ${summary.written}, ` +
       `received ${summary.received}; ${summary.resent} sent again under their id, ${summary.repeatedPosts} POSTs repeated.`,
     `Lost ${summary.lost}, doubled ${summary.duplicated}, two owners ${summary.overlappingOwners}, new QR ` +
       `${summary.newQr}. The judge found ${summary.proved} seeded violations.`,
-    ...timesTable(summary),
-    'Measured against the simulator, on this machine: no WhatsApp figures.',
+    ...findingLines(result),
   ]
 }
+
+/** What must not have been. */
+export const findingLines = ({ verdict, proof, stuck, rounds }: ChaosResult): string[] => [
+  ...(stuck === undefined ? [] : [`Stuck: ${stuck}`]),
+  ...section('The judge did not see', proof.missed),
+  ...section('Moved although their worker lived', movedInVain(rounds)),
+  ...Object.entries(violations(verdict)).flatMap(([title, lines]) => section(title, lines)),
+]
 
 const section = (title: string, lines: string[]): string[] =>
   lines.length === 0

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ChaosResult, type Listener, type Plan, runChaos } from '../chaos/chaos.ts'
 import { population } from '../chaos/population.ts'
-import { isGood, resultLines, roundLine } from '../chaos/report.ts'
+import { findingLines, isGood, resultLines, roundLine } from '../chaos/report.ts'
 import type { Counts } from '../suite.ts'
 import { problemsOf, targetLine } from './assessment.ts'
 import type { ClusterBerth } from './cluster-berth.ts'
@@ -32,7 +32,7 @@ export async function runSteps(
     rates: RATES,
     seed: SEED,
   }
-  let failed = 0
+  const failures: string[] = []
   const listener: Listener = {
     begins: () => tell(`${sessions} accounts are linked; from now on messages flow both ways, without a pause`),
     strikes(number, name) {
@@ -41,7 +41,7 @@ export async function runSteps(
     },
     round(round) {
       const problems = problemsOf(steps[round.number - 1]!, round)
-      if (problems.length > 0) failed += 1
+      if (problems.length > 0) failures.push([roundLine(round), ...problems].join('\n'))
       tell(`${problems.length > 0 ? 'FAILED' : 'ok'} ${roundLine(round)}`)
       for (const problem of problems) tell(`    ${problem}`)
     },
@@ -57,13 +57,16 @@ export async function runSteps(
   try {
     const result = await runChaos(berth, plan, listener, signal)
     for (const line of lines(result, steps)) console.log(line)
+    const failed = failures.length
+    if (!isGood(result)) failures.push(findingLines(result).join('\n'))
     const done = result.rounds.length
     // The one that got stuck is none of the rounds.
     const isStuck = done < steps.length
     return {
       passed: done - failed + (isGood(result) ? 1 : 0),
-      failed: failed + (isGood(result) ? 0 : 1),
+      failed: failures.length,
       skipped: steps.length - done - (isStuck ? 1 : 0),
+      failures,
     }
   } finally {
     await story.stop()
@@ -71,6 +74,6 @@ export async function runSteps(
 }
 
 const lines = (result: ChaosResult, steps: Options['steps']): string[] => [
-  ...resultLines(result),
   ...steps.flatMap((step) => targetLine(step, result.rounds) ?? []),
+  ...resultLines(result),
 ]
