@@ -18,6 +18,10 @@ import { loginPace } from './migrations/0008-login-pace.ts'
 import { events } from './migrations/0009-events.ts'
 import { media } from './migrations/0010-media.ts'
 import { messageModel } from './migrations/0011-message-model.ts'
+import { webhooks } from './migrations/0012-webhooks.ts'
+import { conversations } from './migrations/0013-conversations.ts'
+import { sending } from './migrations/0014-sending.ts'
+import { cloudApi } from './migrations/0015-cloud-api.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -42,6 +46,10 @@ const migrations: Record<string, Migration> = {
   '0009-events': step(events),
   '0010-media': step(media),
   '0011-message-model': step(messageModel),
+  '0012-webhooks': step(webhooks),
+  '0013-conversations': step(conversations),
+  '0014-sending': step(sending),
+  '0015-cloud-api': step(cloudApi),
 }
 
 /** The newest migration that this code knows. */
