@@ -185,8 +185,9 @@ export class Floor {
     const openings = this.#openingsOf(party.tier)
     const order = ORDERS[template]
     const [own] = this.#placesOf(party)
-      .filter((worker) => this.holds(worker, party.tenant.name) && takes(worker))
+      .filter(takes)
       .map((worker) => this.#openingOf(worker))
+      .filter((one) => this.holds(one.worker, party.tenant.name) || this.#isOwn(one, party))
       .sort(
         (a, b) =>
           trueFirst(this.#isOwn(a, party), this.#isOwn(b, party)) ||

@@ -87,6 +87,24 @@ describe('placing', () => {
     expect(dones(actions)).not.toContain('Place')
   })
 
+  it('gives a dedicated tenant the worker that an operator had taken for it before it died', () => {
+    const { actions } = plan(
+      world({
+        tiers: [max],
+        tenants: [tenant('acme', 'max', { worker: 'max-a' })],
+        sessions: [session('support', 'acme', on('max-a'))],
+        workers: [
+          worker('max-a', 'max', { used: true, tenant: 'acme', phase: 'Leaving' }),
+          worker('max-b', 'max', { used: true, tenant: 'acme' }),
+          worker('max-c', 'max'),
+        ],
+      }),
+      0,
+    )
+    expect(actions[0]).toEqual({ do: 'Assign', tenant: 'acme', worker: 'max-b' })
+    expect(dones(actions)).not.toContain('DeleteWorker')
+  })
+
   it('makes a worker when none is free, and says so', () => {
     const { actions, reasons } = plan(
       world({ tiers: [pro], tenants: [tenant('acme', 'pro')], sessions: [session('support', 'acme')] }),
