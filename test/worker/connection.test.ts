@@ -76,8 +76,13 @@ describe("a linked session's connection", () => {
       return found.status?.connection?.state === 'LoggedOut' ? found : undefined
     })
     expect(resource.status?.conditions?.find(({ type }) => type === 'Linked')?.status).toBe('False')
+    // Its next owner says so too.
+    const other = await startWorker()
+    await session.place(other)
+    await until(async () => ((await session.state())?.epoch === 2 ? true : undefined))
+    expect((await session.state())?.state).toBe('LoggedOut')
     await session.patchSpec({ linking: { attempt: 1 } })
-    await session.link(worker, phone)
+    await session.link(other, phone)
     await session.addSend(CONTACT, 'linked again')
     await session.untilMessage('linked again', 'delivered')
   })

@@ -131,7 +131,7 @@ export class Session {
     if (stored.hasMedia) this.#environment.inbox.look(this)
     if (needsPerson(this.#state)) {
       this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
-      this.#changed()
+      this.#set(this.#state) // under this epoch: else nobody could tell that it is not on its way
       void this.#commands.run()
     } else this.#driver.start()
   }
