@@ -1,5 +1,5 @@
-import type { SendRow } from '@berth/core/postgres/auth-state.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
+import type { SendRow } from '@berth/core/postgres/sends.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Send, SendRefused } from './drivers/driver.ts'
 import { Outbox } from './outbox.ts'

@@ -12,8 +12,8 @@
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { backoffMs } from '@berth/core/kube/backoff.ts'
-import type { SendRow } from '@berth/core/postgres/auth-state.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
+import type { SendRow } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { type Send, SendRefused } from './drivers/driver.ts'
 import { messages } from './metrics.ts'

@@ -54,26 +54,6 @@ export async function journalBody(
   return result.rows[0]?.body ?? undefined
 }
 
-export interface SendRow {
-  session_id: string
-  id: string
-  number: number
-  chat: string
-  whatsapp_id: string
-  type: string
-  content: unknown
-  status: Extract<MessageStatus, 'queued' | 'sending'>
-}
-
-/** Open sends, oldest first, at most `limit` a session. */
-export const loadSends = async (
-  db: Queryable,
-  bootId: string,
-  sessionIds: string[],
-  limit: number,
-): Promise<SendRow[]> =>
-  (await db.query<SendRow>('SELECT * FROM load_sends($1, $2, $3)', [bootId, sessionIds, limit])).rows
-
 export interface CommandRow {
   session_id: string
   id: string

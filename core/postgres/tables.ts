@@ -13,6 +13,8 @@ import { inTenant } from './pool.ts'
 
 export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
 
+export type DeliveryStatus = 'pending' | 'delivered' | 'dead'
+
 export type MediaStatus = 'pending' | 'stored' | 'failed'
 
 export interface Tables {
@@ -103,6 +105,42 @@ export interface Tables {
     status_at: Generated<Date>
     idempotency_key: string | null
     request_hash: Buffer | null
+    send_at: Date | null
+    expires_at: Date | null
+    /** Of a scheduled message: its place in the queue, since its time has come. */
+    due_number: number | null
+    /** Its place in the queue; null: it is scheduled for later. */
+    queue_number: GeneratedAlways<number | null>
+    /** When each later status was reached, as ISO times; 'queued' of a scheduled one. */
+    status_times: GeneratedAlways<Partial<Record<MessageStatus, string>>>
+    /** Of the time before the link, told by the phone; its number is negative. */
+    history: Generated<boolean>
+  }
+  contact: {
+    tenant_id: string
+    session_id: string
+    /** The chat with them: by phone number where it is known, else by LID. */
+    id: string
+    lid: string | null
+    push_name: string | null
+    push_name_at: Date | null
+    saved_name: string | null
+    verified_name: string | null
+    last_message_at: Date | null
+    created_at: Generated<Date>
+  }
+  conversation: {
+    tenant_id: string
+    session_id: string
+    chat: string
+    name: string | null
+    last_at: Date
+    inbound_at: Date | null
+    read_number: Generated<number>
+    unread: Generated<number>
+    archived: Generated<boolean>
+    pinned_at: Date | null
+    muted_until: Date | null
   }
   media: {
     id: string
@@ -124,15 +162,49 @@ export interface Tables {
   event: {
     id: Generated<string>
     tenant_id: string
-    session_id: string
+    /** null: of none of the tenant's sessions, as is `seq`. */
+    session_id: string | null
     /** From 1, without a gap. */
-    seq: number
+    seq: number | null
     type: string
     data: unknown
     occurred_at: Generated<Date>
     /** The transaction that wrote it; a number as text. */
     xid: Generated<string>
     number: Generated<number>
+  }
+  webhook_endpoint: {
+    id: string
+    tenant_id: string
+    url: string
+    description: string | null
+    enabled: Generated<boolean>
+    /** null: all. */
+    events: string[] | null
+    sessions: string[] | null
+    /** Sealed, as are the secrets. */
+    headers: Buffer | null
+    secret: Buffer
+    earlier_secret: Buffer | null
+    earlier_until: Date | null
+    failing_since: Date | null
+    paused_at: Date | null
+    paused_reason: string | null
+    created_at: Generated<Date>
+  }
+  webhook_delivery: {
+    number: GeneratedAlways<number>
+    tenant_id: string
+    endpoint_id: string
+    event_id: string
+    lane: number
+    status: Generated<DeliveryStatus>
+    late: Generated<boolean>
+    tries: Generated<number>
+    next_at: Generated<Date>
+    tried_since: Date | null
+    attempts: Generated<unknown>
+    created_at: Generated<Date>
   }
   command: {
     id: string

@@ -7,10 +7,11 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net'
 import type { AnswerOf, Question } from '@berth/core/model/questions.ts'
 import { type AskFailure, PairingCodeRequest, type Qr, Wake } from '@berth/core/model/worker-api.ts'
-import { loadCommands, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { loadCommands } from '@berth/core/postgres/auth-state.ts'
 import { type SessionRows, type StateRow, writeCommit } from '@berth/core/postgres/commit.ts'
 import { claim, endLease, openLease, release } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import { loadSends } from '@berth/core/postgres/sends.ts'
 
 /** The parts of a commit that tests write. */
 export type Rows = Partial<Pick<SessionRows, 'received' | 'statuses' | 'state' | 'commands'>>
@@ -123,7 +124,7 @@ export class FakeWorker {
 
   /** Sends what is open, as the real worker would when it is woken. */
   async sendOpen(sessionId: string): Promise<void> {
-    const open = await loadSends(this.#db, this.bootId, [sessionId], 100)
+    const open = await loadSends(this.#db, this.bootId, [sessionId], { limit: 100 })
     if (open.length === 0) return
     const statuses = open.map((row) => ({
       whatsappId: row.whatsapp_id,
@@ -138,7 +139,7 @@ export class FakeWorker {
   async failOpen(sessionId: string, errorCode: string): Promise<void> {
     for (;;) {
       const changed = this.#changed.promise // before the look, so that nothing is missed
-      const [row] = await loadSends(this.#db, this.bootId, [sessionId], 1)
+      const [row] = await loadSends(this.#db, this.bootId, [sessionId], { limit: 1 })
       if (row) {
         await this.write(sessionId, { statuses: [{ whatsappId: row.whatsapp_id, status: 'failed', errorCode }] })
         return this.#notify()

@@ -1,7 +1,7 @@
 /** Claims and the fence on a real Postgres. */
 import { randomUUID } from 'node:crypto'
 import { nextGeneration } from '@berth/core/ownership/generation.ts'
-import { loadCredentials, loadJournal, loadKeys, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { loadCredentials, loadJournal, loadKeys } from '@berth/core/postgres/auth-state.ts'
 import { type SessionRows, writeCommit } from '@berth/core/postgres/commit.ts'
 import {
   type Claim,
@@ -15,6 +15,7 @@ import {
   wantedElsewhere,
 } from '@berth/core/postgres/ownership.ts'
 import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { loadSends } from '@berth/core/postgres/sends.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { poll } from '@berth/operator/poll.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -303,7 +304,9 @@ describe('a commit', () => {
       `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
        VALUES (gen_random_uuid(), '${tenantId}', '${sessionId}', 'c', '3EB0', true, 'text', '{"text":"hi"}', 'queued')`,
     )
-    expect((await loadSends(worker, bootId, [sessionId], 10)).map((row) => row.whatsapp_id)).toEqual(['3EB0'])
+    expect((await loadSends(worker, bootId, [sessionId], { limit: 10 })).map((row) => row.whatsapp_id)).toEqual([
+      '3EB0',
+    ])
     let number = 3
     const sentAt = new Date('2026-01-05T10:15:00Z')
     for (const status of ['sending', 'delivered', 'sent', 'failed'] as const) {
@@ -319,7 +322,7 @@ describe('a commit', () => {
         )
       ).rows,
     ).toEqual([{ status: 'delivered', sent_at: sentAt }])
-    expect(await loadSends(worker, bootId, [sessionId], 10)).toEqual([])
+    expect(await loadSends(worker, bootId, [sessionId], { limit: 10 })).toEqual([])
   })
 })
 

@@ -3,12 +3,13 @@
  * else. Whatever is added to the schema is tried too; the lists are read from the catalogue.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { loadCredentials, loadKeys, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { loadCredentials, loadKeys } from '@berth/core/postgres/auth-state.ts'
 import { writeCommit } from '@berth/core/postgres/commit.ts'
 import { roles } from '@berth/core/postgres/migrate.ts'
 import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { claim, commitNumber, openLease, owned, release } from '@berth/core/postgres/ownership.ts'
 import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { loadSends } from '@berth/core/postgres/sends.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seedSession } from './seed.ts'
@@ -156,7 +157,7 @@ describe('with a boot of its own, the sessions of another', () => {
     const held = [{ sessionId, epoch }]
     expect(await loadCredentials(worker, mine.bootId, [sessionId])).toEqual([])
     expect(await loadKeys(worker, mine.bootId, [{ sessionId, type: 'session', id: 'a' }])).toEqual([undefined])
-    expect(await loadSends(worker, mine.bootId, [sessionId], 10)).toEqual([])
+    expect(await loadSends(worker, mine.bootId, [sessionId], { limit: 10 })).toEqual([])
     expect(await owned(worker, mine.bootId, held)).toEqual(new Set())
     expect(await release(worker, mine.bootId, held)).toEqual(new Set())
     expect(await claim(worker, mine.bootId, [{ sessionId, generation: 99 }])).toEqual([])

@@ -1,6 +1,7 @@
 /** What sessions need of their process, and what they begin with. */
-import type { CommandRow, SendRow } from '@berth/core/postgres/auth-state.ts'
+import type { CommandRow } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
+import type { SendRow } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
 import type { MediaInbox } from '../media/inbox.ts'

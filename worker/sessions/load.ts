@@ -1,9 +1,10 @@
 /** Everything that sessions need at once when they are claimed: seven queries for all of them together. */
-import { loadCommands, loadCredentials, loadJournal, loadSends, loadStates } from '@berth/core/postgres/auth-state.ts'
+import { loadCommands, loadCredentials, loadJournal, loadStates } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
 import { loadTiers } from '@berth/core/postgres/logins.ts'
 import { sessionsWithMedia } from '@berth/core/postgres/media.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import { loadSends } from '@berth/core/postgres/sends.ts'
 import { OUTBOX_BATCH } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { CREDENTIAL_PLACE, journalPlace } from '../store/unit.ts'
@@ -19,7 +20,7 @@ export async function loadSessions(
     loadCredentials(pool, bootId, ids),
     loadStates(pool, bootId, ids),
     loadJournal(pool, bootId, ids),
-    loadSends(pool, bootId, ids, OUTBOX_BATCH),
+    loadSends(pool, bootId, ids, { limit: OUTBOX_BATCH }),
     loadCommands(pool, bootId, ids),
     loadTiers(pool, bootId, ids),
     sessionsWithMedia(pool, bootId, ids),

@@ -15,9 +15,10 @@ import type { Reflector } from '@berth/core/kube/reflector.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
-import { loadCommands, loadSends } from '@berth/core/postgres/auth-state.ts'
+import { loadCommands } from '@berth/core/postgres/auth-state.ts'
 import { claim, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
+import { loadSends } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
 import type { StatusWriter } from '../kube-status.ts'
@@ -312,7 +313,7 @@ export class Supervisor {
     const ids = (sessions: Session[]) => sessions.map((session) => session.id)
     for (const session of forSends) session.outbox.beforeLoad()
     const [sends, commands] = await Promise.all([
-      forSends.length ? loadSends(pool, bootId, ids(forSends), OUTBOX_BATCH) : [],
+      forSends.length ? loadSends(pool, bootId, ids(forSends), { limit: OUTBOX_BATCH }) : [],
       forCommands.length ? loadCommands(pool, bootId, ids(forCommands)) : [],
     ])
     for (const [id, rows] of Map.groupBy(sends, (row) => row.session_id)) this.get(id)?.outbox.offer(rows)

@@ -6,6 +6,7 @@
 import type { StateRow } from '@berth/operator/poll.ts'
 import { NotSimulated } from '../network.ts'
 import type { Held, OwnershipFunctions } from './ownership.ts'
+import type { Tables } from './tables.ts'
 import { doubtOf, vouch } from './trust.ts'
 
 type Row = Record<string, unknown>
@@ -18,6 +19,8 @@ const COMMIT = {
   sessions: 2,
   epochs: 3,
   blob: 4,
+  keys: 5,
+  goneKeys: 10,
   credentials: 13,
   states: 23,
   commands: 24,
@@ -42,10 +45,11 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
     ownership.end(boot as string)
     return [{}]
   },
-  claim_trusted: (ownership, [boot, sessions, generations]) =>
+  claim_trusted: (ownership, [boot, sessions, generations, ratchets]) =>
     (sessions as string[]).flatMap((id, index) => {
       const claimed = ownership.claim(boot as string, id, (generations as number[])[index]!)
       if (!claimed) return []
+      if (claimed.distrusted) dropKeys(ownership, id, ratchets as string[])
       const { tenantId: tenant_id, epoch, distrusted } = claimed
       return [{ session_id: id, tenant_id, epoch, distrusted }]
     }),
@@ -104,9 +108,23 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
   // Nobody sends or receives here.
   load_journal: () => [],
   load_sends: () => [],
+  advance_sends: () => [{ count: 0 }],
   sessions_with_media: () => [],
-  load_keys: () => [],
+  load_keys: (ownership, [boot, sessions, types, ids]) => {
+    const mine = new Set(readable(ownership, boot, sessions))
+    return (sessions as string[]).flatMap((id, index) => {
+      const place = keyPlace((types as string[])[index]!, (ids as string[])[index]!)
+      const value = mine.has(id) ? ownership.tables().keys.get(id)?.get(place) : undefined
+      return value ? [{ place: index + 1, value }] : []
+    })
+  },
 }
+
+/** Those that only read. */
+export const READS: ReadonlySet<string> = new Set([
+  ...Object.keys(functions).filter((name) => name.startsWith('load_')),
+  ...['database_doubt', 'owned', 'wanted_elsewhere', 'left_behind', 'commit_number', 'sessions_with_media'],
+])
 
 const heldOf = (sessions: unknown, epochs: unknown): Held[] =>
   (sessions as string[]).map((sessionId, index) => ({ sessionId, epoch: (epochs as number[])[index]! }))
@@ -125,8 +143,11 @@ function writeCommit(ownership: OwnershipFunctions, values: Values): number[] | 
   const [places, attempts, offsets, lengths] = values.slice(COMMIT.credentials, COMMIT.credentials + 4) as number[][]
   const blob = values[COMMIT.blob] as Buffer
   for (const place of values[COMMIT.purges] as number[]) {
-    if (mine.has(place)) tables.credentials.delete(sessions[place - 1]!.sessionId)
+    if (!mine.has(place)) continue
+    tables.credentials.delete(sessions[place - 1]!.sessionId)
+    tables.keys.delete(sessions[place - 1]!.sessionId)
   }
+  writeKeys(tables, sessions, mine, values)
   for (const [index, place] of places!.entries()) {
     if (!mine.has(place)) continue
     const value = blob.subarray(offsets![index]! - 1, offsets![index]! - 1 + lengths![index]!)
@@ -144,6 +165,42 @@ function writeCommit(ownership: OwnershipFunctions, values: Values): number[] | 
     if (command?.status === 'queued') tables.commands.set(command.id, { ...command, status: status as 'done' })
   }
   return [...mine]
+}
+
+function writeKeys(tables: Tables, sessions: readonly Held[], mine: ReadonlySet<number>, values: Values): void {
+  const blob = values[COMMIT.blob] as Buffer
+  const [places, types, ids, offsets, lengths] = values.slice(COMMIT.keys, COMMIT.keys + 5) as [
+    number[],
+    string[],
+    string[],
+    number[],
+    number[],
+  ]
+  const [gonePlaces, goneTypes, goneIds] = values.slice(COMMIT.goneKeys, COMMIT.goneKeys + 3) as [
+    number[],
+    string[],
+    string[],
+  ]
+  const put = (place: number, type: string, id: string, value: Buffer | undefined) => {
+    if (!mine.has(place)) return
+    const { sessionId } = sessions[place - 1]!
+    const keys = new Map(tables.keys.get(sessionId))
+    if (value) keys.set(keyPlace(type, id), value)
+    else keys.delete(keyPlace(type, id))
+    tables.keys.set(sessionId, keys)
+  }
+  for (const [i, place] of places.entries()) {
+    put(place, types[i]!, ids[i]!, blob.subarray(offsets[i]! - 1, offsets[i]! - 1 + lengths[i]!))
+  }
+  for (const [i, place] of gonePlaces.entries()) put(place, goneTypes[i]!, goneIds[i]!, undefined)
+}
+
+const keyPlace = (type: string, id: string): string => `${type}/${id}`
+
+function dropKeys(ownership: OwnershipFunctions, sessionId: string, types: readonly string[]): void {
+  const { keys } = ownership.tables()
+  const kept = [...(keys.get(sessionId) ?? [])].filter(([place]) => !types.includes(place.split('/')[0]!))
+  keys.set(sessionId, new Map(kept))
 }
 
 const parsed = (json: unknown): Row[] => (json === null ? [] : (JSON.parse(json as string) as Row[]))
