@@ -1,5 +1,5 @@
 /**
- * One durable write of a worker over all its sessions: the call of write_commit (migration 0004).
+ * One durable write of a worker over all its sessions: the call of write_commit (migrations 0004 and 0013).
  * Batching, retrying and settling are the worker's committer's; this only lays rows out as parameters.
  */
 import type pg from 'pg'
@@ -45,6 +45,28 @@ export interface StateRow {
   lid?: string
 }
 
+/** What was learnt of a person whom both addresses name; of one whom nobody has had to do with, nothing is kept. */
+export interface PersonFact {
+  /** E.164 */
+  phone?: string
+  lid?: string
+  /** In the account's address book; null: not any more. */
+  savedName?: string | null
+  verifiedName?: string | null
+}
+
+/** What is new of a chat. */
+export interface ChatFact {
+  chat: string
+  /** WhatsApp's ids: up to these messages, it was read on a device of the account. */
+  read?: string[]
+  archived?: boolean
+  pinnedAt?: Date | null
+  mutedUntil?: Date | null
+  /** Of a group. */
+  name?: string
+}
+
 /** What one session writes in one commit. Values of keys, credentials and journal are sealed already. */
 export interface SessionRows {
   session: CommitSession
@@ -59,6 +81,8 @@ export interface SessionRows {
   statuses: StatusChange[]
   state?: StateRow
   commands: { id: string; status: 'done' | 'failed'; errorMessage?: string }[]
+  people?: PersonFact[]
+  chats?: ChatFact[]
 }
 
 /** Collects the parts of the one blob parameter: cheaper by half than bytea arrays. Offsets are 1-based, as in SQL. */
@@ -91,6 +115,8 @@ export function commitParameters(bootId: string, number: number, rows: SessionRo
   const states: unknown[] = []
   const commands: unknown[] = []
   const purges: number[] = []
+  const people: unknown[] = []
+  const chats: unknown[] = []
   rows.forEach((row, index) => {
     const place = index + 1
     if (row.purge) purges.push(place)
@@ -136,6 +162,12 @@ export function commitParameters(bootId: string, number: number, rows: SessionRo
     for (const { errorMessage, ...command } of row.commands) {
       commands.push({ place, ...command, error_message: errorMessage })
     }
+    for (const { savedName, verifiedName, ...person } of row.people ?? []) {
+      people.push({ place, ...person, saved_name: savedName, verified_name: verifiedName })
+    }
+    for (const { pinnedAt, mutedUntil, ...chat } of row.chats ?? []) {
+      chats.push({ place, ...chat, pinned_at: pinnedAt, muted_until: mutedUntil })
+    }
   })
   return [
     bootId,
@@ -152,10 +184,12 @@ export function commitParameters(bootId: string, number: number, rows: SessionRo
     jsonOrNull(states),
     jsonOrNull(commands),
     purges,
+    jsonOrNull(people),
+    jsonOrNull(chats),
   ]
 }
 
-const PARAMETERS = 26
+const PARAMETERS = 28
 const STATEMENT = `SELECT write_commit(${Array.from({ length: PARAMETERS }, (_, i) => `$${i + 1}`).join(', ')}) AS places`
 
 /**

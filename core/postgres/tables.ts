@@ -142,6 +142,28 @@ export interface Tables {
     pinned_at: Date | null
     muted_until: Date | null
   }
+  channel: {
+    session_id: string
+    tenant_id: string
+    provider: string
+    phone_number_id: string
+    account_id: string | null
+    phone_number: string | null
+    verified_name: string | null
+    /** Sealed. */
+    value: Buffer
+    webhook_hash: Buffer | null
+    version: Generated<number>
+    updated_at: Generated<Date>
+  }
+  auto_reply: {
+    id: Generated<string>
+    tenant_id: string
+    session_id: string | null
+    strategy: string
+    settings: unknown
+    updated_at: Generated<Date>
+  }
   media: {
     id: string
     tenant_id: string

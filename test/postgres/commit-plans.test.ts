@@ -15,7 +15,17 @@ const SESSIONS = 20
 const MESSAGES = 30
 /** Of one commit of one row of each kind; a row may be read by several statements. */
 const FEW = 5
-const TABLES = ['session_owner', 'signal_key', 'credential', 'journal', 'message', 'session_state', 'command']
+const TABLES = [
+  'session_owner',
+  'signal_key',
+  'credential',
+  'journal',
+  'message',
+  'session_state',
+  'command',
+  'contact',
+  'conversation',
+]
 
 let postgres: TestDatabase
 let operator: Pool
@@ -53,6 +63,8 @@ function rowsOf({ sessionId, epoch }: Claim, sentId: string): SessionRows {
           chat: '5511900000002@s.whatsapp.net',
           whatsappId: randomUUID(),
           fromMe: false,
+          senderPhone: '+5511900000002',
+          senderLid: '100000000002@lid',
           type: 'text',
           content: { text: 'hello' },
           status: 'received',
@@ -63,6 +75,8 @@ function rowsOf({ sessionId, epoch }: Claim, sentId: string): SessionRows {
     statuses: [{ whatsappId: sentId, status: 'sent', sentAt: new Date() }],
     state: { state: 'Connected', attempt: 0, since: new Date() },
     commands: [{ id: randomUUID(), status: 'done' }],
+    people: [{ phone: '+5511900000002', lid: '100000000002@lid' }],
+    chats: [{ chat: '5511900000002@s.whatsapp.net', read: [randomUUID()], archived: false }],
   }
 }
 

@@ -2,7 +2,7 @@
  * What is written together, and how the units of a batch become the rows of one commit.
  * Coalesced before anything is encoded: of a row that several units write, only the last value is encoded and sealed.
  */
-import type { SessionRows, StateRow, StatusChange } from '@berth/core/postgres/commit.ts'
+import type { ChatFact, PersonFact, SessionRows, StateRow, StatusChange } from '@berth/core/postgres/commit.ts'
 import type { Codec } from './codec.ts'
 import { compareStatus } from './message-status.ts'
 import type { Ownership } from './ownership.ts'
@@ -28,6 +28,8 @@ export interface Unit {
   statuses?: StatusChange[]
   state?: StateRow
   commands?: SessionRows['commands']
+  people?: PersonFact[]
+  chats?: ChatFact[]
 }
 
 /** Where a value lies, for its seal. */
@@ -84,6 +86,8 @@ function rowsOfSession(units: Unit[]): SessionRows {
     statuses: [...statuses.values()],
     state,
     commands: [...commands.values()],
+    people: units.flatMap((unit) => unit.people ?? []),
+    chats: units.flatMap((unit) => unit.chats ?? []),
   }
 }
 
