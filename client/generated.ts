@@ -13,6 +13,28 @@ export interface AvailabilityInput {
   presence: 'available' | 'unavailable'
 }
 
+export interface Channel {
+  /** Meta's id of the number (not the number itself) */
+  phoneNumberId: string
+  /** Meta's id of the WhatsApp business account */
+  businessAccountId?: string
+  /** The number, as Meta tells it */
+  phoneNumber?: string
+  /** What contacts see the business called */
+  verifiedName?: string
+  /** It has a webhook of its own: POST …/channel/webhook */
+  hasWebhook: boolean
+  /** When it was connected, or changed */
+  updatedAt: string
+}
+
+export interface ChannelWebhook {
+  /** Enter it at Meta as the callback URL. A secret: it is shown this once */
+  url: string
+  /** Enter it at Meta as the verify token */
+  verifyToken: string
+}
+
 export interface Command {
   /** Under which it is read again */
   id: string
@@ -69,19 +91,7 @@ export interface DeletedSession {
   deleted: boolean
 }
 
-export interface FeedEvent {
-  /** Stays the same, however often the event is read */
-  id: string
-  /** The name of the session */
-  session: string
-  /** Counts the session's events, without a gap */
-  seq: number
-  /** session.state: what the session is doing has changed */
-  type: 'session.state'
-  /** When it was stored */
-  occurredAt: string
-  data: SessionStateData
-}
+export type FeedEvent = SessionStateEvent | MessageEvent | MessageStatusEvent | MediaEvent | WebhookPausedEvent
 
 export interface Group {
   /** The chat: write to it by using it as "to" */
@@ -134,6 +144,42 @@ export interface GroupDetails {
     /** owner: the first of the admins */
     role: 'member' | 'admin' | 'owner'
   }[]
+}
+
+export interface MediaData {
+  /** The id of the message */
+  messageId: string
+  /** Its conversation */
+  chat: string
+  /** The file */
+  media: {
+    /** Read it with GET /v1/media/{id} */
+    id: string
+    /** Whether it can be read */
+    status: 'stored' | 'failed'
+    /** What it is */
+    mimeType: string
+    /** Bytes */
+    size?: number
+    /** Of its bytes, as hexadecimal digits */
+    sha256?: string
+    /** Why it failed, for programs */
+    error?: string
+  }
+}
+
+export interface MediaEvent {
+  /** Stays the same, however often the event is read or told */
+  id: string
+  /** When it was stored */
+  occurredAt: string
+  /** The name of the session */
+  session: string
+  /** Counts the session's events, without a gap */
+  seq: number
+  /** media.updated: the file of a message was stored, or could not be */
+  type: 'media.updated'
+  data: MediaData
 }
 
 export interface MediaLink {
@@ -342,8 +388,82 @@ export interface Message {
   }
 }
 
+export interface MessageData {
+  /** The id of the message */
+  messageId: string
+  /** Its conversation */
+  chat: string
+  /** As it was when it was stored. Left out: it was erased meanwhile, or is too large */
+  message?: Message
+  /** true: it is too large for a webhook; read it under `link` */
+  truncated?: boolean
+  /** Where it can be read with your API key */
+  link?: string
+}
+
+export interface MessageEvent {
+  /** Stays the same, however often the event is read or told */
+  id: string
+  /** When it was stored */
+  occurredAt: string
+  /** The name of the session */
+  session: string
+  /** Counts the session's events, without a gap */
+  seq: number
+  /**
+   * message.received: somebody wrote to a session; message.sent_by_phone: somebody wrote on the linked phone itself;
+   * message.updated: somebody edited, deleted or reacted to an earlier message, or voted: `message` is that change
+   */
+  type: 'message.received' | 'message.sent_by_phone' | 'message.updated'
+  data: MessageData
+}
+
 /** queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact */
 export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
+
+export interface MessageStatusData {
+  /** The id of the message */
+  messageId: string
+  /** Its conversation */
+  chat: string
+  status: MessageStatus
+  /** When it was reached */
+  at: string
+  /** Why it failed */
+  error?: {
+    /** For programs */
+    code: string
+    /** For people */
+    message?: string
+  }
+}
+
+export interface MessageStatusEvent {
+  /** Stays the same, however often the event is read or told */
+  id: string
+  /** When it was stored */
+  occurredAt: string
+  /** The name of the session */
+  session: string
+  /** Counts the session's events, without a gap */
+  seq: number
+  /** message.status: a message that was sent has got further, or failed */
+  type: 'message.status'
+  data: MessageStatusData
+}
+
+export interface NewChannel {
+  /** Meta's id of the number (not the number itself) */
+  phoneNumberId: string
+  /** Meta's id of the WhatsApp business account */
+  businessAccountId?: string
+  /** With which messages are sent. It is stored sealed, and never shown */
+  accessToken: string
+  /** Of your own Meta app, if its webhooks come to the address of this channel. Stored sealed, never shown */
+  appSecret?: string
+  /** What Meta names when it tries that address; without it one is made */
+  verifyToken?: string
+}
 
 export interface NewContacts {
   /** People's cards */
@@ -587,12 +707,15 @@ export type ProblemCode =
   | 'api_key_missing'
   | 'api_key_invalid'
   | 'tenant_suspended'
+  | 'webhook_refused'
   | 'route_not_found'
   | 'session_not_found'
   | 'message_not_found'
   | 'media_not_found'
   | 'media_link_invalid'
   | 'event_not_found'
+  | 'channel_not_found'
+  | 'webhook_not_found'
   | 'command_not_found'
   | 'contact_not_found'
   | 'group_not_found'
@@ -600,6 +723,8 @@ export type ProblemCode =
   | 'method_not_allowed'
   | 'not_acceptable'
   | 'managed_elsewhere'
+  | 'channel_in_use'
+  | 'not_a_channel'
   | 'quota_exceeded'
   | 'session_data_retained'
   | 'session_being_deleted'
@@ -620,6 +745,7 @@ export type ProblemCode =
   | 'range_not_satisfiable'
   | 'unsupported_media_type'
   | 'validation_failed'
+  | 'channel_refused'
   | 'media_url_failed'
   | 'idempotency_key_reused'
   | 'rate_limited'
@@ -637,6 +763,7 @@ export type ProblemCode =
   | 'session_not_connected'
   | 'whatsapp_no_answer'
   | 'qr_not_ready'
+  | 'channels_unavailable'
   | 'control_plane_unavailable'
   | 'database_unavailable'
 
@@ -725,6 +852,7 @@ export type SessionState =
   | 'Connecting'
   | 'WaitingForScan'
   | 'Connected'
+  | 'Degraded'
   | 'Disconnected'
   | 'Stopped'
   | 'LoggedOut'
@@ -742,6 +870,20 @@ export interface SessionStateData {
   message?: string
   /** The linked phone, as +5511999990001 */
   phoneNumber?: string
+}
+
+export interface SessionStateEvent {
+  /** Stays the same, however often the event is read or told */
+  id: string
+  /** When it was stored */
+  occurredAt: string
+  /** The name of the session */
+  session: string
+  /** Counts the session's events, without a gap */
+  seq: number
+  /** session.state: what a session is doing has changed */
+  type: 'session.state'
+  data: SessionStateData
 }
 
 export interface StoredMedia {
@@ -767,6 +909,27 @@ export interface Typing {
 export interface TypingInput {
   /** composing: types; recording: records a voice message; paused: no more */
   presence: 'composing' | 'recording' | 'paused'
+}
+
+export interface WebhookPausedData {
+  /** Its id */
+  endpoint: string
+  /** Where it is */
+  url: string
+  /** failing: every attempt of three days failed; gone: it answered 410 */
+  reason: 'failing' | 'gone'
+  /** Since when every attempt failed */
+  failingSince?: string
+}
+
+export interface WebhookPausedEvent {
+  /** Stays the same, however often the event is read or told */
+  id: string
+  /** When it was stored */
+  occurredAt: string
+  /** webhook.paused: a webhook endpoint is told nothing any more, until you enable it again */
+  type: 'webhook.paused'
+  data: WebhookPausedData
 }
 
 export interface ListSessionsOptions extends CallOptions {
@@ -1409,6 +1572,59 @@ export class Berth extends Transport {
    */
   getCommand(name: string, id: string, options: CallOptions = {}): Promise<Command> {
     return this.call<Command>({ method: 'GET', path: `/v1/sessions/${segment(name)}/commands/${segment(id)}`, options })
+  }
+
+  /**
+   * Connect a number of the Cloud API.
+   *
+   * Meta is asked whether the token may use the number; then the session sends with it, and gets what Meta tells of
+   * it. Again with another token: the old one is replaced without a gap.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * not_a_channel, channel_in_use, payload_too_large, unsupported_media_type, channel_refused, validation_failed,
+   * rate_limited, internal_error, database_unavailable, channels_unavailable.
+   */
+  putChannel(name: string, body: NewChannel, options: CallOptions = {}): Promise<Channel> {
+    return this.call<Channel>({ method: 'PUT', path: `/v1/sessions/${segment(name)}/channel`, body, options })
+  }
+
+  /**
+   * Which number a session has.
+   *
+   * Without the secrets.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, channel_not_found, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  getChannel(name: string, options: CallOptions = {}): Promise<Channel> {
+    return this.call<Channel>({ method: 'GET', path: `/v1/sessions/${segment(name)}/channel`, options })
+  }
+
+  /**
+   * Disconnect the number.
+   *
+   * Its secrets are erased. Messages stay; what Meta tells of the number is dropped from now on.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * channel_not_found, payload_too_large, unsupported_media_type, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  deleteChannel(name: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'DELETE', path: `/v1/sessions/${segment(name)}/channel`, options })
+  }
+
+  /**
+   * Make a webhook of its own for the number.
+   *
+   * For your own Meta app, whose secret you gave as "appSecret". The address before it, if there was one, is good no
+   * more. Without one, the number belongs to the Meta app of the platform.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * channel_not_found, not_a_channel, payload_too_large, unsupported_media_type, rate_limited, internal_error,
+   * database_unavailable, channels_unavailable.
+   */
+  createChannelWebhook(name: string, options: CallOptions = {}): Promise<ChannelWebhook> {
+    return this.call<ChannelWebhook>({ method: 'POST', path: `/v1/sessions/${segment(name)}/channel/webhook`, options })
   }
 
   /**

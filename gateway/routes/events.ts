@@ -3,10 +3,11 @@ import { type EventPosition, type EventRow, eventsBehind, positionOfEvent } from
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { decodeCursor, encodeCursor, page } from '../cursor.ts'
-import { eventView, FeedEvent } from '../event-view.ts'
+import { FeedEvent } from '../event-view.ts'
 import { requireSession, requireUuid } from '../find.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { cursorLike, Limit, pageOf, SessionParams } from '../schemas.ts'
+import { showEvents } from '../show.ts'
 import { EVERYWHERE, tags } from './common.ts'
 
 const CURSOR = encodeCursor('4711.42')
@@ -45,8 +46,15 @@ export function eventRoutes(app: App, { database }: Context): void {
     const after = await positionIn(tenantId, query)
     const { limit } = query
     const filter = { limit: limit + 1, ...(after && { after }), ...(sessionId !== undefined && { sessionId }) }
-    const rows = await database.query(tenantId, eventsBehind(filter))
-    return page(rows, limit, eventView, (row: EventRow) => `${row.xid}.${row.number}`)
+    const rows: EventRow[] = await database.query(tenantId, eventsBehind(filter))
+    const shown = new Map<EventRow, FeedEvent>()
+    for (const [i, event] of (await showEvents(database, tenantId, rows)).entries()) shown.set(rows[i]!, event)
+    return page(
+      rows,
+      limit,
+      (row) => shown.get(row)!,
+      (row) => `${row.xid}.${row.number}`,
+    )
   }
 
   app.get(

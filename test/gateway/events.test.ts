@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { ReceivedMessage } from '@berth/core/postgres/commit.ts'
+import { settleMedia } from '@berth/core/postgres/media.ts'
+import { uuidV7 } from '@berth/gateway/data/uuid.ts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type TestTenant, World } from './world.ts'
 
@@ -64,6 +67,72 @@ test('what happened to sessions is read page by page, and later on from the last
   expect(later.data).toMatchObject([{ seq: 4, data: { state: 'LoggedOut' } }])
   const own = await feed(acme, `sessions/support/events?after=${all.data[1].id}`, 2)
   expect(own.data.map(({ seq }: { seq: number }) => seq)).toEqual([3, 4])
+})
+
+test('messages are told as they were when they were stored, and each step of theirs', async () => {
+  const tenant = await world.addTenant('writers')
+  const { id, worker } = await world.addConnected(tenant, 'support')
+  const chat = '5511999990002@s.whatsapp.net'
+  const receive = (whatsappId: string, more: Partial<ReceivedMessage>) => {
+    const message = {
+      id: uuidV7(Date.now()),
+      chat,
+      whatsappId,
+      fromMe: false,
+      senderPhone: '+5511999990002',
+      type: 'text',
+      content: { text: 'Hello!' },
+      status: 'received' as const,
+      sentAt: new Date(),
+      ...more,
+    }
+    return worker.write(id, { received: [{ ciphertextHash: randomUUID(), message }] }).then(() => message.id)
+  }
+  const file = { id: randomUUID(), status: 'pending', mimeType: 'image/jpeg', caption: 'Look!' }
+  const hello = await receive('A', {})
+  const image = await receive('B', { type: 'image', content: { media: file, source: { url: 'hidden' } } })
+  const quote = { whatsappId: 'A', fromMe: false }
+  const answer = await receive('C', { fromMe: true, status: 'sent', content: { text: 'Hi!', quote } })
+  const edit = await receive('D', { type: 'edit', content: { target: quote, text: 'Good morning!' } })
+  const owner = { sessionId: id, epoch: 1 }
+  const sha256 = Buffer.alloc(32)
+  await settleMedia(world.workerDb, worker.bootId, owner, file.id, { status: 'stored', attempts: 0, size: 7, sha256 })
+  const sent = await world.call(tenant, 'POST /v1/sessions/support/messages', {
+    body: { to: '+5511999990002', text: 'Sent' },
+  })
+  await worker.sendOpen(id)
+
+  const { data } = await feed(tenant, 'events', 7)
+  const about = (messageId: string) => ({ messageId, chat })
+  const message = { session: 'support', chat, status: 'received', from: { phoneNumber: '+5511999990002' } }
+  expect(data.map(({ type, seq, data }: { type: string; seq: number; data: unknown }) => [seq, type, data])).toEqual([
+    [1, 'session.state', { state: 'Connected', phoneNumber: '+5511999990001' }],
+    [
+      2,
+      'message.received',
+      { ...about(hello), message: expect.objectContaining({ ...message, id: hello, text: 'Hello!' }) },
+    ],
+    [3, 'message.received', { ...about(image), message: expect.objectContaining({ id: image, media: file }) }],
+    [
+      4,
+      'message.sent_by_phone',
+      { ...about(answer), message: expect.objectContaining({ status: 'sent', quote: { id: hello, fromMe: false } }) },
+    ],
+    [
+      5,
+      'message.updated',
+      { ...about(edit), message: expect.objectContaining({ type: 'edit', message: hello, text: 'Good morning!' }) },
+    ],
+    [
+      6,
+      'media.updated',
+      {
+        ...about(image),
+        media: { id: file.id, status: 'stored', mimeType: 'image/jpeg', size: 7, sha256: '0'.repeat(64) },
+      },
+    ],
+    [7, 'message.status', { ...about(sent.body.id), status: 'sent', at: expect.stringMatching(/^20/) }],
+  ])
 })
 
 test("another tenant's events look like none at all", async () => {
