@@ -101,10 +101,11 @@ example(
     expect(problems, 'the guide shows one; curl itself is content with any').toEqual(['validation_failed'])
     expect(all).toContain('{"number":"5511999990004","device":1')
     const sent = ['We got your payment.', 'It is on its way.', 'You are welcome.']
-    const moreThanText = ['[deleted]', 'At 5 pm.', 'Shop', 'Desk', 'When?']
+    const moreThanText = ['[deleted]', 'At 5 pm.', 'Shop', 'Desk', 'When?', 'Your order']
     await expect.poll(seenByAna, patience).toEqual([...sent, ...moreThanText])
     expect(all).toContain('{"type":"text","text":"Desk takes it to you.","forwarded":true}')
     expect(all).toContain('{"kind":"read","session":"orders"}')
+    expect(all).toContain('Three pieces, paid.')
   },
   3 * MINUTE,
 )
