@@ -3,6 +3,7 @@ import { sleep } from '@berth/core/kube/sleep.ts'
 import { logins } from '../../metrics.ts'
 import { type ConnectionReport, type DriverHost, PassingReason } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
+import { reach } from './reach.ts'
 import { addEnding, conflictMs, type Decision, decide, type Ending, type History, NO_HISTORY } from './reconnect.ts'
 
 /** A timer takes no more than 24 days. */
@@ -33,6 +34,11 @@ export class Comeback {
     this.#stopping = stopping
   }
 
+  /** WhatsApp has let the session in. */
+  connected(): void {
+    reach.answered(performance.now())
+  }
+
   /** Tries since the last success, as far as they matter in this state. */
   attemptIn(state: ConnectionReport['state']): number {
     if (state === 'Connected') return 0
@@ -61,7 +67,14 @@ export class Comeback {
     this.#history = addEnding(this.#history, end.code, openMs)
     const { me, hasLoggedIn } = this.#auth
     const isCodeWanted = this.#host.isCodeWanted()
-    const ending = { ...end, linked: Boolean(me), hasLoggedIn, history: this.#history, isCodeWanted }
+    const ending = {
+      ...end,
+      linked: Boolean(me),
+      hasLoggedIn,
+      history: this.#history,
+      isCodeWanted,
+      wasOpen: openMs > 0,
+    }
     const decision = decide(ending, Math.random, Date.now())
     logins.inc({ outcome: decision.reason })
     const { next, reason } = decision
@@ -87,7 +100,8 @@ export class Comeback {
         if (decision.forget) await this.#auth.forget()
         if (decision.checkOwner && !(await this.#host.stillOurs())) return false
         this.#report({ state, reason, message })
-        if (decision.waitMs > 0) await sleep(decision.waitMs, this.#stopping)
+        if (decision.unreached) await reach.wait(decision.waitMs, this.#stopping)
+        else if (decision.waitMs > 0) await sleep(decision.waitMs, this.#stopping)
         return true
     }
   }

@@ -260,6 +260,7 @@ class BaileysDriver implements Driver {
       this.#openedAt = performance.now()
       this.#leaveGate()
       logins.inc({ outcome: 'Connected' })
+      this.#comeback.connected()
       this.#report({ state: 'Connected' })
       this.#beReady()
     }

@@ -12,6 +12,7 @@ const ending = (changes: Partial<Ending>): Ending => ({
   linked: true,
   hasLoggedIn: true,
   history: { failures: 1, restarts: 0, conflicts: 0 },
+  wasOpen: false,
   wasUnscanned: false,
   isCodeWanted: false,
   ...changes,
@@ -24,6 +25,8 @@ const waitAfter = (changes: Partial<Ending>, chance: number): number => {
   return decision.waitMs
 }
 
+const chance = fc.double({ min: 0, max: 0.999, noNaN: true })
+
 /** Ends that follow one another, each so long after its login, for a virtual day; answers when each was tried again. */
 function loginsOfADay(code: number, openMs: number, random: () => number): number[] {
   let history = NO_HISTORY
@@ -31,7 +34,7 @@ function loginsOfADay(code: number, openMs: number, random: () => number): numbe
   for (let time = 0; time < 24 * HOUR; ) {
     logins.push(time)
     history = addEnding(history, code, openMs)
-    const decision = decide(ending({ code, history }), random, time)
+    const decision = decide(ending({ code, history, wasOpen: openMs > 0 }), random, time)
     if (decision.next !== 'connect') break
     time += openMs + decision.waitMs
   }
@@ -44,10 +47,39 @@ describe('after a connection ended', () => {
     expect(loginsOfADay(515, 0, () => 0.5).length).toBeLessThan(1200)
   })
 
-  test.each([400, 408, 428, 500, 503, undefined])('%s is tried again, later each time, up to minutes', (code) => {
-    const longest = [1, 2, 3, 20].map((failures) => Math.round(waitAfter({ code, history: after(failures) }, 0.999999)))
-    expect(longest).toEqual([1, 2, 4, 180].map((seconds) => seconds * SECOND))
+  const longest = (changes: Partial<Ending>) =>
+    [1, 2, 3, 20].map((failures) => Math.round(waitAfter({ ...changes, history: after(failures) }, 0.999999)))
+  const seconds = (...all: number[]) => all.map((one) => one * SECOND)
+
+  test.each([400, 500, 503])('%s is tried again, later each time, up to minutes', (code) => {
+    expect(longest({ code })).toEqual(seconds(1, 2, 4, 180))
     expect(waitAfter({ code, history: after(20) }, 0)).toBe(500)
+    expect(decideAt({ code })).not.toHaveProperty('unreached')
+  })
+
+  test.each([408, 428, undefined])('%s before the login is silence: half a minute at most, or until a sign', (code) => {
+    expect(longest({ code })).toEqual(seconds(1, 2, 4, 30))
+    expect(decideAt({ code })).toMatchObject({ unreached: true })
+  })
+
+  test.each([408, 428, undefined])('%s of a session that was logged in waits up to minutes', (code) => {
+    expect(longest({ code, wasOpen: true })).toEqual(seconds(1, 2, 4, 180))
+    expect(decideAt({ code, wasOpen: true })).not.toHaveProperty('unreached')
+  })
+
+  test('an outage of any length is over for a session within half a minute of its end', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: HOUR }), chance, (outageMs, chance) => {
+        let history = NO_HISTORY
+        let time = 0
+        while (time <= outageMs) {
+          history = addEnding(history, 408, 0)
+          const decision = decide(ending({ code: 408, history }), () => chance, time)
+          time += decision.next === 'connect' ? decision.waitMs : Number.POSITIVE_INFINITY
+        }
+        expect(time - outageMs).toBeLessThanOrEqual(30 * SECOND)
+      }),
+    )
   })
 
   test('a thousand sessions that failed together come back spread over the whole wait', () => {
@@ -123,10 +155,14 @@ describe('after a connection ended', () => {
       restarts: fc.nat(9),
       conflicts: fc.nat(1e6),
     })
-    const chances = fc.double({ min: 0, max: 0.999, noNaN: true })
-    const look = fc.record({ linked: fc.boolean(), hasLoggedIn: fc.boolean(), wasUnscanned: fc.boolean() })
+    const look = fc.record({
+      linked: fc.boolean(),
+      hasLoggedIn: fc.boolean(),
+      wasOpen: fc.boolean(),
+      wasUnscanned: fc.boolean(),
+    })
     fc.assert(
-      fc.property(codes, history, look, fc.boolean(), chances, (code, past, looks, isCodeWanted, chance) => {
+      fc.property(codes, history, look, fc.boolean(), chance, (code, past, looks, isCodeWanted, chance) => {
         const decision = decideAt({ code, history: past, isCodeWanted, ...looks }, chance)
         expect(decision.reason).toMatch(/^[A-Z][A-Za-z0-9]{1,63}$/)
         expect(decision.message.length).toBeLessThan(1024)

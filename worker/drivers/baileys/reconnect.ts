@@ -1,14 +1,16 @@
 /**
  * What to do when a connection has ended: endings.ts says what its code means, this says when to connect again. Pure.
  *
- * A connection that did not last is a failure, and each failure in a row waits longer. A device that is used elsewhere is
+ * A connection that did not last is a failure, and each failure in a row waits longer. Silence (nobody there, no answer, closed
+ * before the login) is no word of WhatsApp's: it waits half a minute at most, and less when another session of the worker gets
+ * through. What WhatsApp says or does to a session that was logged in waits up to minutes. A device that is used elsewhere is
  * remembered for an hour, however long the connections in between were: two programs that take it from each other every few
  * minutes would be a fight too.
  * A device that WhatsApp does not know although it was never logged in: we died between storing the link and answering it.
  * It is forgotten, and a new code comes.
  * A session that is not linked yet gets new codes while somebody looks; else no connection is held for it.
  */
-import { backoffMs } from '@berth/core/kube/backoff.ts'
+import { type Backoff, backoffMs } from '@berth/core/kube/backoff.ts'
 import { bannedUntil, meaningOf, type Retry, type Words } from './endings.ts'
 
 /** What went wrong before. */
@@ -52,6 +54,8 @@ export interface Ending {
   hasLoggedIn: boolean
   /** This ending included. */
   history: History
+  /** The login had succeeded. */
+  wasOpen: boolean
   /** Codes were offered, and nobody scanned one. */
   wasUnscanned: boolean
   /** Somebody looks at the code, or asked for one lately. */
@@ -59,8 +63,11 @@ export interface Ending {
 }
 
 export type Decision =
-  /** `checkOwner`: only if the session is still ours. `forget`: as a device that is not linked. */
-  | ({ next: 'connect'; waitMs: number; checkOwner?: boolean; forget?: boolean } & Words)
+  /**
+   * `checkOwner`: only if the session is still ours. `forget`: as a device that is not linked. `unreached`: WhatsApp was silent,
+   * so a sign of it ends the wait.
+   */
+  | ({ next: 'connect'; waitMs: number; checkOwner?: boolean; forget?: boolean; unreached?: boolean } & Words)
   /** `until`: in milliseconds since 1970; the next owner waits for it too. */
   | ({ next: 'connect at'; until: number } & Words)
   /** Until somebody asks for a code. */
@@ -75,6 +82,10 @@ export const RESTING: Words = {
 }
 
 const SOON = { baseMs: 1000, maxMs: 180_000 }
+/** Nobody was asked too often by it: the pace of logins bounds what the installation does (docs/adr/0023). */
+const UNREACHED = { baseMs: 1000, maxMs: 30_000 }
+/** Baileys' codes for silence; undefined: closed without a word. */
+const SILENCE: readonly (number | undefined)[] = [408, 428, undefined]
 const SLOWLY = { baseMs: 60_000, maxMs: 3_600_000 }
 /** Of what WhatsApp says of a ban's length, at most. */
 const BAN_MAX_S = 365 * 86_400
@@ -83,9 +94,9 @@ const BAN_MAX_S = 365 * 86_400
  * The wait after so many failures in a row (from 1): any share, by chance, of what doubles each time, so that thousands of
  * sessions that failed together come back spread over all of it.
  */
-function soonMs(failures: number, random: () => number): number {
-  const full = Math.min(SOON.maxMs, SOON.baseMs * 2 ** Math.min(failures - 1, 30))
-  return SOON.baseMs / 2 + (full - SOON.baseMs / 2) * random()
+function soonMs(failures: number, { baseMs, maxMs }: Backoff, random: () => number): number {
+  const full = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30))
+  return baseMs / 2 + (full - baseMs / 2) * random()
 }
 
 /** The wait of a session whose device was used elsewhere so often; an owner that takes it over does not try at once either. */
@@ -93,7 +104,7 @@ export const conflictMs = (conflicts: number, random: () => number): number => b
 
 /** `random`: at least 0, below 1. `now`: milliseconds since 1970. */
 export function decide(ending: Ending, random: () => number, now: number): Decision {
-  const { code, ban, linked, hasLoggedIn, history, wasUnscanned, isCodeWanted } = ending
+  const { code, ban, linked, hasLoggedIn, history, wasOpen, wasUnscanned, isCodeWanted } = ending
   const { retry, ...words } = meaningOf(code)
   if (code === 401 && linked && !hasLoggedIn) {
     const message = 'The link was interrupted before WhatsApp knew of it: a new code comes.'
@@ -110,10 +121,12 @@ export function decide(ending: Ending, random: () => number, now: number): Decis
   if (!linked && !isCodeWanted) return { next: 'rest', ...RESTING }
   if (!linked && wasUnscanned && code === 408) {
     const words = { state: 'WaitingForScan', reason: 'NewCode', message: 'The codes ran out, new ones come.' } as const
-    return { next: 'connect', waitMs: soonMs(1, random), ...words }
+    return { next: 'connect', waitMs: soonMs(1, SOON, random), ...words }
   }
   const { failures } = history
-  const waitMs = retry === 'slowly' ? backoffMs(failures, SLOWLY, random) : soonMs(failures, random)
+  if (!wasOpen && SILENCE.includes(code))
+    return { next: 'connect', waitMs: soonMs(failures, UNREACHED, random), unreached: true, ...words }
+  const waitMs = retry === 'slowly' ? backoffMs(failures, SLOWLY, random) : soonMs(failures, SOON, random)
   return { next: 'connect', waitMs, ...words }
 }
 
