@@ -15,6 +15,7 @@ import { FILE_MS, limitReceiving } from './receive-time.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { commandRoutes } from './routes/commands.ts'
+import { conversationRoutes } from './routes/conversations.ts'
 import { eventRoutes } from './routes/events.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts'
@@ -122,6 +123,7 @@ export async function buildApp(context: Context): Promise<App> {
       messageRoutes(v1, context)
       eventRoutes(v1, context)
       mediaRoutes(v1, context)
+      conversationRoutes(v1, context)
       peopleRoutes(v1, context)
       presenceRoutes(v1, context)
       groupRoutes(v1, context)

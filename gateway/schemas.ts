@@ -191,6 +191,14 @@ export const pageOf = <T extends z.ZodType>(item: T, cursor: string) =>
       .meta({ examples: [cursor] }),
   })
 
+/** true or false in a query. */
+export const Flag = (what: string) =>
+  z
+    .enum(['true', 'false'], 'Write "true" or "false"')
+    .transform((text) => text === 'true')
+    .optional()
+    .describe(what)
+
 export const Instant = (what: string) =>
   z.iso
     .datetime({ offset: true, error: 'Write a time as 2026-01-05T10:15:00Z' })

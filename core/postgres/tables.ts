@@ -126,7 +126,7 @@ export interface Tables {
     push_name_at: Date | null
     saved_name: string | null
     verified_name: string | null
-    last_message_at: Date | null
+    last_message_at: Date
     created_at: Generated<Date>
   }
   conversation: {

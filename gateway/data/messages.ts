@@ -1,6 +1,7 @@
 /** Messages: the gateway adds rows, the owning worker sends them and moves their status on. */
 import { createHash, randomBytes } from 'node:crypto'
 import { contentOf } from '@berth/core/model/message.ts'
+import { knownChat } from '@berth/core/postgres/contacts.ts'
 import { db, type MessageStatus } from '@berth/core/postgres/tables.ts'
 import { chatOf } from '../chat.ts'
 import type { Composed } from '../compose.ts'
@@ -104,6 +105,16 @@ export async function findMessage(
   return row
 }
 
+/** Those that there are, in any order. */
+export async function findMessages(
+  database: Database,
+  { tenantId, sessionId }: OfSession,
+  ids: string[],
+): Promise<MessageRow[]> {
+  if (ids.length === 0) return []
+  return database.query(tenantId, view().where('session_id', '=', sessionId).where('id', 'in', ids))
+}
+
 export interface MessageFilter {
   chat?: string
   fromMe?: boolean
@@ -124,7 +135,7 @@ export function listMessages(
   filter: MessageFilter,
 ): Promise<MessageRow[]> {
   let query = view().where('session_id', '=', sessionId).orderBy('number', 'desc').limit(filter.limit)
-  if (filter.chat !== undefined) query = query.where('chat', '=', filter.chat)
+  if (filter.chat !== undefined) query = query.where('chat', '=', knownChat(sessionId, filter.chat)).where('chat', '<>', '')
   if (filter.fromMe !== undefined) query = query.where('from_me', '=', filter.fromMe)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.after) query = query.where('created_at', '>', filter.after)

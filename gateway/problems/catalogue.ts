@@ -83,6 +83,12 @@ export const catalogue = {
     cause: 'The session has no command with this id.',
     remedy: 'Use the id that the answer to your command held.',
   },
+  conversation_not_found: {
+    status: 404,
+    title: 'There is no such conversation',
+    cause: 'Nothing was written to or by this number or chat, or it was erased.',
+    remedy: "List the session's conversations with GET /v1/sessions/{name}/conversations.",
+  },
   contact_not_found: {
     status: 404,
     title: 'WhatsApp knows nobody by this number or id',

@@ -41,8 +41,20 @@ const Profile = z.object({ ...person, ...look }).meta({
 
 const id = z.string().describe('The chat with them: write to it by using it as "to"')
 
+const names = {
+  pushName: z.string().optional().describe('What they call themselves'),
+  savedName: z.string().optional().describe("What they are called in the account's address book"),
+  verifiedName: z.string().optional().describe('What WhatsApp calls a business'),
+}
+
 const Contact = z
-  .object({ id, ...person, lastMessageAt: z.iso.datetime().describe('When the last message came or went') })
+  .object({
+    id,
+    ...person,
+    name: z.string().optional().describe('The first that is known of savedName, verifiedName and pushName'),
+    ...names,
+    lastMessageAt: z.iso.datetime().describe('When the last message came or went'),
+  })
   .meta({
     id: 'Contact',
     examples: [
@@ -51,6 +63,7 @@ const Contact = z
         phoneNumber: '+5511999990002',
         lid: '210987654321@lid',
         name: 'Ana',
+        pushName: 'Ana',
         lastMessageAt: '2026-01-05T10:16:00.000Z',
       },
     ],
@@ -112,10 +125,21 @@ export function peopleRoutes(app: App, context: Context): void {
         operationId: 'listContacts',
         summary: 'List the contacts of a session',
         description:
-          "The people of the session's newest 10,000 messages, groups' included, in the order of their ids, in pages.",
+          "Whoever wrote to the account, in groups too, and whom it wrote to, in the order of their ids, in pages. Somebody whose number becomes known later has the number's chat as id from then on; the LID still names them.",
         tags: tags.people,
         params: SessionParams,
-        querystring: z.strictObject({ limit: Limit, cursor: cursorLike(CURSOR) }),
+        querystring: z.strictObject({
+          search: z
+            .string()
+            .min(1, 'Write at least one character')
+            .max(100, 'Write at most 100 characters')
+            .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'Write valid Unicode without U+0000')
+            .optional()
+            .describe('Only those with this in a name, or in their phone number')
+            .meta({ examples: ['ana'] }),
+          limit: Limit,
+          cursor: cursorLike(CURSOR),
+        }),
         response: {
           200: pageOf(Contact, CURSOR).describe('A page of contacts'),
           ...problemResponses('session_not_found', 'validation_failed', ...EVERYWHERE),
@@ -124,11 +148,12 @@ export function peopleRoutes(app: App, context: Context): void {
     },
     async (request) => {
       const { tenantId } = request.caller
-      const { limit, cursor } = request.query
+      const { search, limit, cursor } = request.query
       const session = await requireSession(database, tenantId, request.params.name)
       const rows = await listContacts(database, tenantId, {
         sessionId: session.id,
         limit: limit + 1,
+        ...(search !== undefined && { search }),
         ...(cursor !== undefined && { after: decodeCursor(cursor, ID_FORM) }),
       })
       return page(
@@ -139,6 +164,9 @@ export function peopleRoutes(app: App, context: Context): void {
           ...phoneNumberIn(row.id),
           ...(row.lid && { lid: row.lid }),
           ...(row.name && { name: row.name }),
+          ...(row.push_name && { pushName: row.push_name }),
+          ...(row.saved_name && { savedName: row.saved_name }),
+          ...(row.verified_name && { verifiedName: row.verified_name }),
           lastMessageAt: row.last_message_at.toISOString(),
         }),
         (row) => row.id,
@@ -168,7 +196,7 @@ export function peopleRoutes(app: App, context: Context): void {
       const shown = await ask(context, askerOf(request, reply), 'contact', { chat })
       const session = await requireSession(database, tenantId, name)
       const contact = (shown.phoneNumber && chatOf(shown.phoneNumber)) || chat
-      const known = await findContact(database, tenantId, { sessionId: session.id, id: contact })
+      const known = await findContact(database, tenantId, { sessionId: session.id, address: contact })
       return { id: contact, ...(known?.name && { name: known.name }), ...shown }
     },
   )

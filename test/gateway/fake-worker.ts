@@ -14,7 +14,7 @@ import type { Pool } from '@berth/core/postgres/pool.ts'
 import { loadSends } from '@berth/core/postgres/sends.ts'
 
 /** The parts of a commit that tests write. */
-export type Rows = Partial<Pick<SessionRows, 'received' | 'statuses' | 'state' | 'commands'>>
+export type Rows = Partial<Pick<SessionRows, 'received' | 'statuses' | 'state' | 'commands' | 'people' | 'chats'>>
 
 interface Held {
   epoch: number

@@ -24,7 +24,7 @@ CREATE TABLE contact (
   push_name_at timestamptz,
   saved_name text,
   verified_name text,
-  last_message_at timestamptz,
+  last_message_at timestamptz NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (session_id, id)
 ) WITH (fillfactor = 80);
@@ -144,9 +144,9 @@ BEGIN
       inbound_at = greatest(c.inbound_at, excluded.inbound_at), unread = c.unread + excluded.unread;
 
   INSERT INTO contact AS c (tenant_id, session_id, id, lid, push_name, push_name_at, last_message_at)
-    SELECT p.tenant_id, p.session_id, p.id, max(p.lid), (array_agg(p.name ORDER BY p.at DESC) FILTER (WHERE p.name <> ''))[1],
+    SELECT p.tenant_id, p.session_id, p.id, max(p.lid), (array_agg(p.name ORDER BY p.at DESC, p.number DESC) FILTER (WHERE p.name <> ''))[1],
            max(p.at) FILTER (WHERE p.name <> ''), max(p.at)
-    FROM (SELECT n.tenant_id, n.session_id, coalesce(n.sent_at, n.created_at) AS at, n.sender_name AS name,
+    FROM (SELECT n.tenant_id, n.session_id, n.number, coalesce(n.sent_at, n.created_at) AS at, n.sender_name AS name,
             CASE WHEN n.from_me THEN n.chat ELSE coalesce(phone_chat(n.sender_phone), n.sender_lid) END AS id,
             CASE WHEN NOT n.from_me THEN n.sender_lid WHEN n.chat LIKE '%@lid' THEN n.chat END AS lid FROM filed n) p
     WHERE p.id LIKE '%@s.whatsapp.net' OR p.id LIKE '%@lid'
@@ -286,9 +286,9 @@ INSERT INTO conversation (tenant_id, session_id, chat, last_at, inbound_at, read
          max(coalesce(m.sent_at, m.created_at)) FILTER (WHERE NOT m.from_me), max(m.number)
   FROM message m WHERE m.target IS NULL GROUP BY m.tenant_id, m.session_id, m.chat;
 INSERT INTO contact (tenant_id, session_id, id, lid, push_name, push_name_at, last_message_at)
-  SELECT p.tenant_id, p.session_id, p.id, max(p.lid), (array_agg(p.name ORDER BY p.at DESC) FILTER (WHERE p.name <> ''))[1],
+  SELECT p.tenant_id, p.session_id, p.id, max(p.lid), (array_agg(p.name ORDER BY p.at DESC, p.number DESC) FILTER (WHERE p.name <> ''))[1],
          max(p.at) FILTER (WHERE p.name <> ''), max(p.at)
-  FROM (SELECT m.tenant_id, m.session_id, coalesce(m.sent_at, m.created_at) AS at, m.sender_name AS name,
+  FROM (SELECT m.tenant_id, m.session_id, m.number, coalesce(m.sent_at, m.created_at) AS at, m.sender_name AS name,
           CASE WHEN m.from_me THEN m.chat ELSE coalesce(phone_chat(m.sender_phone), m.sender_lid) END AS id,
           CASE WHEN NOT m.from_me THEN m.sender_lid WHEN m.chat LIKE '%@lid' THEN m.chat END AS lid FROM message m) p
   WHERE p.id LIKE '%@s.whatsapp.net' OR p.id LIKE '%@lid' GROUP BY p.tenant_id, p.session_id, p.id;
