@@ -18,6 +18,7 @@ export function wordOn(
   const why = message ?? reason ?? state
   switch (state) {
     case 'Connected':
+    case 'Degraded':
       return {}
     case 'WaitingForScan':
       // The code itself says it, and this is who looks; a word is needed only when codes ran out.

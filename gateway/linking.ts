@@ -104,7 +104,7 @@ export async function* followLinking(
     const session = sessionView(row)
     if (session.state !== shown?.state || session.reason !== shown.reason) yield { event: 'state', data: session }
     shown = session
-    if (session.state === 'Connected') {
+    if (session.state === 'Connected' || session.state === 'Degraded') {
       yield { event: 'connected', data: session }
       return
     }

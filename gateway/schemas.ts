@@ -30,6 +30,7 @@ const STATES = `What it is doing:
 - \`Connecting\`, \`Disconnected\`: on its way to WhatsApp; nothing to do
 - \`WaitingForScan\`: ask for the code of …/qr and scan it with the phone, or type the one of …/pairing-code there
 - \`Connected\`: it sends and receives
+- \`Degraded\`: it receives, but WhatsApp confirms nothing of what it sends; its connection is made anew by itself
 - \`Stopping\`, \`Stopped\`: as you asked for
 - \`UsedElsewhere\`: somebody else uses the same link; it tries again now and then
 - \`LoggedOut\`, \`Banned\`, \`Failed\`: a person must see to it; \`message\` says how`

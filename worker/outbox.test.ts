@@ -31,6 +31,13 @@ class FakeHost {
   /** By WhatsApp id: what comes before sending. */
   before = new Map<string, Promise<unknown>>()
 
+  taken: string[] = []
+  /** Our ids of messages that must not go any more. */
+  cancelled = new Set<string>()
+  take = async (id: string): Promise<boolean> => {
+    this.taken.push(id)
+    return !this.cancelled.has(id)
+  }
   prepare = ({ whatsappId }: Pick<Send, 'whatsappId'>) => this.before.get(whatsappId)
   send = async ({ whatsappId }: Send): Promise<void> => {
     this.sent.push(whatsappId)
@@ -69,7 +76,7 @@ describe('the outbox', () => {
     outbox.ready()
     await pass()
     expect(host.sent).toEqual(['W1', 'W2', 'W3'])
-    expect(host.written.map(({ status }) => status)).toEqual(['sending', 'sending', 'sending'])
+    expect(host.taken).toEqual(['id-1', 'id-2', 'id-3'])
   })
 
   test('a chat waits for what must come before a message, the others go on; what fails for good fails the message', async () => {
@@ -80,7 +87,7 @@ describe('the outbox', () => {
     outbox.ready()
     await pass(10_000)
     expect(host.sent).toEqual(['W3'])
-    expect(host.written.map(({ whatsappId }) => whatsappId)).toEqual(['W3'])
+    expect(host.taken).toEqual(['id-3'])
     host.before.clear()
     upload.resolve({ text: 'with its file' })
     refused.reject(new SendRefused('media_not_found', 'The file is gone.'))
@@ -106,7 +113,6 @@ describe('the outbox', () => {
     void ack('W1')
     await pass(10 * 60_000)
     expect(host.sent).toHaveLength(3)
-    expect(host.written.filter(({ status }) => status === 'sending')).toHaveLength(1)
   })
 
   test('a row in sending is settled by a receipt among the offline stanzas, and not sent again', async () => {
@@ -173,6 +179,79 @@ describe('the outbox', () => {
     outbox.pump()
     await pass()
     expect(host.sent).toEqual(['W1'])
+  })
+
+  test('what was cancelled is not handed over, and whoever waits for it is told', async () => {
+    host.cancelled.add('id-1')
+    outbox.offer([row(1), row(2)])
+    const settled = outbox.whenSettled('id-1')
+    outbox.ready()
+    await pass()
+    expect(host.sent).toEqual(['W2'])
+    await settled
+    outbox.offer([row(1)]) // read before it was cancelled
+    await pass()
+    expect(host.taken).toEqual(['id-1', 'id-2'])
+  })
+
+  test('a connection that is lost while the database is asked leaves the message to the next one, as repeated', async () => {
+    const answer = Promise.withResolvers<boolean>()
+    const asks = vi.spyOn(host, 'take').mockReturnValueOnce(answer.promise)
+    outbox.offer([row(1)])
+    outbox.ready()
+    await pass()
+    outbox.notReady()
+    answer.resolve(true)
+    await pass()
+    expect(host.sent).toEqual([])
+    outbox.ready()
+    await pass()
+    expect(host.sent).toEqual(['W1'])
+    expect(asks).toHaveBeenCalledTimes(2)
+  })
+
+  test('of a session that was logged out everything fails, also what comes later, until it is linked again', async () => {
+    outbox.offer([row(1), row(2, BEN, 'sending')])
+    outbox.close({ code: 'session_logged_out', message: 'Link it again.' })
+    outbox.offer([row(3)])
+    const failed = { status: 'failed', errorCode: 'session_logged_out', errorMessage: 'Link it again.' }
+    expect(host.written).toEqual(['W1', 'W2', 'W3'].map((whatsappId) => ({ whatsappId, ...failed })))
+    outbox.reopen()
+    outbox.offer([row(4)])
+    outbox.ready()
+    await pass()
+    expect(host.sent).toEqual(['W4'])
+  })
+
+  test('a pace lets one after another go, and a chat that has to wait leaves room for others', async () => {
+    outbox.pace = { perMinute: 60, perMinuteToChat: 6 }
+    outbox.offer([row(1), row(2), row(3, BEN)])
+    outbox.ready()
+    await pass(9999)
+    expect(host.sent).toEqual([]) // whoever had the session before may have sent just now
+    await pass(1)
+    expect(host.sent).toEqual(['W1'])
+    await pass(1300)
+    expect(host.sent).toEqual(['W1', 'W3'])
+    outbox.offer(Array.from({ length: 25 }, (_, i) => row(i + 4)))
+    expect(outbox.fullChats).toEqual([ANA])
+    expect(outbox.wantsMore).toBe(true)
+    outbox.pace = {}
+    await pass()
+    expect(host.sent).toHaveLength(20)
+  })
+
+  test('it is known since when nothing is confirmed', async () => {
+    outbox.offer([row(1), row(2)])
+    outbox.ready()
+    await pass(0)
+    const since = performance.now()
+    await pass(25_000) // both went again
+    expect(outbox.unconfirmedSince).toBe(since)
+    void ack('W1')
+    expect(outbox.unconfirmedSince).toBe(since + 25_000)
+    void ack('W2')
+    expect(outbox.unconfirmedSince).toBeUndefined()
   })
 
   test('at most twenty wait for an ack', async () => {

@@ -2,21 +2,24 @@
  * The open sends of one session.
  *
  * A row comes from the database as queued, or as sending: then an earlier connection or owner handed it over and nobody
- * knows what became of it. Waiting → handed over ('sending' is in the queue of the committer ahead of the ratchet step, so
- * it is durable before the stanza) → settled, by the server's ack or a receipt, or refused for good.
+ * knows what became of it. Waiting → taken (the database says that it was not cancelled and its time is not up; 'sending' is
+ * durable) → handed over → settled, by the server's ack or a receipt, or refused for good. Not to be had any more → gone.
  * Handed over without an ack in time → waiting again, under the same id, which a phone drops if it has it already.
  * A file is uploaded before its message is handed over, and while it is 'queued' still.
  * The connection closed → all that is not settled waits again; nothing goes before what the provider kept for us was handed
  * over, since the receipts in it settle rows.
- * Chats don't wait for each other; in a chat, nothing overtakes a message that failed to be handed over.
+ * Chats don't wait for each other; in a chat, nothing overtakes a message that failed to be handed over. All keep the pace.
+ * Closed, because the account was logged out → whatever is open fails, and whatever comes.
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { backoffMs } from '@berth/core/kube/backoff.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
-import type { SendRow } from '@berth/core/postgres/sends.ts'
+import type { SendRow, SendsWanted } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { type Send, SendRefused } from './drivers/driver.ts'
 import { messages } from './metrics.ts'
+import { nextOf, type Pace, sentUntil, withSent } from './pace.ts'
+import { SettledSends } from './settled-sends.ts'
 import { isSettled } from './store/message-status.ts'
 import { within } from './store/within.ts'
 
@@ -25,19 +28,29 @@ const DEADLINE_MS = 20_000
 const BACKOFF = { baseMs: 500, maxMs: 5 * 60_000 }
 /** Handed over without an ack; more would only fill the provider's queue. */
 const MAX_UNACKNOWLEDGED = 20
-/** Rows that are asked for at once, and the number below which more are asked for. */
-export const OUTBOX_BATCH = 50
+/** Rows that are asked for at once, of one chat and in all, and the number of those that may go below which more are asked for. */
+const CHAT_BATCH = 25
+export const OUTBOX_BATCH: SendsWanted = { limit: 50, chatLimit: CHAT_BATCH }
 const REFILL_BELOW = 10
+const MAX_OPEN = 500
 
 export interface OutboxHost {
   /** What must come before handing over and may take long; undefined: nothing. Answers the content to go out with. */
   prepare(send: Omit<Send, 'repeated'>): Promise<unknown> | undefined
+  /** False: the message must not go out any more. Waits while the database is away. */
+  take(messageId: string): Promise<boolean>
   send(send: Send): Promise<void>
   /** Writes statuses; resolves when they are durable. */
-  write(statuses: StatusChange[], options?: { lazy?: boolean }): Promise<void>
+  write(statuses: StatusChange[]): Promise<void>
   /** False: begin nothing now. */
   mayAct(): boolean
   log: Logger
+}
+
+/** Why all messages fail. */
+export interface Refusal {
+  code: string
+  message: string
 }
 
 interface Entry {
@@ -46,6 +59,8 @@ interface Entry {
   attempts: number
   /** Not before this time (performance.now()). */
   notBefore: number
+  /** Since when it is out on this connection (performance.now()). */
+  outSince?: number | undefined
   ackTimer?: NodeJS.Timeout
 }
 
@@ -53,11 +68,15 @@ export class Outbox {
   readonly #host: OutboxHost
   /** By WhatsApp id, in the order of the rows' numbers. */
   #open = new Map<string, Entry>()
-  /** Settled here, but maybe not in an answer of the database that is still under way. */
-  readonly #settled = new Set<string>()
-  readonly #durablySettled = new Set<string>()
-  readonly #listeners = new Map<string, (() => void)[]>()
+  readonly #settled = new SettledSends()
   #ready = false
+  #closed: Refusal | undefined
+  #pace: Pace = {}
+  #sent = sentUntil(performance.now())
+  /** Chats whose next message has to wait. */
+  #held = new Set<string>()
+  /** When something that was out was confirmed last (performance.now()). */
+  #confirmedAt = Number.NEGATIVE_INFINITY
   #pumping = false
   #timer: NodeJS.Timeout | undefined
   #stopped = false
@@ -66,19 +85,42 @@ export class Outbox {
     this.#host = host
   }
 
-  /** There is room for more rows. */
+  /** There is room for more rows: messages that have to wait for their chat's sake leave none to others otherwise. */
   get wantsMore(): boolean {
-    return !this.#stopped && this.#open.size < REFILL_BELOW
+    if (this.#stopped || this.#open.size >= MAX_OPEN) return false
+    return [...this.#open.values()].filter(({ row }) => !this.#held.has(row.chat)).length < REFILL_BELOW
+  }
+
+  /** Chats of which there are enough rows here. */
+  get fullChats(): string[] {
+    const chats = Map.groupBy(this.#open.values(), ({ row }) => row.chat)
+    return [...chats].filter(([, entries]) => entries.length >= CHAT_BATCH).map(([chat]) => chat)
   }
 
   get size(): number {
     return this.#open.size
   }
 
+  /** How fast messages may go from now on. */
+  set pace(pace: Pace) {
+    this.#pace = pace
+    this.pump()
+  }
+
+  /** Since when something is out, on this connection, without anything being confirmed (performance.now()); undefined: nothing is. */
+  get unconfirmedSince(): number | undefined {
+    const since = [...this.#open.values()].flatMap(({ outSince }) => outSince ?? [])
+    return since.length > 0 ? Math.max(Math.min(...since), this.#confirmedAt) : undefined
+  }
+
+  /** When something that was out was confirmed last (performance.now()). */
+  get confirmedAt(): number {
+    return this.#confirmedAt
+  }
+
   /** Call before the database is asked for open rows. */
   beforeLoad(): void {
-    for (const id of this.#durablySettled) this.#settled.delete(id)
-    this.#durablySettled.clear()
+    this.#settled.beforeLoad()
   }
 
   /** Open rows as the database has them, oldest first. */
@@ -91,20 +133,44 @@ export class Outbox {
     }
     if (!added) return
     this.#open = new Map([...this.#open].sort(([, a], [, b]) => a.row.number - b.row.number))
-    this.pump()
+    if (this.#closed) this.#failAll(this.#closed)
+    else this.pump()
   }
 
   /** Connected, and what the provider kept for us was handed over. */
   ready(): void {
     this.#ready = true
-    for (const entry of this.#open.values()) this.#takeBack(entry, 0)
+    for (const entry of this.#open.values()) {
+      entry.outSince = undefined
+      this.#takeBack(entry, 0)
+    }
     this.pump()
   }
 
   /** The connection is gone. */
   notReady(): void {
     this.#ready = false
-    for (const entry of this.#open.values()) clearTimeout(entry.ackTimer)
+    for (const entry of this.#open.values()) {
+      entry.outSince = undefined
+      clearTimeout(entry.ackTimer)
+    }
+  }
+
+  /** Nothing can be sent any more: what is open fails, and so does what is offered, until it is opened again. */
+  close(refusal: Refusal): void {
+    this.#closed = refusal
+    this.#failAll(refusal)
+  }
+
+  reopen(): void {
+    this.#closed = undefined
+  }
+
+  #failAll({ code, message }: Refusal): void {
+    const changes = [...this.#open.keys()].map(
+      (whatsappId): StatusChange => ({ whatsappId, status: 'failed', errorCode: code, errorMessage: message }),
+    )
+    void this.statuses(changes)
   }
 
   stop(): void {
@@ -112,28 +178,23 @@ export class Outbox {
     this.notReady()
     clearTimeout(this.#timer)
     this.#open.clear()
-    for (const id of [...this.#listeners.keys()]) this.#tell(id)
+    this.#settled.end()
   }
 
-  /** What the provider said; resolves when it is durable. */
+  /** What became of messages; resolves when it is durable. */
   async statuses(changes: StatusChange[]): Promise<void> {
     if (changes.length === 0) return
     const written = this.#host.write(changes)
-    const settled = changes.filter((change) => isSettled(change.status)).map((change) => change.whatsappId)
-    for (const id of settled) this.#settle(id, changes.find((change) => change.whatsappId === id)!.status !== 'failed')
+    const settled = changes.filter((change) => isSettled(change.status))
+    for (const { whatsappId, status } of settled) this.#settle(whatsappId, status !== 'failed')
     await written
-    for (const id of settled) {
-      if (this.#settled.has(id)) this.#durablySettled.add(id)
-      this.#tell(id)
-    }
+    for (const { whatsappId } of settled) this.#settled.durable(whatsappId)
   }
 
   /** Resolves when the message with our own id is settled and durable, or was not open here at all. */
   whenSettled(messageId: string): Promise<void> {
     const entry = [...this.#open.values()].find(({ row }) => row.id === messageId)
-    if (!entry) return Promise.resolve()
-    const id = entry.row.whatsapp_id
-    return new Promise((resolve) => this.#listeners.set(id, [...(this.#listeners.get(id) ?? []), resolve]))
+    return entry ? this.#settled.when(entry.row.whatsapp_id) : Promise.resolve()
   }
 
   /** Hands over what may go now. */
@@ -150,39 +211,38 @@ export class Outbox {
     }
   }
 
-  /** The oldest entry whose chat is free; undefined when nothing may go now. A timer comes back for those that wait. */
+  /** The oldest entry that may go; undefined when nothing may now. A timer comes back for those that wait. */
   #next(): Entry | undefined {
     if (!this.#ready || this.#stopped || !this.#host.mayAct()) return undefined
     const entries = [...this.#open.values()]
     if (entries.filter((entry) => entry.handedOver).length >= MAX_UNACKNOWLEDGED) return undefined
     const now = performance.now()
-    const blocked = new Set<string>()
-    let wakeAt = Number.POSITIVE_INFINITY
-    for (const entry of entries) {
-      if (entry.handedOver || blocked.has(entry.row.chat)) continue
-      if (entry.notBefore <= now) return entry
-      blocked.add(entry.row.chat)
-      wakeAt = Math.min(wakeAt, entry.notBefore)
-    }
+    const waiting = entries.map((entry) => ({ ...entry, chat: entry.row.chat, entry }))
+    const { next, lookAt, held } = nextOf(waiting, this.#pace, this.#sent, now)
+    this.#held = held
+    if (next) return next.entry
     clearTimeout(this.#timer)
-    if (wakeAt < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), wakeAt - now)
+    if (lookAt < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), lookAt - now)
     return undefined
   }
 
   async #handOver(entry: Entry): Promise<void> {
-    const { chat, whatsapp_id: whatsappId, type, content, status } = entry.row
+    const { id, chat, whatsapp_id: whatsappId, type, content } = entry.row
     const preparing = this.#host.prepare({ chat, whatsappId, type, content })
     if (preparing) return this.#waitFor(entry, preparing)
     entry.handedOver = true
     entry.attempts++
     try {
       await failpoint('send.taken')
-      if (status === 'queued') {
-        entry.row.status = 'sending'
-        void this.#host.write([{ whatsappId, status: 'sending' }], { lazy: true })
-      }
+      const taken = await this.#host.take(id)
+      if (this.#open.get(whatsappId) !== entry) return // settled meanwhile
+      if (!taken) return this.#gone(entry)
       await failpoint('send.marked')
-      const repeated = status === 'sending'
+      const repeated = entry.row.status === 'sending'
+      entry.row.status = 'sending'
+      if (!this.#ready) return // the next connection has it
+      entry.handedOver = true // a connection that came meanwhile has taken it back
+      this.#sent = withSent(this.#sent, this.#pace, chat, performance.now(), Math.random())
       await within(DEADLINE_MS, this.#host.send({ chat, whatsappId, type, content, repeated }))
       await failpoint('send.handed-over')
     } catch (error) {
@@ -190,6 +250,7 @@ export class Outbox {
       return
     }
     if (this.#open.get(whatsappId) !== entry || !this.#ready) return // settled meanwhile, or closed
+    entry.outSince ??= performance.now()
     const waitMs = Math.max(DEADLINE_MS, backoffMs(entry.attempts, BACKOFF))
     entry.ackTimer = setTimeout(() => {
       this.#host.log.warn({ whatsappId, attempts: entry.attempts }, 'no ack of a message, handing it over again')
@@ -217,6 +278,7 @@ export class Outbox {
 
   #failed(entry: Entry, error: unknown): void {
     const { whatsapp_id: whatsappId } = entry.row
+    if (this.#open.get(whatsappId) !== entry) return
     if (error instanceof SendRefused) {
       void this.statuses([{ whatsappId, status: 'failed', errorCode: error.code, errorMessage: error.message }])
       return
@@ -224,6 +286,12 @@ export class Outbox {
     const waitMs = backoffMs(entry.attempts, BACKOFF)
     this.#host.log.warn({ whatsappId, err: error, waitMs: Math.round(waitMs) }, 'a message was not handed over')
     this.#takeBack(entry, waitMs)
+  }
+
+  /** It was cancelled, or its time is up: the database knows. */
+  #gone({ row: { whatsapp_id: whatsappId } }: Entry): void {
+    this.#settle(whatsappId, false)
+    this.#settled.durable(whatsappId)
   }
 
   #takeBack(entry: Entry, waitMs: number): void {
@@ -238,12 +306,8 @@ export class Outbox {
     clearTimeout(entry.ackTimer)
     this.#open.delete(whatsappId)
     this.#settled.add(whatsappId)
+    if (entry.outSince !== undefined) this.#confirmedAt = performance.now()
     if (accepted) messages.inc({ direction: 'out' })
     this.pump()
-  }
-
-  #tell(whatsappId: string): void {
-    for (const listener of this.#listeners.get(whatsappId) ?? []) listener()
-    this.#listeners.delete(whatsappId)
   }
 }

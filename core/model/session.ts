@@ -57,12 +57,13 @@ export type SessionSpec = z.infer<typeof SessionSpec>
 /**
  * What a session is doing, as its worker sees it.
  * WaitingForScan (no phone yet; no connection either, unless somebody wants a code) → Connecting → Connected;
- * Disconnected between tries; LoggedOut, Banned, UsedElsewhere and Failed need a person.
+ * Degraded while it is connected and nothing that it sends is confirmed; Disconnected between tries; LoggedOut, Banned, UsedElsewhere and Failed need a person.
  */
 export const ConnectionState = z.enum([
   'Connecting',
   'WaitingForScan',
   'Connected',
+  'Degraded',
   'Disconnected',
   'Stopped',
   'LoggedOut',

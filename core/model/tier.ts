@@ -69,6 +69,20 @@ export const TierSpec = z.object({
     sessionsPerTenant: z.int().min(1).max(10000).describe('How many sessions a tenant may have'),
     requestsPerMinute: z.int().min(1).max(1000000).describe('API requests of a tenant'),
     messagesPerHour: z.int().min(1).max(10000000).describe('Messages that a tenant may send'),
+    messagesPerMinute: z
+      .int()
+      .min(1)
+      .max(6000)
+      .optional()
+      .describe(
+        'Pace of a session: its messages go out one after another, no more than these in a minute. Unset: at once',
+      ),
+    messagesPerMinutePerChat: z
+      .int()
+      .min(1)
+      .max(6000)
+      .optional()
+      .describe('The same for the messages of a session to one chat'),
     webhookEndpoints: z.int().min(0).max(1000).describe('Webhook endpoints of a tenant'),
     retentionDays: z.int().min(1).max(3650).describe('How long messages are kept'),
     mediaBytes: z

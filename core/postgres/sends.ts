@@ -59,6 +59,25 @@ export async function takeSends(db: Queryable, bootId: string, wanted: Taking[])
   return new Set(rows.map(({ id }) => id))
 }
 
+/** How fast the messages of a session may go, by its tier; undefined: as fast as they come. */
+export interface PaceRow {
+  perMinute: number | undefined
+  perMinuteToChat: number | undefined
+}
+
+export async function loadPaces(db: Queryable, bootId: string, sessionIds: string[]): Promise<Map<string, PaceRow>> {
+  const { rows } = await db.query<{ session_id: string; per_minute: number | null; per_minute_to_chat: number | null }>(
+    'SELECT * FROM load_paces($1, $2)',
+    [bootId, sessionIds],
+  )
+  return new Map(
+    rows.map(({ session_id, per_minute, per_minute_to_chat }) => [
+      session_id,
+      { perMinute: per_minute ?? undefined, perMinuteToChat: per_minute_to_chat ?? undefined },
+    ]),
+  )
+}
+
 /** What the time does to all messages that wait, of whatever session; once a second is enough. Answers how many moved on. */
 export async function advanceSends(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ count: number }>('SELECT advance_sends() AS count')

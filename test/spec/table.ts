@@ -50,6 +50,8 @@ const tier: Record<string, Entry> = {
   'limits.sessionsPerTenant': { other: 1, shows: ['tiers', 'tenants', 'sessions', 'workers', 'mirror'] },
   'limits.requestsPerMinute': { other: 7, shows: MIRROR },
   'limits.messagesPerHour': { other: 7, shows: MIRROR },
+  'limits.messagesPerMinute': { other: 7, shows: MIRROR },
+  'limits.messagesPerMinutePerChat': { other: 7, shows: MIRROR },
   'limits.webhookEndpoints': { other: 0, shows: MIRROR },
   'limits.retentionDays': { other: 7, shows: MIRROR },
   'limits.mediaBytes': { other: 2_000_000, shows: MIRROR },

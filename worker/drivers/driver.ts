@@ -26,6 +26,9 @@ export interface ConnectionReport {
   lid?: string
 }
 
+/** In these there is a connection, through which things can be done. */
+export const isOnline = (state: ConnectionState): boolean => state === 'Connected' || state === 'Degraded'
+
 /** In these states nothing is tried until a person does something. */
 export const isResting = (state: ConnectionState): boolean => ['LoggedOut', 'Banned', 'Failed'].includes(state)
 
@@ -185,6 +188,8 @@ export interface Driver {
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>
   /** Shows a presence, which lasts no longer than the connection. Throws AskFailed. */
   show(presence: ShownPresence): Promise<void>
+  /** Makes the connection anew, since what goes out through it is not confirmed. Undefined: the provider has no such thing. */
+  reconnect?(): void
   /** Closes the connection and tries no more; resolves when it is closed. */
   stop(): Promise<void>
   /** The same, at once and without a word: the session has another owner. */

@@ -8,7 +8,7 @@ import type { ConnectionState } from '@berth/core/model/session.ts'
 import type { CommandRow } from '@berth/core/postgres/auth-state.ts'
 import type { SessionRows } from '@berth/core/postgres/commit.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import { type Driver, isResting } from '../drivers/driver.ts'
+import { type Driver, isOnline, isResting } from '../drivers/driver.ts'
 
 type Outcome = Omit<SessionRows['commands'][number], 'id'>
 
@@ -68,7 +68,7 @@ export class Commands {
     if (!situation) return false
     const { state, linked } = situation
     // Where there is a link, it takes a connection to do something about it.
-    if (state !== 'Connected' && linked && !isResting(state)) return false
+    if (!isOnline(state) && linked && !isResting(state)) return false
     const outcome = kind === 'read' ? await read(situation, ReadInput.parse(input)) : await logout(situation)
     await this.#host.write({ id, ...outcome })
     return true
@@ -76,7 +76,7 @@ export class Commands {
 }
 
 async function logout({ state, driver }: Situation): Promise<Outcome> {
-  if (state === 'Connected') {
+  if (isOnline(state)) {
     await failpoint('logout.taken')
     await driver.logout()
     await failpoint('logout.sent')
@@ -85,7 +85,7 @@ async function logout({ state, driver }: Situation): Promise<Outcome> {
 }
 
 async function read({ state, driver }: Situation, input: ReadInput): Promise<Outcome> {
-  if (state !== 'Connected') return NOT_LINKED
+  if (!isOnline(state)) return NOT_LINKED
   await driver.markRead(input)
   return DONE
 }

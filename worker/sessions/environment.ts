@@ -6,6 +6,7 @@ import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
 import type { MediaInbox } from '../media/inbox.ts'
 import type { OutgoingFiles } from '../media/outgoing.ts'
+import type { Pace } from '../pace.ts'
 import type { Cache } from '../store/cache.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Loader } from '../store/loader.ts'
@@ -25,6 +26,8 @@ export interface SessionEnvironment {
   /** What had to be made new, since the database went back, is durable. */
   renewed(owner: Ownership): Promise<void>
   journalBody(owner: Ownership, ciphertextHash: string): Promise<Buffer | undefined>
+  /** Whether a message of ours may be handed over; what was cancelled may not. */
+  take(owner: Ownership, messageId: string): Promise<boolean>
   sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
   inbox: MediaInbox
   outgoing: OutgoingFiles
@@ -41,6 +44,8 @@ export interface StoredSession {
   state: StateRow | undefined
   journal: { ciphertextHash: string; body: Buffer }[]
   sends: SendRow[]
+  /** How fast they may go. */
+  pace: Pace
   commands: CommandRow[]
   /** Received files are to be fetched. */
   hasMedia: boolean

@@ -1,10 +1,10 @@
-/** Everything that sessions need at once when they are claimed: seven queries for all of them together. */
+/** Everything that sessions need at once when they are claimed: eight queries for all of them together. */
 import { loadCommands, loadCredentials, loadJournal, loadStates } from '@berth/core/postgres/auth-state.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
 import { loadTiers } from '@berth/core/postgres/logins.ts'
 import { sessionsWithMedia } from '@berth/core/postgres/media.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
-import { loadSends } from '@berth/core/postgres/sends.ts'
+import { loadPaces, loadSends } from '@berth/core/postgres/sends.ts'
 import { OUTBOX_BATCH } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { CREDENTIAL_PLACE, journalPlace } from '../store/unit.ts'
@@ -16,13 +16,14 @@ export async function loadSessions(
   owners: Ownership[],
 ): Promise<Map<Ownership, StoredSession>> {
   const ids = owners.map((owner) => owner.sessionId)
-  const [credentials, states, journal, sends, commands, tiers, withMedia] = await Promise.all([
+  const [credentials, states, journal, sends, commands, tiers, paces, withMedia] = await Promise.all([
     loadCredentials(pool, bootId, ids),
     loadStates(pool, bootId, ids),
     loadJournal(pool, bootId, ids),
-    loadSends(pool, bootId, ids, { limit: OUTBOX_BATCH }),
+    loadSends(pool, bootId, ids, OUTBOX_BATCH),
     loadCommands(pool, bootId, ids),
     loadTiers(pool, bootId, ids),
+    loadPaces(pool, bootId, ids),
     sessionsWithMedia(pool, bootId, ids),
   ])
   const rows = {
@@ -43,6 +44,7 @@ export async function loadSessions(
         state: rows.states.get(sessionId)?.map(stateRow)[0],
         journal: [],
         sends: rows.sends.get(sessionId) ?? [],
+        pace: paces.get(sessionId) ?? {},
         commands: rows.commands.get(sessionId) ?? [],
         hasMedia: withMedia.includes(sessionId),
       }

@@ -12,6 +12,7 @@ import { persist } from '../store/persist.ts'
 import { journalPlace } from '../store/unit.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { LoginGate } from './login-gate.ts'
+import { Taker } from './taker.ts'
 
 type Parts = Pick<SessionEnvironment, 'committer' | 'loader' | 'cache' | 'drivers' | 'mayAct' | 'changed' | 'log'> & {
   pool: Pool
@@ -22,6 +23,7 @@ type Parts = Pick<SessionEnvironment, 'committer' | 'loader' | 'cache' | 'driver
 
 export function makeEnvironment({ pool, bootId, media, ...parts }: Parts): SessionEnvironment {
   const { log } = parts
+  const taker = new Taker(pool, bootId, log)
   return {
     ...parts,
     logins: new LoginGate({ lease: (most, wanted) => leaseLogins(pool, { boot: bootId, most, wanted }) }),
@@ -37,6 +39,7 @@ export function makeEnvironment({ pool, bootId, media, ...parts }: Parts): Sessi
     },
     inbox: new MediaInbox({ pool, bootId, store: media, log }),
     outgoing: new OutgoingFiles({ pool, bootId, store: media, log }),
+    take: (owner, messageId) => taker.take(owner, messageId),
     sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
   }
 }

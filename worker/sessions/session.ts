@@ -17,6 +17,7 @@ import {
   type DriverHost,
   type FetchedFile,
   isLasting,
+  isOnline,
   type PairingCode,
   PassingReason,
   type QrCode,
@@ -30,8 +31,14 @@ import type { SessionEnvironment, StoredSession } from './environment.ts'
 import { type LoginClass, SOMEBODY_WAITS } from './login-gate.ts'
 import { QrBoard } from './qr-board.ts'
 import { Questions } from './questions.ts'
+import { SendWatch } from './send-watch.ts'
 import { needsPerson, type SessionState, stateFrom } from './state.ts'
 import { waitForTurn } from './turn.ts'
+
+const LOGGED_OUT = {
+  code: 'session_logged_out',
+  message: 'The account was logged out before the message was sent.',
+} as const
 
 export class Session {
   readonly owner: Ownership
@@ -42,9 +49,12 @@ export class Session {
   readonly #environment: SessionEnvironment
   readonly #questions = new Questions()
   readonly #commands: Commands
+  readonly #sendWatch = new SendWatch()
   readonly #tier: LoginClass
   #linkingAttempt: number
   #state: SessionState
+  /** As the driver told it last. */
+  #reported: ConnectionReport | undefined
   #store!: SessionStore
   #driver: Driver | undefined
   #stopped = false
@@ -66,8 +76,9 @@ export class Session {
     this.#state = stateFrom(stored.state)
     this.outbox = new Outbox({
       prepare: (send) => this.#driver!.prepare(send),
+      take: (messageId) => environment.take(owner, messageId),
       send: (send) => this.#driver!.send(send),
-      write: (statuses, options) => this.#store.write({ statuses }, options),
+      write: (statuses) => this.#store.write({ statuses }),
       mayAct: environment.mayAct,
       log: this.log,
     })
@@ -121,6 +132,7 @@ export class Session {
       })
       return
     }
+    this.outbox.pace = stored.pace
     this.outbox.offer(stored.sends)
     this.takeCommands(stored.commands)
     if (stored.credential && linkingAttempt > stored.credential.linkingAttempt) {
@@ -131,6 +143,7 @@ export class Session {
     if (stored.hasMedia) this.#environment.inbox.look(this)
     if (needsPerson(this.#state)) {
       this.log.info({ state: this.#state.state }, 'not connecting: a person is needed')
+      this.#refuseSends()
       this.#set(this.#state) // under this epoch: else nobody could tell that it is not on its way
       void this.#commands.run()
     } else this.#driver.start()
@@ -139,6 +152,7 @@ export class Session {
   /** Forgets the account and offers codes for a new link. */
   relink(linkingAttempt: number): void {
     this.#linkingAttempt = linkingAttempt
+    this.outbox.reopen()
     this.#relinked = this.#relinked.then(() => this.#relink(linkingAttempt))
   }
 
@@ -157,9 +171,22 @@ export class Session {
     this.#driver.start()
   }
 
+  /** Messages that are to be sent are of use to it: it sends them, or has them fail. */
+  get takesSends(): boolean {
+    const { state } = this.#state
+    return isOnline(state) || state === 'LoggedOut'
+  }
+
   /** Open commands, as the database has them. */
   takeCommands(commands: CommandRow[]): void {
     this.#commands.take(commands)
+  }
+
+  /** Sees whether what it sends is confirmed; call each second. */
+  watchSends(): void {
+    if (!this.#driver || !this.#reported || !isOnline(this.#state.state)) return
+    const isOther = this.#sendWatch.look(this.outbox, this.#driver, this.log, performance.now())
+    if (isOther && isOnline(this.#state.state)) this.#set(this.#sendWatch.shown(this.#reported))
   }
 
   /** A code can be offered, now or soon. */
@@ -297,8 +324,15 @@ export class Session {
     if (this.#stopped) return
     if (report.state === 'Connected') this.#environment.inbox.connected(this)
     else this.outbox.notReady()
-    this.#set(report)
+    this.#reported = report
+    this.#set(this.#sendWatch.shown(report))
+    this.#refuseSends()
     void this.#commands.run()
+  }
+
+  /** Nobody wants an old message to go out when the account is linked again, maybe weeks later. */
+  #refuseSends(): void {
+    if (this.#state.state === 'LoggedOut') this.outbox.close(LOGGED_OUT)
   }
 
   #set(report: ConnectionReport): void {

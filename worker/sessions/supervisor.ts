@@ -18,7 +18,7 @@ import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { loadCommands } from '@berth/core/postgres/auth-state.ts'
 import { claim, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
-import { loadSends } from '@berth/core/postgres/sends.ts'
+import { advanceSends, loadPaces, loadSends } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type { DriverFactory } from '../drivers/driver.ts'
 import type { StatusWriter } from '../kube-status.ts'
@@ -41,6 +41,8 @@ import { Session } from './session.ts'
 const TICK_MS = 1000
 /** Commands come with a wake; this is for those whose wake was lost. */
 const COMMANDS_EVERY_TICKS = 5
+/** What a tier's new pace may take to be kept. */
+const PACES_EVERY_TICKS = 10
 /** Sessions that leave at the same time when the worker stops: a gap per session, not per pod. */
 const LEAVING_AT_ONCE = 4
 /** A stopped session's last status gets so long; Kubernetes may be away. */
@@ -288,7 +290,10 @@ export class Supervisor {
     try {
       await this.#leaveWanted()
       const held = this.list().filter((session) => !session.stopped)
-      const hungry = held.filter((session) => session.state.state === 'Connected' && session.outbox.wantsMore)
+      for (const session of held) session.watchSends()
+      await advanceSends(this.#options.pool)
+      if (this.#ticks % PACES_EVERY_TICKS === 0) await this.#keepPace(held)
+      const hungry = held.filter((session) => session.takesSends && session.outbox.wantsMore)
       for (const session of held) session.outbox.pump()
       await this.#poll(hungry, this.#ticks % COMMANDS_EVERY_TICKS === 0 ? held : [])
     } catch (error) {
@@ -308,12 +313,26 @@ export class Supervisor {
     }
   }
 
+  async #keepPace(held: Session[]): Promise<void> {
+    const { pool, bootId } = this.#options
+    const paces = await loadPaces(
+      pool,
+      bootId,
+      held.map(({ id }) => id),
+    )
+    for (const [id, pace] of paces) {
+      const session = this.get(id)
+      if (session) session.outbox.pace = pace
+    }
+  }
+
   async #poll(forSends: Session[], forCommands: Session[]): Promise<void> {
     const { pool, bootId } = this.#options
     const ids = (sessions: Session[]) => sessions.map((session) => session.id)
     for (const session of forSends) session.outbox.beforeLoad()
+    const skip = Object.fromEntries(forSends.map((session) => [session.id, session.outbox.fullChats]))
     const [sends, commands] = await Promise.all([
-      forSends.length ? loadSends(pool, bootId, ids(forSends), { limit: OUTBOX_BATCH }) : [],
+      forSends.length ? loadSends(pool, bootId, ids(forSends), { ...OUTBOX_BATCH, skip }) : [],
       forCommands.length ? loadCommands(pool, bootId, ids(forCommands)) : [],
     ])
     for (const [id, rows] of Map.groupBy(sends, (row) => row.session_id)) this.get(id)?.outbox.offer(rows)

@@ -107,6 +107,15 @@ BEGIN
 END $$;
 GRANT USAGE ON SEQUENCE message_number_seq TO berth_definer;
 
+-- How fast the messages of a session may go; NULL: as fast as they come.
+CREATE FUNCTION load_paces(p_boot uuid, p_sessions uuid[])
+RETURNS TABLE (session_id uuid, per_minute int, per_minute_to_chat int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
+  SELECT o.session_id, (t.spec #>> '{limits,messagesPerMinute}')::int, (t.spec #>> '{limits,messagesPerMinutePerChat}')::int
+  FROM session_owner o JOIN tenant n ON n.id = o.tenant_id JOIN tier t ON t.name = n.tier
+  WHERE o.session_id = ANY (p_sessions) AND o.boot_id = p_boot;
+$$;
+
 -- A tenant may cancel what waits, and change nothing else.
 GRANT UPDATE (status, status_at, error_code) ON message TO berth_gateway;
 CREATE POLICY cancelled ON message AS RESTRICTIVE FOR UPDATE TO berth_gateway
@@ -116,10 +125,10 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'berth'::regnamespace
-    AND p.proname IN ('message_status_time', 'load_sends', 'take_sends', 'advance_sends') LOOP
+    AND p.proname IN ('message_status_time', 'load_sends', 'take_sends', 'advance_sends', 'load_paces') LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     EXECUTE format('ALTER FUNCTION %s OWNER TO berth_definer', f);
-    IF f::text LIKE '%_sends%' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_worker', f); END IF;
+    IF f::text ~ '_(sends|paces)' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_worker', f); END IF;
   END LOOP;
 END $$;
 `

@@ -108,6 +108,7 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
   // Nobody sends or receives here.
   load_journal: () => [],
   load_sends: () => [],
+  load_paces: () => [],
   advance_sends: () => [{ count: 0 }],
   sessions_with_media: () => [],
   load_keys: (ownership, [boot, sessions, types, ids]) => {

@@ -156,6 +156,10 @@ class BaileysDriver implements Driver {
     return this.#linking.pairingCode(phoneNumber)
   }
 
+  reconnect(): void {
+    void this.#socket?.end(undefined)
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
     const socket = this.#socket
