@@ -14,6 +14,7 @@ import type { Verdict } from './rate.ts'
 import { FILE_MS, limitReceiving } from './receive-time.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
+import { channelRoutes } from './routes/channels.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -23,6 +24,7 @@ import { messageRoutes } from './routes/messages.ts'
 import { pairingCodeRoutes } from './routes/pairing-code.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { presenceRoutes } from './routes/presence.ts'
+import { providerWebhookRoutes } from './routes/provider-webhooks.ts'
 import { qrRoutes } from './routes/qr.ts'
 import { sessionStateRoutes } from './routes/session-state.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -113,6 +115,7 @@ export async function buildApp(context: Context): Promise<App> {
 
   aboutRoutes(app)
   mediaLinkRoutes(app, context)
+  await app.register(async (webhooks: App) => providerWebhookRoutes(webhooks, context))
   await app.register(
     async (v1: App) => {
       guard(v1, context)
@@ -128,6 +131,7 @@ export async function buildApp(context: Context): Promise<App> {
       presenceRoutes(v1, context)
       groupRoutes(v1, context)
       commandRoutes(v1, context)
+      channelRoutes(v1, context)
     },
     { prefix: '/v1' },
   )

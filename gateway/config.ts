@@ -1,4 +1,7 @@
 /** The gateway's settings. */
+
+import type { KeyRing } from '@berth/core/crypto/seal.ts'
+import { encryptionKeys } from '@berth/core/crypto/variable.ts'
 import { readEnvironment } from '@berth/core/environment.ts'
 import { mediaVariables, openMediaStore } from '@berth/core/media/open.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
@@ -16,8 +19,19 @@ export interface Config {
   metricsPort: number
   /** undefined: no files are kept. */
   store: MediaStore | undefined
+  /** undefined: nothing is sealed or opened here, so no channels can be set. */
+  encryption: KeyRing | undefined
+  /** Of the platform's own Meta app, to whose webhook everything comes that has no address of its own. */
+  platformApp: PlatformApp
+  /** Another Graph API than Meta's: the simulator. */
+  graphUrl: string | undefined
   /** Where customers reach the gateway, without a slash at the end; shown in the API document. */
   publicUrl?: string
+}
+
+export interface PlatformApp {
+  verifyToken: string | undefined
+  appSecret: string | undefined
 }
 
 const variables = {
@@ -28,6 +42,17 @@ const variables = {
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('port to listen on'),
   METRICS_PORT: z.coerce.number().int().min(0).max(65535).default(9090).describe('port of /metrics'),
   ...mediaVariables,
+  BERTH_ENCRYPTION_KEYS: encryptionKeys.optional(),
+  WHATSAPP_VERIFY_TOKEN: z.string().optional().describe('what Meta names when it tries /api/webhooks/whatsapp'),
+  WHATSAPP_APP_SECRET: z
+    .string()
+    .optional()
+    .describe("secret of the platform's Meta app, with which it signs webhooks"),
+  META_APP_SECRET: z.string().optional().describe('the same under another name'),
+  BERTH_GRAPH_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("another Graph API than Meta's: the simulator"),
   PUBLIC_URL: z.url().optional().describe('where customers reach the gateway'),
 }
 
@@ -42,6 +67,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: values.PORT,
     metricsPort: values.METRICS_PORT,
     store: openMediaStore(values),
+    encryption: values.BERTH_ENCRYPTION_KEYS,
+    platformApp: {
+      verifyToken: values.WHATSAPP_VERIFY_TOKEN,
+      appSecret: values.WHATSAPP_APP_SECRET ?? values.META_APP_SECRET,
+    },
+    graphUrl: values.BERTH_GRAPH_URL,
     ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL.replace(/\/+$/, '') }),
   }
 }

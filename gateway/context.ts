@@ -1,4 +1,5 @@
 /** What the routes work with, and what every request carries. */
+import type { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Authenticator, Caller } from './auth.ts'
+import type { PlatformApp } from './config.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Database } from './data/database.ts'
 import type { TierLimits } from './data/limits.ts'
@@ -56,6 +58,11 @@ export interface Context {
   /** Of files that customers name by their address. */
   urls: UrlFetcher
   links: Links
+  /** Seals the secrets of channels; undefined: the installation has not given the gateway its keys. */
+  encryption: KeyRing | undefined
+  platformApp: PlatformApp
+  /** Another Graph API than Meta's. */
+  graphUrl: string | undefined
   log: Logger
   holds: Holds
   publicUrl?: string

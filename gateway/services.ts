@@ -1,9 +1,11 @@
 /** Puts the parts together. */
+import type { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { Authenticator } from './auth.ts'
+import type { PlatformApp } from './config.ts'
 import { type Context, DEFAULT_HOLDS, type Holds } from './context.ts'
 import { ControlPlane } from './control-plane.ts'
 import { Database } from './data/database.ts'
@@ -27,6 +29,9 @@ interface Parts {
   log: Logger
   store?: MediaStore | undefined
   urls?: UrlFetcherOptions
+  encryption?: KeyRing | undefined
+  platformApp?: PlatformApp
+  graphUrl?: string | undefined
   publicUrl?: string
   holds?: Partial<Holds>
 }
@@ -39,6 +44,9 @@ export function createContext({
   log,
   store,
   urls,
+  encryption,
+  platformApp = { verifyToken: undefined, appSecret: undefined },
+  graphUrl,
   publicUrl,
   holds,
 }: Parts): Context {
@@ -62,6 +70,9 @@ export function createContext({
     urls: new UrlFetcher(urls),
     intake: new MediaIntake(database, store, log),
     links: new Links(internalToken),
+    encryption,
+    platformApp,
+    graphUrl,
     log,
     holds: { ...DEFAULT_HOLDS, ...holds },
     stopping: new AbortController(),

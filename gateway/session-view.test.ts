@@ -8,6 +8,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 10, minute))
 const row: SessionRow = {
   id: '5f0c6a3e-8f0e-5d5e-9f6e-0b7f5d1f2a3b',
   name: 'support',
+  provider: 'Baileys',
   resource_name: 'acme.support',
   desired_state: 'Running',
   obstacle: null,

@@ -1,6 +1,6 @@
 /** A worker's settings, from its environment. */
-
-import { KeyRing } from '@berth/core/crypto/seal.ts'
+import type { KeyRing } from '@berth/core/crypto/seal.ts'
+import { encryptionKeys } from '@berth/core/crypto/variable.ts'
 import { readEnvironment } from '@berth/core/environment.ts'
 import { mediaVariables, openMediaStore } from '@berth/core/media/open.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
@@ -22,18 +22,11 @@ export interface WorkerConfig {
   media?: MediaStore | undefined
   /** Another WhatsApp than the real one: the simulator. */
   whatsapp?: { url: string; rootKey?: Buffer<ArrayBuffer>; certificate?: string }
+  /** Another Graph API than Meta's: the simulator. */
+  graphUrl?: string
   /** How long a stop may take before what is left is given back at once. */
   stopMs: number
 }
-
-const keyRing = z.string().transform((text, context) => {
-  try {
-    return KeyRing.parse(text)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message })
-    return z.NEVER
-  }
-})
 
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
   const given = readEnvironment(
@@ -44,7 +37,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       POD_IP: z.string().describe('the address to listen on'),
       PORT: z.coerce.number().int().min(0).max(65535).default(8080),
       DATABASE_URL: z.string().describe('postgres://user:password@host:port/database'),
-      BERTH_ENCRYPTION_KEYS: keyRing.describe('number:base64 of 32 bytes, as in 1:<openssl rand -base64 32>'),
+      BERTH_ENCRYPTION_KEYS: encryptionKeys,
       BERTH_INTERNAL_TOKEN: z.string().min(16).describe('shared with the gateway, at least 16 characters'),
       ...mediaVariables,
       BERTH_STOP_SECONDS: z.coerce
@@ -54,6 +47,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         .max(600)
         .default(20)
         .describe('how long a stop may take before what is left is given back at once'),
+      BERTH_GRAPH_URL: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe("another Graph API than Meta's: the simulator"),
       BERTH_WHATSAPP_URL: z
         .url({ protocol: /^wss?$/ })
         .optional()
@@ -80,6 +77,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         ...(certificate && { certificate: Buffer.from(certificate, 'base64').toString() }),
       },
     }),
+    ...(given.BERTH_GRAPH_URL && { graphUrl: given.BERTH_GRAPH_URL }),
     media: openMediaStore(given),
     stopMs: given.BERTH_STOP_SECONDS * 1000,
   }

@@ -13,6 +13,7 @@ const view = () =>
     .select([
       's.id',
       's.name',
+      's.provider',
       's.resource_name',
       's.desired_state',
       's.obstacle',

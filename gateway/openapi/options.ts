@@ -82,6 +82,7 @@ export const documentOptions = (publicUrl: string | undefined): FastifyDynamicSw
     tags: [
       { name: 'Sessions', description: 'WhatsApp accounts: which there are, whether they run, how they are doing' },
       { name: 'Linking', description: 'Bringing a phone in, and out' },
+      { name: 'Channels', description: 'Numbers of the WhatsApp Cloud API, in place of linked phones' },
       { name: 'Messages', description: 'Sending and reading' },
       { name: 'Media', description: 'Files: those that you send, and those of received messages' },
       { name: 'Events', description: 'What happened to your sessions, in order and without a gap' },

@@ -39,6 +39,14 @@ export const catalogue = {
     cause: 'The platform suspended the account. Calls that change something are refused until it is active again.',
     remedy: 'Reading still works. Ask the platform to activate the account again; nothing was lost.',
   },
+  webhook_refused: {
+    status: 403,
+    title: 'This call does not prove that it comes from the provider',
+    cause:
+      'The verify token is another one, or the signature over the body was not made with the secret that is known here.',
+    remedy:
+      "Compare the verify token and the app's secret with what Berth has: of the platform WHATSAPP_VERIFY_TOKEN and WHATSAPP_APP_SECRET, of a channel what was given with PUT /v1/sessions/{name}/channel.",
+  },
   route_not_found: {
     status: 404,
     title: 'There is nothing at this address',
@@ -76,6 +84,18 @@ export const catalogue = {
     title: 'There is no such event',
     cause: 'No event has this id: it is older than your events are kept, or it was erased with its session.',
     remedy: 'Read your events from the oldest on, without "after".',
+  },
+  channel_not_found: {
+    status: 404,
+    title: 'The session has no channel',
+    cause: 'Nobody has said yet which number of the Cloud API the session is, or that was taken back.',
+    remedy: 'Connect its number with PUT /v1/sessions/{name}/channel.',
+  },
+  webhook_not_found: {
+    status: 404,
+    title: 'There is no such webhook',
+    cause: 'The address was mistyped or cut off, or the secret in it was replaced by another one.',
+    remedy: 'Make a new address with POST /v1/sessions/{name}/channel/webhook, and enter it at the provider.',
   },
   command_not_found: {
     status: 404,
@@ -125,6 +145,19 @@ export const catalogue = {
     cause:
       'The session is declared in Kubernetes, and whoever declared it there manages the field that this call would change.',
     remedy: 'Change it where it is managed (kubectl, Helm, GitOps), or have that manager give the field up.',
+  },
+  channel_in_use: {
+    status: 409,
+    title: 'Another session has this number',
+    cause: 'A number of the Cloud API belongs to one session of the installation, and another one has it.',
+    remedy:
+      'Disconnect it there with DELETE /v1/sessions/{name}/channel. If that session is not yours, ask the platform.',
+  },
+  not_a_channel: {
+    status: 409,
+    title: 'The session is of another provider',
+    cause: 'Channels are of sessions of the Cloud API; this one links a phone.',
+    remedy: 'Create a session with {"provider": "CloudAPI"}, and connect the number to that.',
   },
   quota_exceeded: {
     status: 409,
@@ -250,6 +283,13 @@ export const catalogue = {
     cause: 'A field is missing, has the wrong form, or does not exist.',
     remedy: 'Correct the fields that "errors" names.',
   },
+  channel_refused: {
+    status: 422,
+    title: 'The provider does not take these credentials',
+    cause: 'The access token has expired or lacks a permission, or the number is none that it may use.',
+    remedy:
+      'Create a system user token with whatsapp_business_messaging and whatsapp_business_management, and copy the id of the number (not the number itself) from the WhatsApp Manager.',
+  },
   media_url_failed: {
     status: 422,
     title: 'The file could not be fetched from its address',
@@ -354,6 +394,12 @@ export const catalogue = {
     title: 'No code to scan came yet',
     cause: 'The session asked WhatsApp for a code, and none came within 10 seconds.',
     remedy: 'Ask again after the time in the Retry-After header; the session is still starting.',
+  },
+  channels_unavailable: {
+    status: 503,
+    title: 'Channels can not be connected at the moment',
+    cause: 'The provider does not answer, or the gateway was not given the key under which secrets are kept.',
+    remedy: 'Try again after the time in the Retry-After header. If it stays, tell the platform.',
   },
   control_plane_unavailable: {
     status: 503,

@@ -22,6 +22,7 @@ export const ON_CHANGES = [
 export const tags = {
   sessions: ['Sessions'],
   linking: ['Linking'],
+  channels: ['Channels'],
   messages: ['Messages'],
   media: ['Media'],
   events: ['Events'],

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createApiKey } from '@berth/core/crypto/api-key.ts'
+import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { FolderStore } from '@berth/core/media/folder.ts'
 import { defaultTiers } from '@berth/core/model/defaults.ts'
@@ -45,10 +46,15 @@ interface Options {
   holds?: Partial<Holds>
   /** In place of the public Internet, files are fetched from this address. */
   filesFrom?: string
+  /** Another Graph API than Meta's. */
+  graphUrl?: string
   /** Takes the lines of the gateway's log, in place of silence. */
   log?: Logger
 }
 
+/** Of the platform's Meta app. */
+export const PLATFORM_APP = { verifyToken: 'token of the test', appSecret: 'secret of the test app' }
+const KEYS = KeyRing.generate()
 const TOKEN = 'token-of-the-test-installation'
 
 /** Nothing listens there: port 9 is "discard". */
@@ -88,7 +94,13 @@ export class World {
     this.#closers = closers
   }
 
-  static async start({ kubernetes = false, holds = {}, filesFrom, log = quietLog() }: Options = {}): Promise<World> {
+  static async start({
+    kubernetes = false,
+    holds = {},
+    filesFrom,
+    graphUrl,
+    log = quietLog(),
+  }: Options = {}): Promise<World> {
     const postgres = await startTestPostgres()
     const open = (role: 'berth_operator' | 'berth_worker' | 'berth_gateway') =>
       openPool({ url: postgres.url, role, application: `test-${role}` })
@@ -109,6 +121,9 @@ export class World {
       log,
       store: new FolderStore(mediaFolder),
       ...(filesFrom && { urls: { isAllowed: (address: string) => address === filesFrom } }),
+      encryption: KeyRing.parse(KEYS),
+      platformApp: PLATFORM_APP,
+      graphUrl,
       holds,
     })
     const app = await buildApp(context)
@@ -156,12 +171,12 @@ export class World {
   }
 
   /** A session as the operator mirrors it. Answers its id. */
-  async addSession(tenant: TestTenant, name: string, desiredState = 'Running'): Promise<string> {
+  async addSession(tenant: TestTenant, name: string, desiredState = 'Running', provider = 'Baileys'): Promise<string> {
     const id = randomUUID()
     await this.operatorDb.query(
       `INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
-       VALUES ($1, $2, $3, $4, $1, 'Baileys', $5)`,
-      [id, tenant.id, name, resourceNameOf(tenant.name, name), desiredState],
+       VALUES ($1, $2, $3, $4, $1, $6, $5)`,
+      [id, tenant.id, name, resourceNameOf(tenant.name, name), desiredState, provider],
     )
     await this.operatorDb.query('INSERT INTO session_owner (session_id, tenant_id) VALUES ($1, $2)', [id, tenant.id])
     return id

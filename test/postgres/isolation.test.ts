@@ -112,12 +112,15 @@ describe('a worker', () => {
     )
     expect(rows.map(({ name }) => name)).toEqual([
       'api_key_owner',
+      'channel_of_webhook',
+      'channels_of_numbers',
       'chat_of',
       'chat_read',
       'chat_told',
       'command_read',
       'database_repair',
       'database_run',
+      'keep_inbox',
       'lease_closed',
       'lease_logins_at',
       'load_deliveries',
