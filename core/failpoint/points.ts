@@ -35,6 +35,12 @@ export const POINTS = {
   'receive.receipted': 'The receipt is out.',
   'receive.stored': 'The message row is durable, and the journal row done with.',
 
+  'media.fetching': 'A received file is about to be fetched; its row is pending.',
+  'media.kept': 'A received file is in the store; its row is pending still.',
+  'media.settled': 'The row says that a received file is stored.',
+  'media.uploaded': "A file to send lies on WhatsApp's media host; nothing is written of where.",
+  'media.noted': 'It is durable where a file to send lies; its message is not encrypted.',
+
   'protocol.receipted': 'The own phone has its receipt for keys of the app state; they are not written.',
   'protocol.done': 'What a protocol message told is durable, and its journal row done with.',
 

@@ -1,6 +1,9 @@
 /** One account of the matrix: its session, its chats, what was written in them, and what became of it as seen from outside. */
+import { randomBytes } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { expect } from 'vitest'
 import type { ConnectionRecord, Fault, LedgerEntry, Records, Seen, Sent, Written } from '../chaos/records.ts'
-import type { TestSession } from '../worker/test-session.ts'
+import type { MessageRow, TestSession } from '../worker/test-session.ts'
 import { until } from '../worker/until.ts'
 import type { World } from '../worker/world.ts'
 
@@ -26,6 +29,8 @@ export class Account {
   readonly #world: World
   readonly #sent: Sent[] = []
   readonly #written: Written[] = []
+  /** What must come out on the other side, by the words below it. */
+  readonly #files = new Map<string, Buffer>()
 
   private constructor(world: World, session: TestSession, number: string, group: Account['group']) {
     this.#world = world
@@ -56,6 +61,42 @@ export class Account {
     await this.#exchange(members[1], id, { contact: id, members })
   }
 
+  /** One file each way with the contact, and words below it. */
+  async passFiles(): Promise<void> {
+    const { contact, number } = this
+    const parties = { account: number, contact, at: Date.now() }
+    const [out, back] = [`out ${this.#sent.length + 1}`, `in ${this.#written.length + 1}`]
+    const data = this.#fileNamed(back).toString('base64')
+    const id = await this.#world.whatsapp.send(contact, { to: number, kind: 'image', data, caption: back })
+    this.#written.push({ ...parties, text: back, id })
+    const mediaId = await this.session.addMedia(this.#fileNamed(out), 'application/pdf')
+    const media = { id: mediaId, mimeType: 'application/pdf', fileName: 'a.pdf', caption: out }
+    const { id: ourId } = await this.session.addMessage(contact, { type: 'document', media })
+    this.#sent.push({ ...parties, text: out, acceptedAt: Date.now(), id: ourId })
+  }
+
+  #fileNamed(words: string): Buffer {
+    const bytes = randomBytes(20_000)
+    this.#files.set(words, bytes)
+    return bytes
+  }
+
+  /** Waits until every received file is stored, or has failed; throws when one of either side is not as it was sent. */
+  async untilFilesAreWhole(): Promise<void> {
+    const rows = await until(async () => {
+      const messages = await this.session.messages()
+      return messages.some(({ content }) => content.media?.status === 'pending') ? undefined : messages
+    }, ARRIVAL_S)
+    const files = rows.filter(({ content }) => content.media)
+    expect(files.map(wordsOf).sort()).toEqual([...this.#files.keys()].sort())
+    for (const row of files) {
+      const bytes = row.from_me
+        ? (await this.#world.whatsapp.media(this.contact, this.number, row.whatsapp_id)).bytes
+        : await buffer((await this.#world.media.get(row.content.media!.id!))!)
+      expect(bytes.equals(this.#files.get(wordsOf(row))!), `${wordsOf(row)} is as it was sent`).toBe(true)
+    }
+  }
+
   /** @param chat the phone's; `to`: the account's */
   async #exchange(writer: string, chat: string, to: Pick<Sent, 'contact' | 'members'>): Promise<void> {
     const parties = { account: this.number, at: Date.now() }
@@ -71,7 +112,7 @@ export class Account {
     const arrived = async (): Promise<true | undefined> => {
       if (over()) return true
       const rows = await this.session.messages()
-      const texts = new Set(rows.filter((row) => !row.from_me).map((row) => row.content.text))
+      const texts = new Set(rows.filter((row) => !row.from_me).map(wordsOf))
       if (rows.some((row) => row.from_me && row.status !== 'delivered')) return undefined
       return this.#written.every(({ text }) => texts.has(text)) || undefined
     }
@@ -93,9 +134,7 @@ export class Account {
       sent: this.#sent,
       written: this.#written,
       seen,
-      listed: rows.flatMap(({ id, from_me, content }) =>
-        from_me ? [] : [{ account: number, id, text: content.text ?? '' }],
-      ),
+      listed: rows.flatMap((row) => (row.from_me ? [] : [{ account: number, id: row.id, text: wordsOf(row) }])),
       ledger,
       connections,
       frozen: [],
@@ -115,3 +154,5 @@ export class Account {
     return (await Promise.all(seen)).flat()
   }
 }
+
+const wordsOf = ({ content }: MessageRow): string => content.text ?? content.media?.caption ?? ''

@@ -13,6 +13,10 @@ export type Activity =
   | 'start'
   /** Messages go both ways while it is connected. */
   | 'talk'
+  /** Files go both ways while it is connected. */
+  | 'files'
+  /** It starts, and files wait for it both ways. */
+  | 'waiting files'
   /** It is told things besides messages while it is connected. */
   | 'notices'
   /** It starts, and such things wait for it. */
@@ -65,6 +69,7 @@ const SEND: Point[] = [
 ]
 const RECEIVE: Point[] = ['receive.seen', 'receive.decrypted', 'receive.journaled', 'receive.storing', 'receive.stored']
 const COMMIT: Point[] = ['commit.sending', 'commit.committed']
+const FILES: Point[] = ['media.fetching', 'media.kept', 'media.settled', 'media.uploaded', 'media.noted']
 const NOTICES: Point[] = [
   'notice.seen',
   'notice.journaled',
@@ -80,6 +85,7 @@ const SAMPLE: Record<string, Case['sample']> = {
   'talk receipt.seen': 'in place',
   'talk receive.journaled': 'elsewhere',
   'talk commit.committed': 'in place',
+  'files media.kept': 'elsewhere',
   'notices notice.handed-over': 'in place',
   'log out logout.sent': 'in place',
   'relink relink.purged': 'elsewhere',
@@ -99,6 +105,8 @@ const ALL: Case[] = [
   // The message row waits for ever, so that the receipt is what came last.
   { point: 'receive.receipted', activity: 'start', also: 'receive.storing=hang' },
   { point: 'receive.receipted', activity: 'talk', also: 'receive.storing=hang' },
+  ...during('files', ...FILES, 'send.encrypted', 'send.handed-over', 'receive.stored'),
+  ...during('waiting files', ...FILES),
   ...during('notices', ...NOTICES),
   ...during('waiting notices', ...NOTICES),
   ...during('asked again', 'notice.seen', 'notice.journaled', 'notice.handed-over', 'notice.done'),

@@ -47,6 +47,14 @@ export class Group {
     await Promise.all(this.accounts.map((account) => account.talk(where)))
   }
 
+  async passFiles(): Promise<void> {
+    await Promise.all(this.accounts.map((account) => account.passFiles()))
+  }
+
+  async untilFilesAreWhole(): Promise<void> {
+    await Promise.all(this.accounts.map((account) => account.untilFilesAreWhole()))
+  }
+
   async untilArrived(over?: () => boolean): Promise<void> {
     await Promise.all(this.accounts.map((account) => account.untilArrived(over)))
   }

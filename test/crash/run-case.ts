@@ -71,6 +71,7 @@ async function dieAtPoint(stage: Stage, one: Case): Promise<Victim> {
 /** What has happened before the worker starts. */
 const preparations: Partial<Record<Case['activity'], (stage: Stage, one: Case) => Promise<unknown>>> = {
   start: ({ group }, { where }) => group.talk(where),
+  'waiting files': ({ group }) => group.passFiles(),
   'waiting notices': async ({ group, told }) => {
     await group.talk()
     await told.tell()
@@ -85,13 +86,9 @@ const preparations: Partial<Record<Case['activity'], (stage: Stage, one: Case) =
 const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> = {
   link: scan,
   start: async () => {},
-  talk: async ({ group, pod, victim }) => {
-    await group.untilConnected(pod, () => victim.hasEnded)
-    while (!victim.hasEnded) {
-      await group.talk()
-      await group.untilArrived(() => victim.hasEnded)
-    }
-  },
+  talk: againAndAgain((group) => group.talk()),
+  files: againAndAgain((group) => group.passFiles()),
+  'waiting files': async () => {},
   notices: tellAgainAndAgain((told) => told.tell()),
   'waiting notices': async () => {},
   'asked again': tellAgainAndAgain((told) => told.askAgain()),
@@ -123,6 +120,16 @@ const activities: Record<Case['activity'], (scene: Scene) => Promise<unknown>> =
     await group.talk()
     victim.signal('SIGTERM')
   },
+}
+
+function againAndAgain(exchange: (group: Group) => Promise<void>): (scene: Scene) => Promise<void> {
+  return async ({ group, pod, victim }) => {
+    await group.untilConnected(pod, () => victim.hasEnded)
+    while (!victim.hasEnded) {
+      await exchange(group)
+      await group.untilArrived(() => victim.hasEnded)
+    }
+  }
 }
 
 /** After one message each way. */
@@ -171,6 +178,7 @@ async function recover({ group, pod, told, unlink }: Scene, one: Case, recovery:
     await connected.talk()
     await connected.untilArrived()
     if (TELLING.has(one.activity)) await told.untilKnown()
+    await connected.untilFilesAreWhole()
     return await Promise.all(
       group.accounts.map(async (account) => {
         const records = await account.records()

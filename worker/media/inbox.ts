@@ -6,6 +6,7 @@
  * upload it again, which takes a connection: without one it stays as it is until there is one → pending, elsewhere. Any other
  * failure → pending, for a later time, or failed for good. Nothing of a try is kept but in the row: the next owner goes on.
  */
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import { DEFAULT_MEDIA_BYTES } from '@berth/core/model/tier.ts'
 import { loadMedia, type MediaOutcome, type PendingMedia, settleMedia } from '@berth/core/postgres/media.ts'
@@ -122,10 +123,12 @@ export class MediaInbox {
     const { pool, bootId, log } = this.#parts
     const { owner } = session
     if (!session.mayAct) return false
+    await failpoint('media.fetching')
     const outcome = await this.#try(session, row)
     if (!outcome || owner.loss) return false
     const held = await persist('a received file', log, () => settleMedia(pool, bootId, owner, row.id, outcome))
     if (!held) owner.lose(new OwnershipLost(owner.sessionId))
+    if (outcome.status === 'stored') await failpoint('media.settled')
     if (outcome.status !== 'pending') mediaFetched.inc({ outcome: outcome.errorCode ?? 'stored' })
     return held
   }
@@ -145,6 +148,7 @@ export class MediaInbox {
       try {
         const { bytes, sha256 } = session.fetchMedia(file)
         const stored = await store.put(row.id, bytes, { maxBytes, sha256 })
+        await failpoint('media.kept')
         return { status: 'stored', attempts: row.attempts, ...stored }
       } catch (error) {
         if (!(error instanceof MediaGone)) throw error

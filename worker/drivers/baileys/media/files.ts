@@ -1,5 +1,6 @@
 /** The files of one session's messages: fetched, asked for again, uploaded. */
 
+import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { MediaMessage } from '@berth/core/model/message-media.ts'
 import type { WAMessage, WASocket } from '@whiskeysockets/baileys'
 import { isJidGroup } from '@whiskeysockets/baileys'
@@ -80,7 +81,9 @@ export class MediaFiles {
       open,
       connection: (anew) => this.#open.refreshMediaConn(anew),
     })
+    await failpoint('media.uploaded')
     await this.#host.files.keep(whatsappId, source)
+    await failpoint('media.noted')
     return { ...(content as MediaMessage), source }
   }
 
