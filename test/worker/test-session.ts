@@ -22,6 +22,13 @@ export interface MessageRow {
   error_code: string | null
 }
 
+export interface ConversationRow {
+  chat: string
+  unread: number
+  archived: boolean
+  muted_until: Date | null
+}
+
 export class TestSession {
   readonly id: string
   readonly name: string
@@ -160,6 +167,13 @@ export class TestSession {
     return this.#asTenant<MessageRow>(
       `SELECT id, chat, whatsapp_id, from_me, sender_phone, sender_name, type, content, status, error_code
        FROM message WHERE session_id = $1 ORDER BY number`,
+      [this.id],
+    )
+  }
+
+  conversations(): Promise<ConversationRow[]> {
+    return this.#asTenant<ConversationRow>(
+      'SELECT chat, unread, archived, muted_until FROM conversation WHERE session_id = $1 ORDER BY chat',
       [this.id],
     )
   }

@@ -11,6 +11,7 @@ import {
 import type { SessionStore, UnitContent } from '../../store/session-store.ts'
 import type { KeyChange } from '../../store/unit.ts'
 import { decodeCredential, encodeCredential } from './codec.ts'
+import { LID_MAPPING, peopleOfMappings } from './facts.ts'
 import type { Person } from './person.ts'
 
 export interface JournalEntry {
@@ -138,7 +139,13 @@ export class AuthState {
     )
     const entries = Object.values(journal ?? {}) as JournalEntry[]
     const credential = this.#withPreKeys(data)
-    const write = this.#store.write({ keys, journal: entries, ...(credential ? { credential } : {}) })
+    const people = peopleOfMappings(types[LID_MAPPING])
+    const write = this.#store.write({
+      keys,
+      journal: entries,
+      ...(credential ? { credential } : {}),
+      ...(people.length > 0 ? { people } : {}),
+    })
     for (const { ciphertextHash } of entries) this.#writing.set(ciphertextHash, write)
     await write
     for (const { ciphertextHash } of entries) this.#writing.delete(ciphertextHash)

@@ -1,10 +1,8 @@
 /** The addresses of a person: finds the other one in the mappings that Baileys stores. */
 import { jidDecode, jidEncode } from '@whiskeysockets/baileys'
 import type { SessionStore } from '../../store/session-store.ts'
+import { LID_MAPPING } from './facts.ts'
 import { type Person, phoneNumberOf } from './person.ts'
-
-/** Baileys' key type: `<phone number>` → LID, `<LID>_reverse` → phone number. */
-const MAPPING = 'lid-mapping'
 
 export async function findPerson(store: Pick<SessionStore, 'get'>, person: Person): Promise<Person> {
   const { pn, lid } = person
@@ -21,7 +19,7 @@ export async function findPerson(store: Pick<SessionStore, 'get'>, person: Perso
 
 async function look(store: Pick<SessionStore, 'get'>, id: string | undefined): Promise<string | undefined> {
   if (!id) return undefined
-  const found = (await store.get(MAPPING, [id]))[id]
+  const found = (await store.get(LID_MAPPING, [id]))[id]
   return typeof found === 'string' ? found : undefined
 }
 

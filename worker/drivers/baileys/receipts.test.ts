@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import type { StatusChange } from '@berth/core/postgres/commit.ts'
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import { describe, expect, test } from 'vitest'
 import { holdReceipts, statusesOfReceipt, statusOfAck } from './receipts.ts'
@@ -48,7 +47,8 @@ test('receipts reach the library only when they are durable, and in order', asyn
   const seen: string[] = []
   const writes: { ids: string[]; done: () => void }[] = []
   ws.on('CB:receipt', (node: BinaryNode) => seen.push(node.attrs.id!))
-  holdReceipts(ws, (changes: StatusChange[]) => {
+  holdReceipts(ws, (node) => {
+    const changes = statusesOfReceipt(node)
     if (changes.length === 0) return Promise.resolve()
     return new Promise((done) => writes.push({ ids: changes.map((change) => change.whatsappId), done }))
   })

@@ -45,28 +45,33 @@ export function statusOfAck({ attrs }: BinaryNode): StatusChange {
 }
 
 /** What a receipt says of our messages; empty when it says nothing (a contact asks again, another device read a chat). */
-export function statusesOfReceipt({ attrs, content }: BinaryNode): StatusChange[] {
-  const status = STATUS_OF_RECEIPT[attrs.type ?? '']
-  if (!status || !attrs.id) return []
+export function statusesOfReceipt(receipt: BinaryNode): StatusChange[] {
+  const status = STATUS_OF_RECEIPT[receipt.attrs.type ?? '']
+  return status ? idsOfReceipt(receipt).map((whatsappId) => ({ whatsappId, status })) : []
+}
+
+/** The messages that a receipt is about. */
+export function idsOfReceipt({ attrs, content }: BinaryNode): string[] {
+  if (!attrs.id) return []
   const ids = [attrs.id]
   for (const list of Array.isArray(content) ? content : []) {
     for (const item of Array.isArray(list.content) ? list.content : []) {
       if (item.tag === 'item' && item.attrs.id) ids.push(item.attrs.id)
     }
   }
-  return ids.map((whatsappId) => ({ whatsappId, status }))
+  return ids
 }
 
 /**
  * Baileys acknowledges a receipt as soon as it sees it, and the server then forgets it. So its listeners are taken off and
  * called, in order, when what the receipt says is durable: after a crash it comes again, and the message is not sent twice.
  */
-export function holdReceipts(ws: EventEmitter, store: (changes: StatusChange[]) => Promise<void>): void {
+export function holdReceipts(ws: EventEmitter, store: (receipt: BinaryNode) => Promise<void>): void {
   const handOver = takeListeners(ws, 'CB:receipt')
   let last: Promise<unknown> = Promise.resolve()
   const storeReceipt = async (node: BinaryNode): Promise<void> => {
     await failpoint('receipt.seen')
-    await store(statusesOfReceipt(node))
+    await store(node)
     await failpoint('receipt.stored')
   }
   ws.on('CB:receipt', (node: BinaryNode) => {

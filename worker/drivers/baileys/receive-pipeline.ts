@@ -35,6 +35,11 @@ export class ReceivePipeline {
     this.#last = this.#last.then(() => this.#store(entry))
   }
 
+  /** Resolves when the messages of all rows that were taken so far are with the committer. */
+  taken(): Promise<void> {
+    return this.#last
+  }
+
   /** Baileys is through with a message stanza. */
   handled(stanza: StanzaAttributes): void {
     this.#last = this.#last.then(() => {

@@ -13,12 +13,13 @@ import type { DriverHost } from '../driver.ts'
 import type { AuthState } from './auth-state.ts'
 import { keepContactTokens } from './corrections/contact-tokens.ts'
 import { forgetOtherList } from './device-lists.ts'
+import { factsOfChats, factsOfContacts, readElsewhere } from './facts.ts'
 import { takeListeners } from './listeners.ts'
 import { quietLogger } from './logger.ts'
 import type { Notices } from './notices.ts'
 import { storeBeforeAnswering } from './pairing.ts'
 import { findPerson } from './people.ts'
-import { holdReceipts, statusOfAck } from './receipts.ts'
+import { holdReceipts, statusesOfReceipt, statusOfAck } from './receipts.ts'
 import type { ReceivePipeline } from './receive-pipeline.ts'
 import type { JournaledRepository } from './repository.ts'
 import { giveKeyAgain, lookUpGroup, writtenFor } from './send.ts'
@@ -95,7 +96,13 @@ export function openSocket({ host, auth, repository, pipeline, notices, url, log
     forgetOtherList(stanza, auth.devices, (person) => findPerson(host.store, person)),
   )
   notices.hold(socket, loggedIn)
-  holdReceipts(socket.ws, (changes) => host.statuses(changes))
+  holdReceipts(socket.ws, async (receipt) => {
+    const read = readElsewhere(receipt, auth.person)
+    if (!read) return host.statuses(statusesOfReceipt(receipt))
+    await pipeline.taken() // what was read is on its way to the database, and comes before
+    await host.store.write({ chats: [read] })
+  })
+  keepFacts(socket, host)
   return socket
 }
 
@@ -139,6 +146,20 @@ function takeMessagesInOrder(
     const { offline: _, ...attrs } = stanza.attrs
     last = last.then(() => take({ ...stanza, attrs })).catch(() => {}) // Baileys reports its own errors
   })
+}
+
+/** What the phone's settings and its address book say. */
+function keepFacts({ ev }: WASocket, { store }: DriverHost): void {
+  ev.on('chats.update', (updates) => {
+    const chats = factsOfChats(updates)
+    if (chats.length > 0) void store.write({ chats }, { lazy: true })
+  })
+  const keepContacts = (contacts: Partial<Contact>[]) => {
+    const people = factsOfContacts(contacts)
+    if (people.length > 0) void store.write({ people }, { lazy: true })
+  }
+  ev.on('contacts.upsert', keepContacts)
+  ev.on('contacts.update', keepContacts)
 }
 
 /** What the server says of our messages. */
