@@ -1,13 +1,12 @@
 /** `npm run demo`: keeps the promise in front of your eyes. Chapters in story.ts; breaking and counting is that of chaos. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { type ChaosResult, type Listener, runChaos } from '@berth/test/chaos/chaos.ts'
 import { faultsNamed } from '@berth/test/chaos/faults/all.ts'
 import { interruption } from '@berth/test/chaos/interruption.ts'
 import type { LocalBerth } from '@berth/test/chaos/local-berth.ts'
 import { OwnBerth } from '@berth/test/chaos/own-berth.ts'
 import { isGood, resultLines } from '@berth/test/chaos/report.ts'
+import { scratchFolder } from '@berth/test/scratch.ts'
 import { chooseBerth } from './choose.ts'
 import { type DemoOptions, HELP, parseOptions, UsageError } from './options.ts'
 import { chapterEnd, outcomeLines, outcomeOf } from './outcome.ts'
@@ -17,8 +16,6 @@ import { CHAPTERS } from './story.ts'
 import { viewLines } from './view.ts'
 import { Watch } from './watch.ts'
 
-/** As root, Postgres runs as another user, who must be able to walk there. */
-const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 const RATES = { in: 12, out: 8 }
 
 async function demo(options: DemoOptions): Promise<boolean> {
@@ -31,7 +28,7 @@ async function demo(options: DemoOptions): Promise<boolean> {
 
 /** Leaves its folder behind when that was asked for, or is needed to find out what went wrong. */
 async function inOwnBerth({ keep }: DemoOptions, signal: AbortSignal): Promise<ChaosResult> {
-  const dataDir = await mkdtemp(join(PARENT, 'berth-demo-'))
+  const dataDir = await scratchFolder('demo')
   let isKept = keep
   try {
     let isStarting = true // afterwards the story says what happens

@@ -1,12 +1,12 @@
 /** What every bench stands on: Postgres as in production, and a Kubernetes API with a namespace of its own. */
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureDatabase, prepareDatabase } from '@berth/local/database.ts'
 import { type Postgres, startPostgres } from '@berth/local/postgres/postgres.ts'
 import { removeWithUs } from '@berth/local/postgres/testing.ts'
 import { parse, stringify } from 'yaml'
 import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
+import { scratchFolder } from '../scratch.ts'
 
 export interface Ground {
   /** A folder that goes with it. */
@@ -19,13 +19,9 @@ export interface Ground {
   close(): Promise<void>
 }
 
-/** As root, Postgres runs as another user, who must be able to walk there. */
-const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
-
 /** `real`: path of an administrator's kubeconfig; without it the Kubernetes API is the embedded one. */
 export async function startGround(real?: string, settings: Record<string, string> = {}): Promise<Ground> {
-  const dataDir = await mkdtemp(join(PARENT, 'berth-bench-'))
-  await chmod(dataDir, 0o711)
+  const dataDir = await scratchFolder('bench')
   const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), settings })
   const letGo = removeWithUs(postgres.pid, dataDir)
   const databaseUrl = await ensureDatabase(postgres.url)

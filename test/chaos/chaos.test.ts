@@ -1,8 +1,7 @@
 /** A quick sample of `npm run chaos`: a few faults on a whole Berth. What is decided here is decided by conditions. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { scratchFolder } from '../scratch.ts'
 import { runChaos } from './chaos.ts'
 import { faultsNamed } from './faults/all.ts'
 import { OwnBerth } from './own-berth.ts'
@@ -13,7 +12,7 @@ const MINUTE = 60_000
 
 let dataDir: string
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-chaos-'))
+  dataDir = await scratchFolder('chaos')
 })
 afterAll(() => rm(dataDir, { recursive: true, force: true }))
 

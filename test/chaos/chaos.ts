@@ -4,9 +4,9 @@
  * judge counts, having proved on altered records that it sees what it should.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Arrivals } from './arrivals.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { BerthUnderTest } from './berth-under-test.ts'
-import { collect, connectionsOf } from './collect.ts'
+import { connectionsOf } from './collect.ts'
 import type { NamedFault } from './faults/fault.ts'
 import { Installation } from './installation.ts'
 import { begunUntil, judge, type Verdict, violations } from './judge.ts'
@@ -14,12 +14,12 @@ import type { ChaosOptions } from './options.ts'
 import type { Population } from './population.ts'
 import { type Proof, proveJudge } from './proof.ts'
 import { endlessly, Random } from './random.ts'
-import type { Frozen, Records } from './records.ts'
+import type { Records } from './records.ts'
 import { type Recovery, recoveries } from './recovery.ts'
-import { ScanWatch } from './scan-watch.ts'
 import { Sightings } from './sightings.ts'
-import { Traffic } from './traffic.ts'
-import { patiently, until } from './until.ts'
+import type { Traffic } from './traffic.ts'
+import { Trial } from './trial.ts'
+import { patiently } from './until.ts'
 
 export interface Round {
   number: number
@@ -69,11 +69,6 @@ export interface Plan<B extends BerthUnderTest> extends Pick<ChaosOptions, 'roun
 
 /** Traffic flows for this long before a fault, at most; the moment is random. */
 const MAX_CALM_MS = 2_000
-const BACK_TIMEOUT_MS = 120_000
-/** After the last receipt, the API's list has the message one commit later. */
-const LISTED_TIMEOUT_MS = 30_000
-/** What is missing is named, up to so many. */
-const SHOWN = 10
 
 /** In that Berth, which is left afterwards. Throws when it can't even begin, or was aborted; what goes wrong later is in the result. */
 export async function runChaos<B extends BerthUnderTest>(
@@ -99,13 +94,10 @@ class Run<B extends BerthUnderTest> {
   readonly #listener: Listener
   readonly #signal: AbortSignal | undefined
   readonly #random: Random
-  readonly #traffic: Traffic
-  readonly #arrivals: Arrivals
-  readonly #scans: ScanWatch
+  readonly #trial: Trial<B>
   readonly #sightings: Sightings
   readonly #known = new Set<string>()
   readonly #rounds: Round[] = []
-  readonly #frozen: Frozen[] = []
 
   constructor(installation: Installation<B>, plan: Plan<B>, listener: Listener, signal: AbortSignal | undefined) {
     this.#installation = installation
@@ -114,18 +106,15 @@ class Run<B extends BerthUnderTest> {
     this.#signal = signal
     this.#random = new Random(plan.seed)
     // Of its own: how many messages there are must not change which faults come next.
-    this.#traffic = new Traffic(installation, new Random(plan.seed + 1))
-    this.#arrivals = new Arrivals(installation.simulator, this.#traffic)
-    this.#scans = new ScanWatch(installation)
+    this.#trial = new Trial(installation, plan.seed + 1, signal)
     this.#sightings = new Sightings(installation.kube, installation.accounts)
   }
 
   async whole(): Promise<ChaosResult> {
-    this.#scans.start()
+    const { traffic, arrivals } = this.#trial
     this.#sightings.start()
-    this.#arrivals.start()
-    this.#traffic.start(this.#plan.rates)
-    this.#listener.begins?.(this.#installation, this.#traffic, this.#arrivals)
+    traffic.start(this.#plan.rates)
+    this.#listener.begins?.(this.#installation, traffic, arrivals)
     const stuck = await this.#allRounds().then(
       () => undefined,
       (error: unknown) => {
@@ -134,22 +123,21 @@ class Run<B extends BerthUnderTest> {
       },
     )
     await this.stop()
-    const records = await this.#collect(stuck !== undefined)
+    // What is missing when it got stuck will not come any more.
+    const records = await (stuck === undefined ? this.#trial.listedRecords() : this.#trial.records())
     const verdict = judge(records)
     return {
       rounds: this.#rounds,
       records,
       verdict,
       proof: proveJudge(records, verdict),
-      repeatedPosts: this.#traffic.failedTries,
+      repeatedPosts: traffic.failedTries,
       ...(stuck !== undefined && { stuck }),
     }
   }
 
   async stop(): Promise<void> {
-    await this.#traffic.abort()
-    await this.#arrivals.stop()
-    await this.#scans.stop()
+    await this.#trial.stop()
     await this.#sightings.stop()
   }
 
@@ -166,7 +154,7 @@ class Run<B extends BerthUnderTest> {
       this.#rounds.push(round)
       await this.#listener.round(round)
     }
-    this.#traffic.stop()
+    this.#trial.traffic.stop()
     await this.#settle()
   }
 
@@ -176,7 +164,7 @@ class Run<B extends BerthUnderTest> {
     const before = await this.#installation.placements()
     await delay(this.#random.between(0, MAX_CALM_MS), undefined, this.#signal && { signal: this.#signal })
     const { at, what, frozen } = await strike()
-    if (frozen) this.#frozen.push(frozen)
+    if (frozen) this.#trial.frozen.push(frozen)
     const liftedAt = Date.now()
     await this.#settle(liftedAt).catch((cause: unknown) => {
       throw new Error(`after ${what}`, { cause })
@@ -194,7 +182,7 @@ class Run<B extends BerthUnderTest> {
         { at, until: settledAt },
         numbers,
         connections,
-        this.#arrivals.since(at),
+        this.#trial.arrivals.since(at),
         this.#sightings.all,
       ),
       moved: moved.length,
@@ -209,67 +197,31 @@ class Run<B extends BerthUnderTest> {
    * @param proofAfter every account must also have sent and received something that was begun after this time
    */
   async #settle(proofAfter?: number): Promise<void> {
-    await this.#untilNone('every session is connected', () => this.#installation.notConnected())
-    const connectedAt = Date.now()
-    await this.#untilNone('every message is through', async () => this.#arrivals.missing(connectedAt))
-    if (proofAfter !== undefined) await this.#untilNone('every session works', async () => this.#idle(proofAfter))
-    await this.#untilNone('every session is still connected', () => this.#installation.notConnected())
-    this.#traffic.check()
+    const trial = this.#trial
+    await trial.untilConnected()
+    await trial.untilThrough(Date.now())
+    if (proofAfter !== undefined) await trial.untilNone('every session works', async () => this.#idle(proofAfter))
+    await trial.untilConnected()
+    trial.traffic.check()
   }
 
   /** The accounts through which nothing came, one way or the other, that was begun after this time. */
   #idle(begunAt: number): string[] {
     const ways = (['in', 'out'] as const).filter((way) => this.#plan.rates[way] > 0)
-    const worked = new Set(this.#arrivals.since(begunAt).map(({ account, way }) => `${account} ${way}`))
+    const worked = new Set(this.#trial.arrivals.since(begunAt).map(({ account, way }) => `${account} ${way}`))
     const wanted = this.#installation.accounts.flatMap(({ number }) => ways.map((way) => `${number} ${way}`))
     return wanted.filter((one) => !worked.has(one))
   }
 
-  async #untilNone(what: string, missing: () => Promise<string[]>): Promise<void> {
-    let last: string[] = []
-    const isNone = async () => {
-      last = await missing()
-      return last.length === 0
-    }
-    await until(what, BACK_TIMEOUT_MS, isNone, this.#signal).catch((cause: unknown) => {
-      throw new Error(last.slice(0, SHOWN).join('; '), { cause })
-    })
-  }
-
   /** What the judge says of everything begun until then and has not said before. */
   async #judgeUntil(time: number): Promise<string[]> {
-    const verdict = judge(await this.#collect(false, (records) => begunUntil(time, records)))
+    const verdict = judge(await this.#trial.listedRecords((records) => begunUntil(time, records)))
     const all = Object.entries(violations(verdict)).flatMap(([title, lines]) =>
       lines.map((line) => `${title}: ${line}`),
     )
     const found = all.filter((line) => !this.#known.has(line))
     for (const line of found) this.#known.add(line)
     return found
-  }
-
-  /**
-   * @param isFinal what is missing now will not come any more
-   * @param select the part of the records that is to be judged
-   */
-  async #collect(isFinal: boolean, select = (records: Records) => records): Promise<Records> {
-    const sources = {
-      installation: this.#installation,
-      traffic: this.#traffic,
-      arrivals: this.#arrivals,
-      frozen: this.#frozen,
-      scansWanted: this.#scans.seen,
-    }
-    const read = async () => select(await collect(sources))
-    let records = await patiently(read)
-    if (isFinal) return records
-    const isComplete = async () => {
-      if (judge(records).lost.length === 0) return true
-      records = await read()
-      return false
-    }
-    // Still lost after that: for the judge to say.
-    await until('every message is listed', LISTED_TIMEOUT_MS, isComplete, this.#signal).catch(() => {})
-    return records
   }
 }
 

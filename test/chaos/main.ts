@@ -1,9 +1,9 @@
 /** `npm run chaos`: breaks a whole Berth again and again, and counts. See --help. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onCluster } from '../cluster/set-up.ts'
 import type { Step } from '../cluster/steps/all.ts'
+import { scratchFolder } from '../scratch.ts'
 import { type Round, runChaos } from './chaos.ts'
 import { faultsNamed } from './faults/all.ts'
 import { interruption } from './interruption.ts'
@@ -12,11 +12,8 @@ import { OwnBerth } from './own-berth.ts'
 import { population } from './population.ts'
 import { isGood, resultLines, roundLine, summaryOf } from './report.ts'
 
-/** As root, Postgres runs as another user, who must be able to walk there. */
-const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
-
 async function locally(options: ChaosOptions): Promise<boolean> {
-  const dataDir = await mkdtemp(join(PARENT, 'berth-chaos-'))
+  const dataDir = await scratchFolder('chaos')
   const signal = interruption()
   console.log(`${options.rounds} rounds, ${options.sessions} sessions, seed ${options.seed}, in ${dataDir}`)
   let isKept = true

@@ -2,7 +2,6 @@
  * A whole Berth of the harness' own: real processes in a data folder, and a Postgres that can be down for long. All that its
  * parts say to one another goes through lines that the harness can break.
  */
-import { chmod } from 'node:fs/promises'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { TenantKind, TierKind } from '@berth/core/model/kind.ts'
 import { TenantSpec } from '@berth/core/model/tenant.ts'
@@ -33,7 +32,6 @@ export class OwnBerth implements LocalBerth {
     signal?: AbortSignal,
     wanted: Wanted = {},
   ): Promise<OwnBerth> {
-    await chmod(dataDir, 0o711) // as root, Postgres runs as another user, who must get through
     const surroundings = await Surroundings.make(dataDir, wanted)
     try {
       const database = await DatabaseServer.start(surroundings.postgresDir)

@@ -1,13 +1,13 @@
 /** The guides are true: what they tell a person to type is run as it stands, in its order, against a whole Berth. */
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Berth as Client } from '@berth/client'
 import { clone } from '@berth/local/clone.ts'
 import { type Berth, startBerth } from '@berth/local/compose.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { scratchFolder } from '../scratch.ts'
 import { blocksOf, shapeOf } from './blocks.ts'
 import { Terminal } from './terminal.ts'
 
@@ -34,7 +34,7 @@ let simulator: SimulatorClient
 
 beforeAll(async () => {
   if (missing.length > 0) return
-  folder = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-guides-'))
+  folder = await scratchFolder('guides')
   berth = await startBerth({ dataDir: folder, anyPorts: true, quiet: true })
   api = new Client({ url: berth.gatewayUrl, apiKey: berth.apiKey! })
   simulator = new SimulatorClient(berth.simulatorUrl!)

@@ -2,8 +2,7 @@
  * The main job, whole: a tenant and a session applied, placed, a phone linked by QR, a text out and one in, the worker
  * killed, its pod deleted, everything stopped and started again. Judged by what the simulator's phones saw.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Berth as Client } from '@berth/client'
 import { KubeClient } from '@berth/core/kube/client.ts'
@@ -14,6 +13,7 @@ import { type Berth, startBerth } from '@berth/local/compose.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { scratchFolder } from '../scratch.ts'
 
 const ME = '5511900000001'
 const ANA = '5511911111111'
@@ -39,7 +39,7 @@ async function stop(): Promise<void> {
 }
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'berth-e2e-'))
+  dataDir = await scratchFolder('e2e')
   await start()
 }, MINUTE)
 

@@ -2,9 +2,8 @@
  * False moves: a whole Berth under traffic, while processes of somebody else want all cores, twice. Nothing is broken, so
  * that each session that is moved, each worker that is taken for dead and each connection that is lost is one too many.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openOperatorPool } from '@berth/local/database.ts'
 import { connectionsOf } from '../../chaos/collect.ts'
@@ -13,6 +12,7 @@ import { OwnBerth } from '../../chaos/own-berth.ts'
 import { population } from '../../chaos/population.ts'
 import { Random } from '../../chaos/random.ts'
 import { Traffic } from '../../chaos/traffic.ts'
+import { scratchFolder } from '../../scratch.ts'
 import { Child } from '../child.ts'
 
 export interface Moves {
@@ -32,13 +32,12 @@ export interface Moves {
 const RATES = { in: 5, out: 5 }
 const BUSY_PER_CORE = 2
 const SEED = 1
-const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
 
 export async function moves(
   { sessions, seconds }: { sessions: number; seconds: number },
   tell: (line: string) => void,
 ): Promise<Moves> {
-  const dataDir = await mkdtemp(join(PARENT, 'berth-bench-'))
+  const dataDir = await scratchFolder('bench')
   tell(`linking ${sessions} sessions on several workers`)
   const berth = await OwnBerth.start(dataDir, () => {})
   const installation = await Installation.start(berth, population(sessions))

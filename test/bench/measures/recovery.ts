@@ -3,9 +3,7 @@
  * connections, WhatsApp itself. A whole Berth, with a few sessions of the other tiers beside the many; no traffic, so that
  * logins are all that there is to do. What the simulator wrote down is what counts.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PodKind } from '@berth/core/model/kind.ts'
 import { signal } from '@berth/local/process/identity.ts'
@@ -20,6 +18,7 @@ import type { Account, Population, Tenant } from '../../chaos/population.ts'
 import { Random } from '../../chaos/random.ts'
 import { recoveries } from '../../chaos/recovery.ts'
 import { until } from '../../chaos/until.ts'
+import { scratchFolder } from '../../scratch.ts'
 import { type Curve, curveOf } from '../curve.ts'
 import { cpuMs, postgresCpuMs } from '../usage.ts'
 
@@ -59,16 +58,13 @@ const SEED = 1
 /** By the names of the tenants. */
 const TIERS: Record<string, Tenant['tier']> = { many: 'max', some: 'pro', few: 'basic' }
 
-/** As root, Postgres runs as another user, who must be able to walk there. */
-const PARENT = process.getuid?.() === 0 ? '/var/tmp' : tmpdir()
-
 export async function recovery(
   { sizes, awaySeconds }: RecoveryOptions,
   tell: (line: string) => void,
 ): Promise<Recovery[]> {
   const measured: Recovery[] = []
   for (const sessions of sizes) {
-    const dataDir = await mkdtemp(join(PARENT, 'berth-bench-'))
+    const dataDir = await scratchFolder('bench')
     tell(`linking ${populationOf(sessions).accounts.length} sessions, ${sessions} of them on one worker`)
     const berth = await OwnBerth.start(dataDir, () => {})
     const installation = await Installation.start(berth, populationOf(sessions))
