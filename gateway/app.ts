@@ -20,6 +20,7 @@ import { conversationRoutes } from './routes/conversations.ts'
 import { eventRoutes } from './routes/events.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts'
+import { messageListRoutes } from './routes/message-lists.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { pairingCodeRoutes } from './routes/pairing-code.ts'
 import { peopleRoutes } from './routes/people.ts'
@@ -124,6 +125,7 @@ export async function buildApp(context: Context): Promise<App> {
       qrRoutes(v1, context, streams)
       pairingCodeRoutes(v1, context)
       messageRoutes(v1, context)
+      messageListRoutes(v1, context)
       eventRoutes(v1, context)
       mediaRoutes(v1, context)
       conversationRoutes(v1, context)

@@ -3,8 +3,8 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import { db, type Tables } from './tables.ts'
 
 /** The chat with the person of an address, in a session: of a LID whose number is known, the number's. */
-export const knownChat = (sessionId: string, address: string) =>
-  sql<string>`coalesce((SELECT known.id FROM contact known WHERE known.session_id = ${sessionId}::uuid
+export const knownChat = (sessionId: string | Expression<string>, address: string) =>
+  sql<string>`coalesce((SELECT known.id FROM contact known WHERE known.session_id = (${sessionId})::uuid
     AND known.lid = ${address}::text AND known.id <> known.lid ORDER BY known.created_at DESC, known.id LIMIT 1), ${address}::text)`
 
 export interface ContactFilter {

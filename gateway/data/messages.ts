@@ -1,7 +1,6 @@
 /** Messages: the gateway adds rows, the owning worker sends them and moves their status on. */
 import { createHash, randomBytes } from 'node:crypto'
 import { contentOf } from '@berth/core/model/message.ts'
-import { knownChat } from '@berth/core/postgres/contacts.ts'
 import { db, type MessageStatus } from '@berth/core/postgres/tables.ts'
 import { chatOf } from '../chat.ts'
 import type { Composed } from '../compose.ts'
@@ -9,7 +8,7 @@ import type { NewMessage } from '../new-message-schemas.ts'
 import type { Database } from './database.ts'
 import { uuidV7 } from './uuid.ts'
 
-const columns = [
+export const columns = [
   'id',
   'number',
   'chat',
@@ -118,6 +117,9 @@ export async function findMessages(
 export interface MessageFilter {
   chat?: string
   fromMe?: boolean
+  type?: string
+  /** In the language of websearch_to_tsquery. */
+  search?: string
   status?: MessageStatus
   /** Created after and before these instants. */
   after?: Date
@@ -125,23 +127,6 @@ export interface MessageFilter {
   /** The page goes on below this number. */
   below?: number
   limit: number
-}
-
-/** Newest first. */
-export function listMessages(
-  database: Database,
-  tenantId: string,
-  sessionId: string,
-  filter: MessageFilter,
-): Promise<MessageRow[]> {
-  let query = view().where('session_id', '=', sessionId).orderBy('number', 'desc').limit(filter.limit)
-  if (filter.chat !== undefined) query = query.where('chat', '=', knownChat(sessionId, filter.chat)).where('chat', '<>', '')
-  if (filter.fromMe !== undefined) query = query.where('from_me', '=', filter.fromMe)
-  if (filter.status) query = query.where('status', '=', filter.status)
-  if (filter.after) query = query.where('created_at', '>', filter.after)
-  if (filter.before) query = query.where('created_at', '<', filter.before)
-  if (filter.below !== undefined) query = query.where('number', '<', filter.below)
-  return database.query(tenantId, query)
 }
 
 /** What came into the chat of a message up to it, newest first: itself and those before. Changes are left out. */

@@ -52,6 +52,10 @@ export const listSessions = (
   return database.query(tenantId, page.after === undefined ? query : query.where('s.name', '>', page.after))
 }
 
+/** All that there are: a tier limits them. */
+export const listSessionNames = (database: Database, tenantId: string): Promise<{ id: string; name: string }[]> =>
+  database.query(tenantId, db.selectFrom('session').select(['id', 'name']).where('deleted_at', 'is', null))
+
 export async function countSessions(database: Database, tenantId: string): Promise<number> {
   const [row] = await database.query(
     tenantId,

@@ -4,14 +4,12 @@ import type { Caller } from '../auth.ts'
 import { chatOf } from '../chat.ts'
 import { type Composed, compose, type Subject, subjectIdOf, withFile } from '../compose.ts'
 import type { App, Context } from '../context.ts'
-import { decodeCursor, encodeCursor, page } from '../cursor.ts'
 import {
   type Asked,
   changesOf,
   findByIdempotencyKey,
   findMessage,
   insertMessage,
-  listMessages,
   type MessageRow,
   requestHash,
 } from '../data/messages.ts'
@@ -26,13 +24,11 @@ import { MAX_TEXT_BYTES, NewMessage } from '../new-message-schemas.ts'
 import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
-import { cursorLike, Instant, Limit, MessageStatus, pageOf, Recipient, SessionParams } from '../schemas.ts'
+import { SessionParams } from '../schemas.ts'
 import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
 import { surroundingsOf } from '../show.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
-const CURSOR = encodeCursor('4711')
-const NUMBER_FORM = /^\d{1,15}$/
 const KEY_RULE = 'Write 1 to 128 visible ASCII characters, for example a UUID'
 
 const SendHeaders = z.object({
@@ -170,57 +166,6 @@ export function messageRoutes(app: App, context: Context): void {
       if (accepted.replayed) reply.header('idempotent-replayed', 'true')
       const around = await surroundingsOf(database, target, [row])
       return reply.code(accepted.replayed ? 200 : 201).send(messageView(row, session.name, around))
-    },
-  )
-
-  app.get(
-    '/sessions/:name/messages',
-    {
-      schema: {
-        operationId: 'listMessages',
-        summary: 'List messages, newest first',
-        description:
-          'What was sent and received, in pages, changes of earlier messages included. The filters can be combined.',
-        tags: tags.messages,
-        params: SessionParams,
-        querystring: z.strictObject({
-          chat: Recipient.optional().describe('Only this conversation: a phone number or a chat'),
-          direction: z
-            .enum(['incoming', 'outgoing'], 'Write "incoming" or "outgoing"')
-            .optional()
-            .describe('Only what came in, or what went out'),
-          status: MessageStatus.optional().describe('Only what has this status now'),
-          after: Instant('Only what was stored after this time'),
-          before: Instant('Only what was stored before this time'),
-          limit: Limit,
-          cursor: cursorLike(CURSOR),
-        }),
-        response: {
-          200: pageOf(Message, CURSOR).describe('A page of messages'),
-          ...problemResponses('session_not_found', 'validation_failed', ...EVERYWHERE),
-        },
-      },
-    },
-    async (request) => {
-      const { tenantId } = request.caller
-      const { chat, direction, status, after, before, limit, cursor } = request.query
-      const session = await requireSession(database, tenantId, request.params.name)
-      const rows = await listMessages(database, tenantId, session.id, {
-        limit: limit + 1,
-        ...(chat !== undefined && { chat: chatOf(chat)! }),
-        ...(direction && { fromMe: direction === 'outgoing' }),
-        ...(status && { status }),
-        ...(after && { after }),
-        ...(before && { before }),
-        ...(cursor !== undefined && { below: Number(decodeCursor(cursor, NUMBER_FORM)) }),
-      })
-      const around = await surroundingsOf(database, { tenantId, sessionId: session.id }, rows)
-      return page(
-        rows,
-        limit,
-        (row) => messageView(row, session.name, around),
-        (row) => String(row.number),
-      )
     },
   )
 

@@ -13,6 +13,21 @@ ALTER TABLE message ADD COLUMN history boolean NOT NULL DEFAULT false;
 -- for everything that it looks up in a session.
 CREATE INDEX message_chat ON message (session_id, chat, number DESC) WHERE chat <> '';
 
+-- What is searched: the words of a message, and its tenant among them, so that one tenant's search reads no other's.
+CREATE FUNCTION message_words(p_tenant uuid, p_content jsonb) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN said.words <> '' THEN
+    array_to_tsvector(ARRAY[p_tenant::text]) || to_tsvector('pg_catalog.simple', left(said.words, 65536)) END
+  FROM (SELECT ltrim(
+    coalesce(p_content ->> 'text', '') || coalesce(' ' || (p_content #>> '{media,caption}'), '')
+    -- "plan.pdf" is one word to Postgres: the name of a host.
+    || coalesce(' ' || (p_content #>> '{media,fileName}') || ' ' || translate(p_content #>> '{media,fileName}', '._-', '   '), '')
+    || coalesce(' ' || (p_content #>> '{location,name}'), '')
+    || coalesce(' ' || (p_content #>> '{location,address}'), '') || coalesce(' ' || (p_content #>> '{poll,question}'), '')
+    || coalesce(' ' || (p_content #>> '{contacts,0,name}'), '') || coalesce(' ' || (p_content #>> '{answer,text}'), '')) AS words) said;
+$$;
+CREATE INDEX message_search ON message USING gin (message_words(tenant_id, content));
+
 CREATE TABLE contact (
   tenant_id uuid NOT NULL REFERENCES tenant ON DELETE CASCADE,
   session_id uuid NOT NULL REFERENCES session ON DELETE CASCADE,
@@ -77,6 +92,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
               ORDER BY c.created_at DESC, c.id LIMIT 1), p_address)
     ELSE p_address END;
 $$;
+
+-- The newest messages of the transaction's tenant in which a text stands, at most p_limit below a number; p_session: of this one.
+-- Row-level security would keep the index from being used: the tenant is looked at here.
+CREATE FUNCTION search_messages(p_session uuid, p_text text, p_below bigint, p_limit int) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = berth, pg_temp AS $$
+DECLARE
+  tenant uuid := nullif(current_setting('berth.tenant_id', true), '')::uuid;
+  asked tsquery := websearch_to_tsquery('pg_catalog.simple', p_text);
+BEGIN
+  IF numnode(asked) = 0 THEN RETURN; END IF;
+  RETURN QUERY SELECT m.id FROM message m
+    WHERE message_words(m.tenant_id, m.content) @@ (quote_literal(tenant)::tsquery && asked) AND m.tenant_id = tenant
+      AND (p_session IS NULL OR m.session_id = p_session) AND (p_below IS NULL OR m.number < p_below)
+    ORDER BY m.number DESC LIMIT p_limit;
+END $$;
 
 -- What is not read of a conversation.
 CREATE FUNCTION unread_in(p_session uuid, p_chat text, p_read_number bigint) RETURNS int
@@ -272,11 +302,12 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'berth'::regnamespace
-    AND p.proname IN ('phone_chat', 'chat_of', 'unread_in', 'merge_person', 'message_addressed', 'message_filed', 'chat_read',
+    AND p.proname IN ('message_words', 'search_messages', 'phone_chat', 'chat_of', 'unread_in', 'merge_person', 'message_addressed', 'message_filed', 'chat_read',
                       'command_read', 'write_commit', 'person_told', 'chat_told') LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     EXECUTE format('ALTER FUNCTION %s OWNER TO berth_definer', f);
     IF f::text LIKE '%write_commit%' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_worker', f); END IF;
+    IF f::text ~ 'message_words|search_messages' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_gateway', f); END IF;
   END LOOP;
 END $$;
 
