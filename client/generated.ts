@@ -59,8 +59,14 @@ export interface Contact {
   phoneNumber?: string
   /** WhatsApp's other id of a person */
   lid?: string
-  /** What they call themselves, as far as it is known */
+  /** The first that is known of savedName, verifiedName and pushName */
   name?: string
+  /** What they call themselves */
+  pushName?: string
+  /** What they are called in the account's address book */
+  savedName?: string
+  /** What WhatsApp calls a business */
+  verifiedName?: string
   /** When the last message came or went */
   lastMessageAt: string
 }
@@ -80,6 +86,40 @@ export interface ContactProfile {
   aboutSetAt?: string
   /** WhatsApp's address of the picture, good for some days */
   pictureUrl?: string
+}
+
+export interface Conversation {
+  /** Its id: write to it by using it as "to" */
+  chat: string
+  /** With several people */
+  group: boolean
+  /** What the contact or the group is called, as far as it is known */
+  name?: string
+  /** Of the contact, when it is known */
+  phoneNumber?: string
+  /** WhatsApp's other id of the contact */
+  lid?: string
+  /** Messages that came in and were read neither on a device of the account nor through …/read */
+  unread: number
+  /** When the last message came or went */
+  lastActivityAt: string
+  /** When the last message came in */
+  lastReceivedAt?: string
+  /** WhatsApp's time for answers: some providers let businesses write freely only while it is open */
+  window: {
+    /** The contact wrote within the last 24 hours */
+    open: boolean
+    /** 24 hours after the last message that came in */
+    closesAt?: string
+  }
+  /** Archived on the phone */
+  archived: boolean
+  /** Pinned on the phone */
+  pinned: boolean
+  /** Muted on the phone until then */
+  mutedUntil?: string
+  /** The last message, as it is now; left out when it is kept no more */
+  lastMessage?: Message
 }
 
 export interface DeletedSession {
@@ -717,6 +757,7 @@ export type ProblemCode =
   | 'channel_not_found'
   | 'webhook_not_found'
   | 'command_not_found'
+  | 'conversation_not_found'
   | 'contact_not_found'
   | 'group_not_found'
   | 'problem_not_found'
@@ -844,6 +885,7 @@ export interface SessionChange {
  * - `Connecting`, `Disconnected`: on its way to WhatsApp; nothing to do
  * - `WaitingForScan`: ask for the code of …/qr and scan it with the phone, or type the one of …/pairing-code there
  * - `Connected`: it sends and receives
+ * - `Degraded`: it receives, but WhatsApp confirms nothing of what it sends; its connection is made anew by itself
  * - `Stopping`, `Stopped`: as you asked for
  * - `UsedElsewhere`: somebody else uses the same link; it tries again now and then
  * - `LoggedOut`, `Banned`, `Failed`: a person must see to it; `message` says how
@@ -989,7 +1031,22 @@ export interface ListSessionEventsOptions extends CallOptions {
   cursor?: string | undefined
 }
 
+export interface ListConversationsOptions extends CallOptions {
+  /** Only conversations with something unread, or only those without */
+  unread?: 'true' | 'false' | undefined
+  /** Only what is archived on the phone, or only what is not */
+  archived?: 'true' | 'false' | undefined
+  /** Only groups, or only people */
+  group?: 'true' | 'false' | undefined
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
 export interface ListContactsOptions extends CallOptions {
+  /** Only those with this in a name, or in their phone number */
+  search?: string | undefined
   /** How many at most */
   limit?: number | undefined
   /** nextCursor of the page before, unchanged; without it the first page */
@@ -1358,6 +1415,51 @@ export class Berth extends Transport {
   }
 
   /**
+   * List the conversations of a session, the latest first.
+   *
+   * One for each person and group, with its last message and how much of it is unread. What was said before the
+   * phone was linked counts as read.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  listConversations(name: string, options: ListConversationsOptions = {}): Promise<Page<Conversation>> {
+    return this.call<Page<Conversation>>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/conversations`,
+      query: {
+        unread: options.unread,
+        archived: options.archived,
+        group: options.group,
+        limit: options.limit,
+        cursor: options.cursor,
+      },
+      options,
+    })
+  }
+
+  /** Every item of listConversations, over all pages, from `cursor` on. */
+  allConversations(name: string, options: ListConversationsOptions = {}): AsyncGenerator<Conversation, void> {
+    return items((cursor) => this.listConversations(name, { ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * One conversation.
+   *
+   * A person's phone number and LID name the same conversation, once both are known.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, conversation_not_found, validation_failed,
+   * rate_limited, internal_error, database_unavailable.
+   */
+  getConversation(name: string, chat: string, options: CallOptions = {}): Promise<Conversation> {
+    return this.call<Conversation>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/conversations/${segment(chat)}`,
+      options,
+    })
+  }
+
+  /**
    * The account's own profile.
    *
    * As WhatsApp shows it at this moment; an answer is good for a minute.
@@ -1374,7 +1476,8 @@ export class Berth extends Transport {
   /**
    * List the contacts of a session.
    *
-   * The people of the session's newest 10,000 messages, groups' included, in the order of their ids, in pages.
+   * Whoever wrote to the account, in groups too, and whom it wrote to, in the order of their ids, in pages. Somebody
+   * whose number becomes known later has the number's chat as id from then on; the LID still names them.
    *
    * Problems: api_key_missing, api_key_invalid, session_not_found, validation_failed, rate_limited, internal_error,
    * database_unavailable.
@@ -1383,7 +1486,7 @@ export class Berth extends Transport {
     return this.call<Page<Contact>>({
       method: 'GET',
       path: `/v1/sessions/${segment(name)}/contacts`,
-      query: { limit: options.limit, cursor: options.cursor },
+      query: { search: options.search, limit: options.limit, cursor: options.cursor },
       options,
     })
   }

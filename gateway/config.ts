@@ -6,6 +6,7 @@ import { readEnvironment } from '@berth/core/environment.ts'
 import { mediaVariables, openMediaStore } from '@berth/core/media/open.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import { z } from 'zod'
+import { TARGETS, type Targets } from './webhooks/targets.ts'
 
 export interface Config {
   databaseUrl: string
@@ -25,6 +26,8 @@ export interface Config {
   platformApp: PlatformApp
   /** Another Graph API than Meta's: the simulator. */
   graphUrl: string | undefined
+  /** Where customers may have events sent to. */
+  webhookTargets: Targets
   /** Where customers reach the gateway, without a slash at the end; shown in the API document. */
   publicUrl?: string
 }
@@ -53,6 +56,10 @@ const variables = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("another Graph API than Meta's: the simulator"),
+  BERTH_WEBHOOK_TARGETS: z
+    .enum(TARGETS)
+    .default('https')
+    .describe('where customers may have events sent to: https or http on the public Internet, or anywhere'),
   PUBLIC_URL: z.url().optional().describe('where customers reach the gateway'),
 }
 
@@ -67,6 +74,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: values.PORT,
     metricsPort: values.METRICS_PORT,
     store: openMediaStore(values),
+    webhookTargets: values.BERTH_WEBHOOK_TARGETS,
     encryption: values.BERTH_ENCRYPTION_KEYS,
     platformApp: {
       verifyToken: values.WHATSAPP_VERIFY_TOKEN,

@@ -24,6 +24,9 @@ import type { KnownSessions } from './routing/known-sessions.ts'
 import type { SessionRouter } from './routing/router.ts'
 import type { Waker } from './routing/waker.ts'
 import type { WorkerClient } from './routing/worker-client.ts'
+import type { EndpointSecrets } from './webhooks/secrets.ts'
+import type { Sender } from './webhooks/sender.ts'
+import type { Targets } from './webhooks/targets.ts'
 
 /** How long requests may be held. */
 export interface Holds {
@@ -58,6 +61,7 @@ export interface Context {
   /** Of files that customers name by their address. */
   urls: UrlFetcher
   links: Links
+  webhooks: { secrets: EndpointSecrets; sender: Sender; targets: Targets }
   /** Seals the secrets of channels; undefined: the installation has not given the gateway its keys. */
   encryption: KeyRing | undefined
   platformApp: PlatformApp

@@ -1,10 +1,14 @@
 /** Server-sent events over one answer, and how many of them there may be. */
+import { once } from 'node:events'
 import type { FastifyReply } from 'fastify'
 import { Problem } from './problems/problem.ts'
 
 const HEARTBEAT_MS = 15_000
 /** A reader that leaves more than this unread is gone. */
 const MAX_UNREAD_BYTES = 256 * 1024
+/** One that leaves this much is waited for, so long. */
+const FULL_BYTES = 64 * 1024
+const READ_MS = 30_000
 
 export class EventStream {
   readonly #raw: FastifyReply['raw']
@@ -29,8 +33,17 @@ export class EventStream {
     this.#heartbeat = setInterval(() => this.#write(': heartbeat\n\n'), HEARTBEAT_MS)
   }
 
-  send({ event, data }: { event: string; data: unknown }): void {
-    this.#write(`id: ${++this.#number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  /** @param id by which a reader goes on later; without one the events are counted */
+  send({ id = String(++this.#number), event, data }: { id?: string; event: string; data: unknown }): void {
+    this.#write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  }
+
+  /** Until the reader has read enough for more to be sent; one that takes too long is cut off. */
+  async ready(signal: AbortSignal): Promise<void> {
+    if (this.#raw.writableLength < FULL_BYTES) return
+    const late = AbortSignal.timeout(READ_MS)
+    await once(this.#raw, 'drain', { signal: AbortSignal.any([signal, late]) }).catch(() => {})
+    if (late.aborted) this.#raw.destroy()
   }
 
   end(): void {

@@ -214,14 +214,21 @@ export function messageThen({ data, message }: Pick<ToldEvent, 'data' | 'message
     status,
     created_at,
     status_at: created_at,
+    status_times: {},
     sent_at: row.sent_at && new Date(row.sent_at),
   }
 }
 
 /** A file gets its state, size and hash when it was fetched. */
 function withMedia(content: unknown, media: Record<string, unknown>): unknown {
-  const { status, size, sha256, error, ...lasting } = (content as { media: Record<string, unknown> }).media
+  const { status, size, sha256, error, ...lasting } = (content as { media?: Record<string, unknown> }).media ?? {}
   return { ...(content as object), media: { ...lasting, ...media } }
+}
+
+/** What was cancelled has its own status, as the message has. */
+function shownData(data: unknown): unknown {
+  const { status, error } = data as { status?: string; error?: { code: string } }
+  return status === 'failed' && error?.code === 'cancelled' ? { ...(data as object), status: 'cancelled' } : data
 }
 
 /** @param references messages that the event's message is about, and maybe others */
@@ -239,7 +246,7 @@ export function eventView(row: ToldEvent, references: MessageRow[] = []): FeedEv
     occurredAt: occurred_at.toISOString(),
     data: isOfMessage
       ? { messageId, chat, ...(then && { message: messageView(then, session!, { changes: [], references: known }) }) }
-      : data,
+      : shownData(data),
     // What is not the message's was written by the database's own triggers, by the types above.
   } as FeedEvent
 }

@@ -11,6 +11,7 @@ import { readConfig } from './config.ts'
 import { MediaJanitor } from './media/janitor.ts'
 import { serveMetrics } from './metrics-server.ts'
 import { createContext } from './services.ts'
+import { Dispatcher } from './webhooks/dispatcher.ts'
 
 const SHUTDOWN_MS = 10_000
 /** Callers wait for an answer: a statement that takes longer than this is one of a database in trouble. */
@@ -30,6 +31,8 @@ async function main(): Promise<void> {
   })
   const context = createContext({ ...config, pool, kube, log })
   const app = await buildApp(context)
+  const { database, webhooks } = context
+  const dispatcher = new Dispatcher({ pool, database, ...webhooks, publicUrl: config.publicUrl, log })
   const janitor = config.store && new MediaJanitor(pool, config.store, log).start()
 
   let stopping = false
@@ -39,7 +42,7 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping: answers what is under way')
     // What is not answered by then is cut off.
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
-    await app.close()
+    await Promise.all([app.close(), dispatcher.stop()])
     await janitor?.stop()
     await Promise.all([context.workers.close(), kube.close(), pool.end()])
     process.exit(0)
@@ -48,6 +51,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop)
 
   await waitForSchema(pool, log)
+  dispatcher.start()
   const metrics = await serveMetrics({ host: config.host, port: config.metricsPort })
   const url = await app.listen({ host: config.host, port: config.port })
   const { port: metricsPort } = metrics.address() as AddressInfo

@@ -20,6 +20,9 @@ import { KnownSessions } from './routing/known-sessions.ts'
 import { SessionRouter } from './routing/router.ts'
 import { Waker } from './routing/waker.ts'
 import { WorkerClient } from './routing/worker-client.ts'
+import { EndpointSecrets } from './webhooks/secrets.ts'
+import { Sender } from './webhooks/sender.ts'
+import type { Targets } from './webhooks/targets.ts'
 
 interface Parts {
   pool: Pool
@@ -34,6 +37,8 @@ interface Parts {
   graphUrl?: string | undefined
   publicUrl?: string
   holds?: Partial<Holds>
+  /** Where events may be sent to; https on the public Internet. */
+  webhookTargets?: Targets
 }
 
 export function createContext({
@@ -49,6 +54,7 @@ export function createContext({
   graphUrl,
   publicUrl,
   holds,
+  webhookTargets: targets = 'https',
 }: Parts): Context {
   const database = new Database(pool)
   const router = new SessionRouter(({ tenantId, sessionId }) => findOwner(database, tenantId, sessionId))
@@ -70,6 +76,7 @@ export function createContext({
     urls: new UrlFetcher(urls),
     intake: new MediaIntake(database, store, log),
     links: new Links(internalToken),
+    webhooks: { secrets: new EndpointSecrets(internalToken), sender: new Sender({ targets }), targets },
     encryption,
     platformApp,
     graphUrl,

@@ -56,5 +56,9 @@ export type EventRow = ToldEvent & EventPosition
 
 export const positionOfEvent = (id: string) => db.selectFrom('event').where('id', '=', id).select(['xid', 'number'])
 
-/** Where the events end now: what is not below it yet comes behind it. */
-export const endOfEvents = () => db.selectNoFrom(sql<string>`pg_snapshot_xmin(pg_current_snapshot())::text`.as('xid'))
+/** Where the events end now: all that can be read already is before it. */
+export const endOfEvents = () =>
+  db.selectNoFrom([
+    sql<string>`pg_snapshot_xmin(pg_current_snapshot())::text`.as('xid'),
+    sql<number>`0::bigint`.as('number'),
+  ])

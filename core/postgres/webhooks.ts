@@ -1,7 +1,14 @@
-/** Deliveries of events as whoever tells endpoints sees and settles them, across tenants (migration 0012). */
+/**
+ * Deliveries of events (migration 0012): as whoever tells endpoints sees and settles them, across tenants, and the queries
+ * of one tenant that tell something again.
+ */
+import { type Insertable, sql, type Updateable } from 'kysely'
 import type pg from 'pg'
 import type { ToldEvent } from './events.ts'
-import type { Tables } from './tables.ts'
+import { db, type Tables } from './tables.ts'
+
+export type NewEndpoint = Insertable<Tables['webhook_endpoint']>
+export type EndpointChange = Updateable<Tables['webhook_endpoint']>
 
 type Queryable = Pick<pg.Pool, 'query'>
 
@@ -115,4 +122,49 @@ export async function noteWebhookHealth(db: Queryable, endpoint: string, isFaili
 /** Tells an endpoint nothing any more, and the tenant's others that it is so. */
 export async function pauseWebhook(db: Queryable, endpoint: string, reason: 'failing' | 'gone'): Promise<void> {
   await db.query('SELECT pause_webhook($1, $2)', [endpoint, reason])
+}
+
+/** Of time, both ends left out; the oldest `limit`. */
+export interface Span {
+  after?: Date | undefined
+  before?: Date | undefined
+  limit: number
+}
+
+/** What is told again is beside its lane from the start: the events after it have been told already, or will be. */
+export const deliveriesAgain = () =>
+  db.updateTable('webhook_delivery').set({
+    status: 'pending',
+    late: true,
+    tries: 0,
+    next_at: sql<Date>`clock_timestamp()`,
+    tried_since: null,
+  })
+
+/** Deliveries of events that an endpoint wants, and was not to be told of: it was not there, was disabled, or did not want them. */
+export function missedDeliveries(tenantId: string, endpointId: string, { after, before, limit }: Span) {
+  let missed = db
+    .selectFrom('event as e')
+    .innerJoin('webhook_endpoint as w', (join) => join.on('w.id', '=', endpointId))
+    .leftJoin('session as s', 's.id', 'e.session_id')
+    .leftJoin('webhook_delivery as d', (join) =>
+      join.onRef('d.event_id', '=', 'e.id').onRef('d.endpoint_id', '=', 'w.id'),
+    )
+    .where('e.tenant_id', '=', tenantId)
+    .where('d.number', 'is', null)
+    .where(sql<boolean>`(w.events IS NULL OR e.type = ANY (w.events))`)
+    .where(sql<boolean>`(w.sessions IS NULL OR s.id IS NULL OR s.name = ANY (w.sessions))`)
+    .orderBy('e.xid')
+    .orderBy('e.number')
+    .limit(limit)
+    .select(['e.tenant_id', 'w.id as endpoint_id', 'e.id as event_id'])
+    .select([sql<number>`webhook_lane(e.session_id, e.data)`.as('lane'), sql<boolean>`true`.as('late')])
+  if (after) missed = missed.where('e.occurred_at', '>', after)
+  if (before) missed = missed.where('e.occurred_at', '<', before)
+  return db
+    .insertInto('webhook_delivery')
+    .columns(['tenant_id', 'endpoint_id', 'event_id', 'lane', 'late'])
+    .expression(missed)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('number')
 }

@@ -86,6 +86,7 @@ export const documentOptions = (publicUrl: string | undefined): FastifyDynamicSw
       { name: 'Messages', description: 'Sending and reading' },
       { name: 'Media', description: 'Files: those that you send, and those of received messages' },
       { name: 'Events', description: 'What happened to your sessions, in order and without a gap' },
+      { name: 'Webhooks', description: 'The same, told to addresses of yours' },
       { name: 'People', description: 'Profiles, contacts, and who is on line: asked of WhatsApp when you ask' },
       { name: 'Groups', description: 'The groups that the account is in' },
       { name: 'About', description: 'The API about itself; needs no key' },

@@ -97,6 +97,18 @@ export const catalogue = {
     cause: 'The address was mistyped or cut off, or the secret in it was replaced by another one.',
     remedy: 'Make a new address with POST /v1/sessions/{name}/channel/webhook, and enter it at the provider.',
   },
+  webhook_endpoint_not_found: {
+    status: 404,
+    title: 'There is no such webhook endpoint',
+    cause: 'None of your endpoints has this id: it was deleted, or the key is of another account.',
+    remedy: 'List your endpoints with GET /v1/webhook-endpoints.',
+  },
+  delivery_not_found: {
+    status: 404,
+    title: 'There is no such delivery',
+    cause: 'The endpoint was never to be told of an event with this id, or the event is older than events are kept.',
+    remedy: "List the endpoint's deliveries with GET /v1/webhook-endpoints/{id}/deliveries.",
+  },
   command_not_found: {
     status: 404,
     title: 'There is no such command',
@@ -159,6 +171,12 @@ export const catalogue = {
     cause: 'Channels are of sessions of the Cloud API; this one links a phone.',
     remedy: 'Create a session with {"provider": "CloudAPI"}, and connect the number to that.',
   },
+  webhook_quota_exceeded: {
+    status: 409,
+    title: 'You have as many webhook endpoints as your tier allows',
+    cause: 'A tier allows so many endpoints, and you have them.',
+    remedy: 'Delete one with DELETE /v1/webhook-endpoints/{id}, or move to a larger tier.',
+  },
   quota_exceeded: {
     status: 409,
     title: 'You have as many sessions as your tier allows',
@@ -207,6 +225,12 @@ export const catalogue = {
     title: 'The message is too old to be edited',
     cause: 'WhatsApp takes edits for 15 minutes after the message was sent.',
     remedy: 'Send the correction as a new message, which may quote the old one.',
+  },
+  message_not_cancellable: {
+    status: 409,
+    title: 'The message can not be cancelled any more',
+    cause: 'Only a message that still waits can be cancelled; "detail" says what has become of this one.',
+    remedy: 'Read the message. To take back one that was sent, send a message of type "delete" that names it.',
   },
   session_already_linked: {
     status: 409,

@@ -26,6 +26,7 @@ export const tags = {
   messages: ['Messages'],
   media: ['Media'],
   events: ['Events'],
+  webhooks: ['Webhooks'],
   people: ['People'],
   groups: ['Groups'],
   about: ['About'],

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { serverEvents } from '@berth/client/server-events.ts'
 import type { ReceivedMessage } from '@berth/core/postgres/commit.ts'
 import { settleMedia } from '@berth/core/postgres/media.ts'
 import { uuidV7 } from '@berth/gateway/data/uuid.ts'
@@ -133,6 +134,72 @@ test('messages are told as they were when they were stored, and each step of the
     ],
     [7, 'message.status', { ...about(sent.body.id), status: 'sent', at: expect.stringMatching(/^20/) }],
   ])
+})
+
+interface StreamedEvent {
+  id: string
+  event: string
+  data: { id: string; data: { state: string } }
+}
+
+/** Reads a stream; `until` waits for so many events and answers them. */
+function follow(tenant: TestTenant, path: string, headers: Record<string, string> = {}) {
+  const over = new AbortController()
+  const events: StreamedEvent[] = []
+  let problem: unknown
+  const reading = (async () => {
+    const response = await fetch(`${world.url}/v1/${path}`, {
+      headers: { authorization: `Bearer ${tenant.key}`, ...headers },
+      signal: over.signal,
+    })
+    for await (const event of serverEvents(response.body!)) events.push(event as StreamedEvent)
+  })().catch((error) => {
+    problem = error
+  })
+  return {
+    events,
+    until: async (count: number) => {
+      await expect.poll(() => events.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count)
+      return events
+    },
+    close: async () => {
+      over.abort()
+      await reading
+      expect(problem).toMatchObject({ name: 'AbortError' })
+    },
+  }
+}
+
+test('a stream tells what happens from now on, or behind the last event that one has, and skips nothing that commits late', async () => {
+  const tenant = await world.addTenant('followers')
+  const { id, worker } = await world.addConnected(tenant, 'support')
+  const other = await world.addConnected(tenant, 'sales')
+  const [first] = (await feed(tenant, 'events', 2)).data
+  const stream = follow(tenant, `events/stream?after=${first.id}`)
+  await stream.until(1)
+
+  // A transaction that was begun before others, and ends after them.
+  const slow = await world.operatorDb.connect()
+  await slow.query('BEGIN')
+  await slow.query('SELECT pg_current_xact_id()')
+  await worker.setState(id, 'Disconnected')
+  await other.worker.setState(other.id, 'Disconnected')
+  await worker.setState(id, 'Connected')
+  expect(stream.events).toHaveLength(1)
+  await slow.query('COMMIT')
+  slow.release()
+  const events = await stream.until(4)
+  expect(events.map(({ event, data }) => [event, data.data.state])).toEqual(
+    ['Connected', 'Disconnected', 'Disconnected', 'Connected'].map((state) => ['session.state', state]),
+  )
+  expect(events.map(({ id }) => id)).toEqual(events.map(({ data }) => data.id))
+  await stream.close()
+
+  const again = follow(tenant, `events/stream?after=${first.id}`, { 'last-event-id': events[2]!.id })
+  expect((await again.until(1))[0]!.data).toEqual(events[3]!.data)
+  await again.close()
+  const answer = await world.call(tenant, 'GET /v1/events/stream', { headers: { 'last-event-id': randomUUID() } })
+  expect([answer.status, answer.body.code]).toEqual([404, 'event_not_found'])
 })
 
 test("another tenant's events look like none at all", async () => {

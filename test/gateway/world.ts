@@ -15,6 +15,7 @@ import { createLogger, type Logger } from '@berth/core/telemetry/log.ts'
 import { buildApp } from '@berth/gateway/app.ts'
 import type { App, Holds } from '@berth/gateway/context.ts'
 import { createContext } from '@berth/gateway/services.ts'
+import type { Targets } from '@berth/gateway/webhooks/targets.ts'
 import { startTestPostgres } from '@berth/local/postgres/testing.ts'
 import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
 import { FakeOperator } from './fake-operator.ts'
@@ -48,6 +49,8 @@ interface Options {
   filesFrom?: string
   /** Another Graph API than Meta's. */
   graphUrl?: string
+  /** Where events may be sent to. */
+  webhookTargets?: Targets
   /** Takes the lines of the gateway's log, in place of silence. */
   log?: Logger
 }
@@ -55,7 +58,7 @@ interface Options {
 /** Of the platform's Meta app. */
 export const PLATFORM_APP = { verifyToken: 'token of the test', appSecret: 'secret of the test app' }
 const KEYS = KeyRing.generate()
-const TOKEN = 'token-of-the-test-installation'
+export const TOKEN = 'token-of-the-test-installation'
 
 /** Nothing listens there: port 9 is "discard". */
 const NO_CLUSTER = { server: 'http://127.0.0.1:9', namespace: 'nowhere', source: 'test' }
@@ -98,6 +101,7 @@ export class World {
     kubernetes = false,
     holds = {},
     filesFrom,
+    webhookTargets,
     graphUrl,
     log = quietLog(),
   }: Options = {}): Promise<World> {
@@ -124,6 +128,7 @@ export class World {
       encryption: KeyRing.parse(KEYS),
       platformApp: PLATFORM_APP,
       graphUrl,
+      ...(webhookTargets && { webhookTargets }),
       holds,
     })
     const app = await buildApp(context)

@@ -276,7 +276,8 @@ $$;
 CREATE FUNCTION pause_webhook(p_endpoint uuid, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = berth, pg_temp AS $$
   WITH paused AS (
-    UPDATE webhook_endpoint SET enabled = false, paused_at = clock_timestamp(), paused_reason = p_reason
+    UPDATE webhook_endpoint SET enabled = false, paused_at = clock_timestamp(), paused_reason = p_reason,
+        failing_since = coalesce(failing_since, clock_timestamp())
       WHERE id = p_endpoint AND enabled RETURNING *)
   INSERT INTO event (tenant_id, type, data)
     SELECT tenant_id, 'webhook.paused', jsonb_strip_nulls(jsonb_build_object('endpoint', id, 'url', url, 'reason', p_reason,
