@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { contentOf, type MessageOf, type UnifiedMessage } from '@berth/core/model/message.ts'
 import { MEDIA_TYPES, type MediaType } from '@berth/core/model/message-media.ts'
 import type { Quote, Reference } from '@berth/core/model/message-parts.ts'
+import { shownStatus } from '@berth/core/model/shown-status.ts'
 import { vcardOf } from '@berth/core/model/vcard.ts'
 import { chatOf } from './chat.ts'
 import type { MediaRow } from './data/media.ts'
@@ -171,6 +172,7 @@ function requireThere({ row, current }: Subject): void {
   if (row.target !== null) throw notChangeable('It is a change of another message itself.')
   if (current.deletedAt) throw notChangeable('It was deleted.')
   if (row.status === 'failed') throw notChangeable('It was never sent.')
+  if (shownStatus(row) === 'scheduled') throw notChangeable('It is not sent yet: cancel it, and send another one.')
 }
 
 const referenceTo = ({ whatsapp_id, from_me, sender_phone, sender_lid }: MessageRow): Reference => ({

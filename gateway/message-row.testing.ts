@@ -29,6 +29,10 @@ export function rowOf(message: UnifiedMessage, columns: Partial<MessageRow> = {}
     created_at: new Date(NOW),
     status_at: new Date(NOW),
     request_hash: null,
+    send_at: null,
+    expires_at: null,
+    queue_number: number,
+    status_times: {},
     ...columns,
   }
 }

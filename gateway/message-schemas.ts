@@ -90,13 +90,22 @@ export const Message = z
     createdAt: z.iso.datetime().describe('When Berth stored it'),
     sentAt: z.iso.datetime().optional().describe('When WhatsApp took it'),
     statusAt: z.iso.datetime().describe('When the status was reached'),
+    timeline: z
+      .array(z.object({ status: MessageStatus, at: z.iso.datetime() }))
+      .optional()
+      .describe(
+        'Outgoing: each status that it reached, and when Berth learnt it; of `sent`, when WhatsApp took it. One that was passed unseen is left out',
+      ),
+    sendAt: z.iso.datetime().optional().describe('Outgoing: not sent before this time'),
+    expiresAt: z.iso.datetime().optional().describe('Outgoing: handed over before this time, or never'),
     error: z
       .object({
         code: z.string().describe('For programs'),
         message: z.string().optional().describe('For people'),
+        remedy: z.string().optional().describe('What to do about it'),
       })
       .optional()
-      .describe('Why it failed'),
+      .describe('Why it was not sent'),
   })
   .meta({
     id: 'Message',
@@ -122,6 +131,13 @@ export const Message = z
         createdAt: '2026-01-05T10:16:00.000Z',
         sentAt: '2026-01-05T10:16:00.180Z',
         statusAt: '2026-01-05T10:16:30.000Z',
+        timeline: [
+          { status: 'queued', at: '2026-01-05T10:16:00.000Z' },
+          { status: 'sending', at: '2026-01-05T10:16:00.010Z' },
+          { status: 'sent', at: '2026-01-05T10:16:00.180Z' },
+          { status: 'delivered', at: '2026-01-05T10:16:01.000Z' },
+          { status: 'read', at: '2026-01-05T10:16:30.000Z' },
+        ],
       },
     ],
   })

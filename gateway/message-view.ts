@@ -2,12 +2,14 @@
 import type { ReadInput } from '@berth/core/model/command.ts'
 import { type UnifiedMessage, unifiedFrom } from '@berth/core/model/message.ts'
 import type { Author, Quote, Reference } from '@berth/core/model/message-parts.ts'
+import { sendFailure } from '@berth/core/model/send-failures.ts'
+import { shownStatus } from '@berth/core/model/shown-status.ts'
 import { recipientOf } from './chat.ts'
 import type { CommandRow } from './data/commands.ts'
 import type { MessageRow } from './data/messages.ts'
 import { currentOf, optionsOf } from './message-changes.ts'
 import type { Message } from './message-schemas.ts'
-import type { Command } from './schemas.ts'
+import { type Command, MessageStatus } from './schemas.ts'
 
 /** What a view needs beside the row: changes of it, and what it is about; maybe others', too. */
 export interface Surroundings {
@@ -34,10 +36,13 @@ export function messageView(row: MessageRow, session: string, around = NOTHING):
     ...(votes.length > 0 && { votes: votes.map(({ done: options, ...deed }) => ({ options, ...doneBy(deed) })) }),
     ...(editedAt && { editedAt: editedAt.toISOString() }),
     ...(deletedAt && { deletedAt: deletedAt.toISOString() }),
-    status: row.status,
+    status: shownStatus(row),
     createdAt: row.created_at.toISOString(),
     ...(row.sent_at && { sentAt: row.sent_at.toISOString() }),
     statusAt: row.status_at.toISOString(),
+    ...(row.from_me && { timeline: timelineOf(row) }),
+    ...(row.send_at && { sendAt: row.send_at.toISOString() }),
+    ...(row.expires_at && { expiresAt: row.expires_at.toISOString() }),
     ...(row.status === 'failed' && { error: errorOf(row) }),
   }
 }
@@ -96,10 +101,28 @@ const senderOf = (row: MessageRow) => ({
   ...(row.sender_name && { name: row.sender_name }),
 })
 
-const errorOf = (row: MessageRow) => ({
-  code: row.error_code ?? 'unknown',
-  ...(row.error_message && { message: row.error_message }),
-})
+function errorOf({ error_code, error_message }: MessageRow): NonNullable<Message['error']> {
+  const code = error_code ?? 'unknown'
+  const known = sendFailure(code)
+  const message = error_message ?? known?.message
+  return { code, ...(message && { message }), ...(known && { remedy: known.remedy }) }
+}
+
+/** What was sent on the phone itself was never accepted here; of rows of the release before, only the last status is known. */
+function timelineOf(row: MessageRow): NonNullable<Message['timeline']> {
+  const { status_times: times, status, sent_at, send_at, created_at, status_at } = row
+  const reached = new Map<MessageStatus, Date>()
+  for (const [one, at] of Object.entries(times)) reached.set(MessageStatus.parse(one), new Date(at))
+  if (sent_at) reached.set('sent', sent_at)
+  const wasAccepted = status === 'queued' || reached.has('sending') || reached.has('failed')
+  if (wasAccepted) reached.set(send_at ? 'scheduled' : 'queued', created_at)
+  if (!reached.has(status) && shownStatus(row) !== 'scheduled') reached.set(status, status_at)
+  return [...reached]
+    .sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
+    .map(([one, at]) => ({ status: one === status ? shownStatus(row) : one, at: at.toISOString() }))
+}
+
+const ORDER = MessageStatus.options
 
 /** What the worker must know of messages that were read. */
 export const readInputOf = (chat: string, rows: MessageRow[]): ReadInput => ({

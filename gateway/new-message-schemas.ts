@@ -5,6 +5,7 @@ import { PersonAddress, Words } from '@berth/core/model/message-parts.ts'
 import { z } from 'zod'
 import { EXAMPLE_ID, EXAMPLE_TO } from './message-schemas.ts'
 import { NOT_AN_OBJECT, PhoneNumber, Recipient } from './schemas.ts'
+import { deadline, timing } from './send-times.ts'
 
 export const MAX_TEXT_BYTES = 65_536
 
@@ -28,6 +29,7 @@ const Mentions = z
 
 const around = {
   to: Recipient,
+  ...timing,
   quote: z
     .strictObject({ id: MessageRef('The message that it answers; of the same chat') })
     .optional()
@@ -48,7 +50,13 @@ const NewText = z
     },
     NOT_AN_OBJECT,
   )
-  .meta({ id: 'NewText', examples: [{ to: EXAMPLE_TO, text: 'Hello!' }] })
+  .meta({
+    id: 'NewText',
+    examples: [
+      { to: EXAMPLE_TO, text: 'Hello!' },
+      { to: EXAMPLE_TO, text: 'See you tomorrow at ten', ttlSeconds: 3600 },
+    ],
+  })
 
 const NewLocation = z
   .strictObject({
@@ -156,6 +164,7 @@ const NewForward = z
   .strictObject({
     type: z.literal('forward').describe('A message, sent on to somebody'),
     to: Recipient,
+    ...timing,
     message: MessageRef('The message to be forwarded'),
   })
   .meta({ id: 'NewForward', examples: [{ type: 'forward', to: EXAMPLE_TO, message: EXAMPLE_ID }] })
@@ -163,6 +172,7 @@ const NewForward = z
 const NewReaction = z
   .strictObject({
     type: z.literal('reaction').describe('An emoji on a message'),
+    ...deadline,
     message: MessageRef('The message that it is about'),
     emoji: z
       .string('Write an emoji, or nothing to take the reaction back')
@@ -175,6 +185,7 @@ const NewReaction = z
 const NewEdit = z
   .strictObject({
     type: z.literal('edit').describe('Another text for a message'),
+    ...deadline,
     message: MessageRef(
       'The message that gets another text: one of yours, of type text, sent less than 15 minutes ago',
     ),
@@ -186,6 +197,7 @@ const NewEdit = z
 const NewDelete = z
   .strictObject({
     type: z.literal('delete').describe('A message is deleted for everyone'),
+    ...deadline,
     message: MessageRef('The message that goes, for everyone: one of yours'),
   })
   .meta({ id: 'NewDelete', examples: [{ type: 'delete', message: EXAMPLE_ID }] })
@@ -193,6 +205,7 @@ const NewDelete = z
 const NewVote = z
   .strictObject({
     type: z.literal('vote').describe('A choice in a poll'),
+    ...deadline,
     message: MessageRef('The poll'),
     options: z
       .array(z.string())

@@ -7,7 +7,9 @@ import type { Target } from './routing/owner.ts'
 
 const PAUSE_MS = 100
 
-const isOpen = (row: MessageRow): boolean => row.status === 'queued' || row.status === 'sending'
+/** What is scheduled for later is not waited for. */
+const isOpen = (row: MessageRow): boolean =>
+  row.queue_number !== null && (row.status === 'queued' || row.status === 'sending')
 
 /**
  * The message once it left 'queued' and 'sending', or as it is after `seconds` or when the gateway stops. Never fails

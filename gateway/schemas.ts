@@ -102,12 +102,13 @@ export const SessionChange = z
 export type SessionChange = z.infer<typeof SessionChange>
 
 export const MessageStatus = z
-  .enum(['queued', 'sending', 'failed', 'sent', 'delivered', 'read', 'played', 'received'])
+  .enum(['scheduled', 'queued', 'sending', 'failed', 'cancelled', 'sent', 'delivered', 'read', 'played', 'received'])
   .meta({
     id: 'MessageStatus',
     description:
-      'queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact',
+      '(scheduled →) queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed, or cancelled by you. received: from a contact',
   })
+export type MessageStatus = z.infer<typeof MessageStatus>
 
 const TO_RULE =
   'Write a phone number with country code, for example "+5511999990002", or the "chat" of a message that you received'

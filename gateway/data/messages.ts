@@ -1,10 +1,12 @@
 /** Messages: the gateway adds rows, the owning worker sends them and moves their status on. */
 import { createHash, randomBytes } from 'node:crypto'
 import { contentOf } from '@berth/core/model/message.ts'
+import type { ShownStatus } from '@berth/core/model/shown-status.ts'
 import { db, type MessageStatus } from '@berth/core/postgres/tables.ts'
 import { chatOf } from '../chat.ts'
 import type { Composed } from '../compose.ts'
 import type { NewMessage } from '../new-message-schemas.ts'
+import type { SendTimes } from '../send-times.ts'
 import type { Database } from './database.ts'
 import { uuidV7 } from './uuid.ts'
 
@@ -27,6 +29,10 @@ export const columns = [
   'created_at',
   'status_at',
   'request_hash',
+  'send_at',
+  'expires_at',
+  'queue_number',
+  'status_times',
 ] as const
 
 const view = () => db.selectFrom('message').select(columns)
@@ -59,6 +65,7 @@ export async function insertMessage(
   database: Database,
   { tenantId, sessionId, body, idempotencyKey }: Asked,
   { chat, message }: Composed,
+  { sendAt, expiresAt }: SendTimes,
 ): Promise<MessageRow | undefined> {
   const [row] = await database.query(
     tenantId,
@@ -74,6 +81,8 @@ export async function insertMessage(
         type: message.type,
         content: JSON.stringify(contentOf(message)),
         status: 'queued',
+        send_at: sendAt,
+        expires_at: expiresAt,
         idempotency_key: idempotencyKey ?? null,
         request_hash: idempotencyKey === undefined ? null : requestHash(body),
       })
@@ -120,7 +129,7 @@ export interface MessageFilter {
   type?: string
   /** In the language of websearch_to_tsquery. */
   search?: string
-  status?: MessageStatus
+  status?: ShownStatus<MessageStatus>
   /** Created after and before these instants. */
   after?: Date
   before?: Date

@@ -1,7 +1,6 @@
 /** Messages: send and read. */
 import { z } from 'zod'
 import type { Caller } from '../auth.ts'
-import { chatOf } from '../chat.ts'
 import { type Composed, compose, type Subject, subjectIdOf, withFile } from '../compose.ts'
 import type { App, Context } from '../context.ts'
 import {
@@ -25,6 +24,7 @@ import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { SessionParams } from '../schemas.ts'
+import { sendTimes } from '../send-times.ts'
 import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
 import { surroundingsOf } from '../show.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
@@ -83,11 +83,13 @@ export function messageRoutes(app: App, context: Context): void {
     if (before) return { row: before, replayed: true }
     const refusal = linkRefusal(session)
     if (refusal) throw new Problem(refusal, session.message ? { detail: session.message } : {})
-    const composed = compose(asked.body, await subjectOf(asked), Date.now())
+    const now = Date.now()
+    const times = sendTimes(asked.body, now)
+    const composed = compose(asked.body, await subjectOf(asked), now)
     const { messagesPerHour } = await limits.of(caller.tier)
     const verdict = messageRate.take(caller.tenantId, messagesPerHour)
     if (!verdict.allowed) throw new Problem('message_limit_reached', { retryAfterSeconds: verdict.resetSeconds })
-    const added = await insertMessage(database, asked, await completed(caller, asked.body, composed))
+    const added = await insertMessage(database, asked, await completed(caller, asked.body, composed), times)
     if (added) return { row: added, replayed: false }
     // Another request with the same key was faster.
     messageRate.refund(caller.tenantId)
@@ -103,7 +105,7 @@ export function messageRoutes(app: App, context: Context): void {
         operationId: 'sendMessage',
         summary: 'Send a message',
         description:
-          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Messages of one chat go out in the order in which they were accepted. Read the status with GET, or wait for it with "Prefer: wait=5". Reactions, edits, deletions and votes are messages, too: they name the message that they change, which shows the outcome.',
+          'The message is stored before the answer and then sent exactly once, also while the session moves or reconnects. Messages of one chat go out in the order in which they were accepted; scheduled ones when their time has come. Read the status with GET, or wait for it with "Prefer: wait=5". Reactions, edits, deletions and votes are messages, too: they name the message that they change, which shows the outcome.',
         tags: tags.messages,
         'x-headers': {
           'Idempotent-Replayed': {
