@@ -17,6 +17,7 @@ import { aboutRoutes } from './routes/about.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { conversationRoutes } from './routes/conversations.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { eventRoutes } from './routes/events.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts'
@@ -30,6 +31,7 @@ import { qrRoutes } from './routes/qr.ts'
 import { queueRoutes } from './routes/queue.ts'
 import { sessionStateRoutes } from './routes/session-state.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts'
 import { NOT_AN_OBJECT } from './schemas.ts'
 
 const BODY_LIMIT_BYTES = 256 * 1024
@@ -128,7 +130,9 @@ export async function buildApp(context: Context): Promise<App> {
       messageRoutes(v1, context)
       messageListRoutes(v1, context)
       queueRoutes(v1, context)
-      eventRoutes(v1, context)
+      eventRoutes(v1, context, streams)
+      webhookEndpointRoutes(v1, context)
+      deliveryRoutes(v1, context)
       mediaRoutes(v1, context)
       conversationRoutes(v1, context)
       peopleRoutes(v1, context)
