@@ -1,9 +1,13 @@
 /** The worker process. */
+
+import { CLOUD_API } from '@berth/core/cloud-api/channel.ts'
 import { EnvironmentError } from '@berth/core/environment.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { readConfig } from './config.ts'
 import { baileysDrivers } from './drivers/baileys/driver.ts'
+import { cloudApiDrivers } from './drivers/cloud-api/driver.ts'
+import { driversBy } from './drivers/drivers.ts'
 import { startWorker } from './worker.ts'
 
 const log = createLogger('worker')
@@ -17,7 +21,10 @@ try {
   const worker = await startWorker({
     config,
     kube: await loadKubeConfig(),
-    drivers: baileysDrivers(config.whatsapp ?? {}),
+    drivers: driversBy({
+      Baileys: baileysDrivers(config.whatsapp ?? {}),
+      [CLOUD_API]: cloudApiDrivers({ url: config.graphUrl }),
+    }),
     onDead: (reason) => {
       log.error({ reason }, 'this boot is over')
       process.exit(1)

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { Change } from './message-change.ts'
+import { ButtonsMessage, ListMessage, TemplateMessage } from './message-interactive.ts'
 import { MediaMessage } from './message-media.ts'
 import { Bytes, standing, Words } from './message-parts.ts'
 
@@ -90,6 +91,9 @@ export const UnifiedMessage = z.discriminatedUnion('type', [
   PollMessage,
   ButtonAnswerMessage,
   ListAnswerMessage,
+  TemplateMessage,
+  ButtonsMessage,
+  ListMessage,
   MediaMessage,
   Change,
   UnsupportedMessage,

@@ -3,12 +3,12 @@
 const escaped = (text: string): string => text.replace(/[\\;,]/g, '\\$&').replace(/\r\n|\r|\n/g, '\\n')
 
 /** @param phoneNumber E.164; WhatsApp offers to write to it */
-export const vcardOf = (name: string, phoneNumber: string): string =>
+export const vcardOf = (name: string, phoneNumber: string | undefined): string =>
   [
     'BEGIN:VCARD',
     'VERSION:3.0',
     `FN:${escaped(name)}`,
-    `TEL;type=CELL;waid=${phoneNumber.slice(1)}:${phoneNumber}`,
+    ...(phoneNumber ? [`TEL;type=CELL;waid=${phoneNumber.slice(1)}:${phoneNumber}`] : []),
     'END:VCARD',
   ].join('\n')
 

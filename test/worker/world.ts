@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { CLOUD_API } from '@berth/core/cloud-api/channel.ts'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { KubeClient } from '@berth/core/kube/client.ts'
 import { FolderStore } from '@berth/core/media/folder.ts'
@@ -16,6 +17,8 @@ import { startTestPostgres } from '@berth/local/postgres/testing.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
 import { type Simulator, startSimulator } from '@berth/simulator/server.ts'
 import { baileysDrivers } from '@berth/worker/drivers/baileys/driver.ts'
+import { cloudApiDrivers } from '@berth/worker/drivers/cloud-api/driver.ts'
+import { driversBy } from '@berth/worker/drivers/drivers.ts'
 import { type RunningWorker, startWorker } from '@berth/worker/worker.ts'
 import { startTestCluster } from '../kube-client/cluster.ts'
 import { seedSession } from '../postgres/seed.ts'
@@ -48,7 +51,9 @@ export class World {
   readonly #gateway: Pool
   readonly #client: KubeClient
   readonly #kube: Awaited<ReturnType<typeof startTestCluster>>
-  readonly #ring = KeyRing.generate()
+  /** BERTH_ENCRYPTION_KEYS. */
+  readonly encryptionKeys = KeyRing.generate()
+  readonly graphUrl: string | undefined
   /** Holds what the simulator remembers. */
   readonly dataDir: string
   /** Where files are kept. */
@@ -66,7 +71,9 @@ export class World {
     kube: Awaited<ReturnType<typeof startTestCluster>>,
     pools: { operator: Pool; gateway: Pool },
     closers: (() => Promise<unknown>)[],
+    graphUrl: string | undefined,
   ) {
+    this.graphUrl = graphUrl
     this.dataDir = dataDir
     this.#mediaFolder = path.join(dataDir, 'media')
     this.media = new FolderStore(this.#mediaFolder)
@@ -80,7 +87,8 @@ export class World {
     this.#closers = closers
   }
 
-  static async start(): Promise<World> {
+  /** @param graphUrl of a stand-in of Meta's API */
+  static async start(graphUrl?: string): Promise<World> {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'berth-test-worker-'))
     const [postgres, kube, simulator] = await Promise.all([
       startTestPostgres(),
@@ -90,13 +98,21 @@ export class World {
     const open = (role: 'berth_operator' | 'berth_gateway') =>
       openPool({ url: postgres.url, role, application: `test-${role}` })
     const pools = { operator: open('berth_operator'), gateway: open('berth_gateway') }
-    return new World(dataDir, postgres.url, simulator, kube, pools, [
-      () => Promise.all([pools.operator.end(), pools.gateway.end()]),
-      () => simulator.close(),
-      () => kube.close(),
-      () => postgres.close(),
-      () => rm(dataDir, { recursive: true, force: true }),
-    ])
+    return new World(
+      dataDir,
+      postgres.url,
+      simulator,
+      kube,
+      pools,
+      [
+        () => Promise.all([pools.operator.end(), pools.gateway.end()]),
+        () => simulator.close(),
+        () => kube.close(),
+        () => postgres.close(),
+        () => rm(dataDir, { recursive: true, force: true }),
+      ],
+      graphUrl,
+    )
   }
 
   async close(): Promise<void> {
@@ -127,14 +143,17 @@ export class World {
         podIp: '127.0.0.1',
         port: 0,
         databaseUrl: through.postgres ? withServer(this.databaseUrl, through.postgres) : this.databaseUrl,
-        encryptionKeys: KeyRing.parse(this.#ring),
+        encryptionKeys: KeyRing.parse(this.encryptionKeys),
         internalToken: TOKEN,
         whatsapp,
         media: through.media ?? this.media,
         stopMs: 10_000,
       },
       kube: through.kubernetes ? { ...this.#kube.config, server: through.kubernetes } : this.#kube.config,
-      drivers: baileysDrivers(whatsapp),
+      drivers: driversBy({
+        Baileys: baileysDrivers(whatsapp),
+        [CLOUD_API]: cloudApiDrivers({ url: this.graphUrl }),
+      }),
       onDead: dead.resolve,
       log,
     })
@@ -152,8 +171,8 @@ export class World {
   }
 
   /** A session of the tenant, mirrored, but not placed yet. */
-  async addSession(name: string): Promise<TestSession> {
-    const { sessionId, tenantId } = await seedSession(this.#operator, { tenant: TENANT, name })
+  async addSession(name: string, provider = 'Baileys'): Promise<TestSession> {
+    const { sessionId, tenantId } = await seedSession(this.#operator, { tenant: TENANT, name, provider })
     const resource = await this.#client.create(SessionKind, {
       metadata: { name: `${TENANT}.${name}` },
       spec: { tenant: TENANT } as SessionSpec,
@@ -178,7 +197,8 @@ export class World {
       POD_IP: '127.0.0.1',
       PORT: '0',
       DATABASE_URL: this.databaseUrl,
-      BERTH_ENCRYPTION_KEYS: this.#ring,
+      BERTH_ENCRYPTION_KEYS: this.encryptionKeys,
+      ...(this.graphUrl && { BERTH_GRAPH_URL: this.graphUrl }),
       BERTH_INTERNAL_TOKEN: TOKEN,
       BERTH_WHATSAPP_URL: this.simulator.websocketUrl,
       BERTH_WHATSAPP_ROOT: Buffer.from(this.simulator.rootPublicKey).toString('base64'),

@@ -8,8 +8,9 @@ import type { Author } from '@berth/core/model/message-parts.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { ConnectionState } from '@berth/core/model/session.ts'
 import type { AskFailure } from '@berth/core/model/worker-api.ts'
-import type { StatusChange } from '@berth/core/postgres/commit.ts'
+import type { ReceivedMessage, StatusChange } from '@berth/core/postgres/commit.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { ChannelStore } from '../sessions/channels.ts'
 import type { Codec } from '../store/codec.ts'
 import type { SessionStore } from '../store/session-store.ts'
 
@@ -39,6 +40,8 @@ export const isLasting = (state: ConnectionState): boolean => isResting(state) |
 export const PassingReason = {
   clientOutdated: 'ClientOutdated',
   clientRefused: 'ClientRefused',
+  channelMissing: 'ChannelMissing',
+  channelRefused: 'ChannelRefused',
   internalError: 'InternalError',
   keysUnreadable: 'KeysUnreadable',
   temporarilyBanned: 'TemporarilyBanned',
@@ -87,8 +90,8 @@ export interface RemoteFile {
 
 export interface FetchedFile {
   bytes: AsyncIterable<Uint8Array>
-  /** What they must be. */
-  sha256: Buffer
+  /** What they must be, where the provider has said so. */
+  sha256?: Buffer
 }
 
 /** The files of a session's messages. */
@@ -119,6 +122,10 @@ export class SendRefused extends Error {
 /** What a driver tells its session, and asks of it. */
 export interface DriverHost {
   readonly sessionId: string
+  /** As the resource names it. */
+  readonly provider: string
+  /** What it is reached by, of a provider with accounts of its own. */
+  readonly channel: ChannelStore
   readonly store: SessionStore
   readonly log: Logger
   /** As the owner before left it; undefined: there was none, or it begins anew. */
@@ -146,6 +153,8 @@ export interface DriverHost {
   stillOurs(): Promise<boolean>
   /** The plain journal row of an earlier delivery of this ciphertext. */
   journalBody(ciphertextHash: string): Promise<Buffer | undefined>
+  /** What is answered to a message without a person, to be written with it; undefined: nothing. */
+  reply(message: ReceivedMessage): ReceivedMessage | undefined
   /** What was sent under this id, for a contact that asks for it again. */
   sent(whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
   readonly files: DriverFiles
@@ -190,6 +199,8 @@ export interface Driver {
   show(presence: ShownPresence): Promise<void>
   /** Makes the connection anew, since what goes out through it is not confirmed. Undefined: the provider has no such thing. */
   reconnect?(): void
+  /** The provider may have told something, or what it is reached by was changed. Undefined: it tells by itself. */
+  wake?(): void
   /** Closes the connection and tries no more; resolves when it is closed. */
   stop(): Promise<void>
   /** The same, at once and without a word: the session has another owner. */

@@ -7,10 +7,12 @@ import type { DriverFactory } from '../drivers/driver.ts'
 import type { MediaInbox } from '../media/inbox.ts'
 import type { OutgoingFiles } from '../media/outgoing.ts'
 import type { Pace } from '../pace.ts'
+import type { AutoReplies } from '../responses/auto-replies.ts'
 import type { Cache } from '../store/cache.ts'
 import type { Committer } from '../store/committer.ts'
 import type { Loader } from '../store/loader.ts'
 import type { Ownership } from '../store/ownership.ts'
+import type { ChannelStore } from './channels.ts'
 import type { LoginClass, LoginGate } from './login-gate.ts'
 import type { Session } from './session.ts'
 
@@ -31,6 +33,8 @@ export interface SessionEnvironment {
   sent(owner: Ownership, whatsappId: string): Promise<{ type: string; content: unknown } | undefined>
   inbox: MediaInbox
   outgoing: OutgoingFiles
+  replies: AutoReplies
+  channelOf(owner: Ownership): ChannelStore
   /** The state of a session changed. */
   changed(session: Session): void
   log: Logger
@@ -38,6 +42,8 @@ export interface SessionEnvironment {
 
 /** What the database holds of a session when it is claimed; values are opened already. */
 export interface StoredSession {
+  /** As its resource names it. */
+  provider: string
   credential: { linkingAttempt: number; value: Buffer } | undefined
   /** By which its logins wait for their turn. */
   tier: LoginClass

@@ -1,5 +1,6 @@
-/** Everything that sessions need at once when they are claimed: eight queries for all of them together. */
+/** Everything that sessions need at once when they are claimed: nine queries for all of them together. */
 import { loadCommands, loadCredentials, loadJournal, loadStates } from '@berth/core/postgres/auth-state.ts'
+import { loadProviders } from '@berth/core/postgres/channels.ts'
 import type { StateRow } from '@berth/core/postgres/commit.ts'
 import { loadTiers } from '@berth/core/postgres/logins.ts'
 import { sessionsWithMedia } from '@berth/core/postgres/media.ts'
@@ -16,7 +17,7 @@ export async function loadSessions(
   owners: Ownership[],
 ): Promise<Map<Ownership, StoredSession>> {
   const ids = owners.map((owner) => owner.sessionId)
-  const [credentials, states, journal, sends, commands, tiers, paces, withMedia] = await Promise.all([
+  const [credentials, states, journal, sends, commands, tiers, paces, withMedia, providers] = await Promise.all([
     loadCredentials(pool, bootId, ids),
     loadStates(pool, bootId, ids),
     loadJournal(pool, bootId, ids),
@@ -25,6 +26,7 @@ export async function loadSessions(
     loadTiers(pool, bootId, ids),
     loadPaces(pool, bootId, ids),
     sessionsWithMedia(pool, bootId, ids),
+    loadProviders(pool, bootId, ids),
   ])
   const rows = {
     credentials: bySession(credentials),
@@ -39,6 +41,7 @@ export async function loadSessions(
       const { sessionId, sealer } = owner
       const { tier: name = 'unknown', rank = 0 } = rows.tiers.get(sessionId)?.[0] ?? {}
       const stored: StoredSession = {
+        provider: providers.get(sessionId) ?? 'Baileys',
         credential: undefined,
         tier: { name, rank },
         state: rows.states.get(sessionId)?.map(stateRow)[0],

@@ -7,9 +7,11 @@ import type { Pool } from '@berth/core/postgres/pool.ts'
 import { trustSession } from '@berth/core/postgres/trust.ts'
 import { MediaInbox } from '../media/inbox.ts'
 import { OutgoingFiles } from '../media/outgoing.ts'
+import { AutoReplies } from '../responses/auto-replies.ts'
 import { OwnershipLost } from '../store/ownership.ts'
 import { persist } from '../store/persist.ts'
 import { journalPlace } from '../store/unit.ts'
+import { ChannelStore } from './channels.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { LoginGate } from './login-gate.ts'
 import { Taker } from './taker.ts'
@@ -39,6 +41,8 @@ export function makeEnvironment({ pool, bootId, media, ...parts }: Parts): Sessi
     },
     inbox: new MediaInbox({ pool, bootId, store: media, log }),
     outgoing: new OutgoingFiles({ pool, bootId, store: media, log }),
+    replies: new AutoReplies(pool, bootId),
+    channelOf: (owner) => new ChannelStore({ pool, bootId, log }, owner),
     take: (owner, messageId) => taker.take(owner, messageId),
     sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
   }

@@ -51,6 +51,8 @@ export class Session {
   readonly #commands: Commands
   readonly #sendWatch = new SendWatch()
   readonly #tier: LoginClass
+  /** As its resource names it. */
+  readonly provider: string
   #linkingAttempt: number
   #state: SessionState
   /** As the driver told it last. */
@@ -73,6 +75,7 @@ export class Session {
     this.log = environment.log.child({ sessionId: owner.sessionId, epoch: owner.epoch })
     this.#linkingAttempt = stored.credential?.linkingAttempt ?? placed.linkingAttempt
     this.#tier = stored.tier
+    this.provider = stored.provider
     this.#state = stateFrom(stored.state)
     this.outbox = new Outbox({
       prepare: (send) => this.#driver!.prepare(send),
@@ -175,6 +178,11 @@ export class Session {
   get takesSends(): boolean {
     const { state } = this.#state
     return isOnline(state) || state === 'LoggedOut'
+  }
+
+  /** The provider may have told something. */
+  wake(): void {
+    if (!this.#stopped) this.#driver?.wake?.()
   }
 
   /** Open commands, as the database has them. */
@@ -283,6 +291,8 @@ export class Session {
     const { owner } = this
     const host: DriverHost = {
       sessionId: this.id,
+      provider: this.provider,
+      channel: this.#environment.channelOf(owner),
       store: this.#store,
       log: this.log,
       before,
@@ -296,6 +306,7 @@ export class Session {
       stillOurs: () => stillOurs(owner),
       journalBody: (hash) => journalBody(owner, hash),
       sent: (whatsappId) => sent(owner, whatsappId),
+      reply: (message) => this.#environment.replies.to(this.id, message),
       files: {
         expect: () => inbox.look(this),
         find: (mediaId) => outgoing.find(owner, mediaId),

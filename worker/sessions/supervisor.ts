@@ -16,6 +16,7 @@ import { sleep } from '@berth/core/kube/sleep.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { loadCommands } from '@berth/core/postgres/auth-state.ts'
+import { sessionsWithInbox } from '@berth/core/postgres/channels.ts'
 import { claim, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { advanceSends, loadPaces, loadSends } from '@berth/core/postgres/sends.ts'
@@ -134,6 +135,7 @@ export class Supervisor {
 
   /** Looks for open sends and commands now. */
   async wake(session: Session): Promise<void> {
+    session.wake()
     await this.#poll([session], [session])
   }
 
@@ -235,6 +237,7 @@ export class Supervisor {
     claims.inc(owners.length)
     log.info({ claimed: owners.length, stillHeld: wantedById.size }, 'claimed sessions')
     const stored = await persist('claimed sessions', log, () => loadSessions(pool, bootId, owners))
+    await persist('automatic replies', log, () => this.#environment.replies.refresh())
     await failpoint('claim.loaded')
     if (this.#stopping) return void (await release(pool, bootId, owners)) // or the end of the lease gives them back
     for (const [owner, content] of stored) {
@@ -296,6 +299,7 @@ export class Supervisor {
       const hungry = held.filter((session) => session.takesSends && session.outbox.wantsMore)
       for (const session of held) session.outbox.pump()
       await this.#poll(hungry, this.#ticks % COMMANDS_EVERY_TICKS === 0 ? held : [])
+      if (this.#ticks % COMMANDS_EVERY_TICKS === 0) await this.#lookAround(held)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'open sends could not be read')
     } finally {
@@ -311,6 +315,14 @@ export class Supervisor {
       const session = this.#held.get(sessionId)
       if (session) void this.#leave(session, 'moved')
     }
+  }
+
+  /** Changes, and what providers told, whose wake was lost. */
+  async #lookAround(held: Session[]): Promise<void> {
+    const { pool, bootId } = this.#options
+    await this.#environment.replies.refresh()
+    if (held.every(({ provider }) => provider === 'Baileys')) return
+    for (const sessionId of await sessionsWithInbox(pool, bootId)) this.get(sessionId)?.wake()
   }
 
   async #keepPace(held: Session[]): Promise<void> {

@@ -109,6 +109,8 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
   load_journal: () => [],
   load_sends: () => [],
   load_paces: () => [],
+  load_providers: () => [],
+  load_auto_replies: () => [],
   advance_sends: () => [{ count: 0 }],
   sessions_with_media: () => [],
   load_keys: (ownership, [boot, sessions, types, ids]) => {
