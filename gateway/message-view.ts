@@ -113,8 +113,8 @@ function timelineOf(row: MessageRow): NonNullable<Message['timeline']> {
   const { status_times: times, status, sent_at, send_at, created_at, status_at } = row
   const reached = new Map<MessageStatus, Date>()
   for (const [one, at] of Object.entries(times)) reached.set(MessageStatus.parse(one), new Date(at))
+  const wasAccepted = status === 'queued' || ACCEPTED.some((one) => reached.has(one))
   if (sent_at) reached.set('sent', sent_at)
-  const wasAccepted = status === 'queued' || reached.has('sending') || reached.has('failed')
   if (wasAccepted) reached.set(send_at ? 'scheduled' : 'queued', created_at)
   if (!reached.has(status) && shownStatus(row) !== 'scheduled') reached.set(status, status_at)
   return [...reached]
@@ -123,6 +123,9 @@ function timelineOf(row: MessageRow): NonNullable<Message['timeline']> {
 }
 
 const ORDER = MessageStatus.options
+
+/** A message that was accepted here comes to one of these; one that the phone sent was sent from the beginning. */
+const ACCEPTED = ['queued', 'sending', 'sent', 'failed'] as const
 
 /** What the worker must know of messages that were read. */
 export const readInputOf = (chat: string, rows: MessageRow[]): ReadInput => ({
