@@ -22,10 +22,26 @@ class LongestFirst extends BaseSequencer {
 }
 
 /**
+ * Files that change nothing of the process they run in, so that one process runs several of them and loads what they test
+ * once. Baileys' corrections change libsignal and the certificates that are trusted: what loads them has a process a file.
+ */
+const SHARED = ['cli', 'gateway', 'kube', 'kube-client', 'operator', 'postgres'].map(
+  (name) => `test/${name}/**/*.test.ts`,
+)
+const BAILEYS = ['simulator/**/*.test.ts', 'worker/drivers/**/*.test.ts']
+
+/**
  * One more than CI has cores: most of this waits, for leases to expire and for processes to start. Projects that share the
  * number run side by side, else one after the other.
  */
 const TESTED_AT_ONCE = 3
+
+/** Limits for what never comes; on a machine with thirty times as much to do as it can, the rest comes late. */
+const PATIENCE = {
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 60_000, interval: 50 } },
+}
 
 /** One project per kind of test; `npx vitest --project unit` runs one of them. */
 export default defineConfig({
@@ -35,24 +51,34 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{core,operator,worker,gateway,client,simulator,local,cli,cluster,images,demo}/**/*.test.ts'],
-          exclude: ['**/node_modules/**'],
-          // They run beside what starts whole installations, on two cores.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          include: ['{core,operator,worker,gateway,client,local,cli,cluster,images,demo}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...BAILEYS],
+          isolate: false,
+          ...PATIENCE,
           maxWorkers: TESTED_AT_ONCE,
         },
       },
       {
         test: {
           name: 'integration',
-          include: ['test/**/*.test.ts'],
+          include: SHARED,
           globalSetup: ['test/shared-postgres.ts'],
-          exclude: ['**/node_modules/**'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          isolate: false,
+          ...PATIENCE,
           maxWorkers: TESTED_AT_ONCE,
           // Of one file: they wait for one another's operators, nodes and leases, and compute little.
+          maxConcurrency: 12,
+        },
+      },
+      {
+        // As unit and integration, with a process for each file.
+        test: {
+          name: 'alone',
+          include: [...BAILEYS, 'test/**/*.test.ts'],
+          globalSetup: ['test/shared-postgres.ts'],
+          exclude: ['**/node_modules/**', ...SHARED],
+          ...PATIENCE,
+          maxWorkers: TESTED_AT_ONCE,
           maxConcurrency: 12,
         },
       },

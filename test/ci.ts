@@ -8,10 +8,19 @@ import { isOnPath } from '@berth/cluster/machine/facts.ts'
 import { install, UnfitMachine } from '@berth/cluster/machine/prepare.ts'
 import { clocksMissing } from './chaos/surroundings/clocks.ts'
 import { runOnRealKubernetes } from './real-kubernetes.ts'
-import { type Counts, conclude, countsOf, root, runSuite } from './suite.ts'
+import { type Counts, conclude, countsOf, EVERYWHERE, root, runSuite } from './suite.ts'
 
 /** The crash matrix, a database that went back, each field of a spec, each write of an operator, the whole bench, a run of chaos. */
-const SAMPLED = ['crash', 'restore', 'spec', 'operator/crash', 'bench', 'chaos/chaos'].map((name) => `test/${name}`)
+const SAMPLED = [
+  'crash',
+  'restore',
+  'spec',
+  'operator/crash',
+  'bench',
+  'chaos/chaos',
+  'worker/cloud-api',
+  'gateway/provider-webhooks',
+].map((name) => `test/${name}`)
 
 const CHAOS = { rounds: 40, seed: 7 }
 const SIMULATION = { seeds: 100, first: 1 }
@@ -101,8 +110,7 @@ async function take(steps: Steps): Promise<void> {
 
 await take({
   'npm test': () => counted('npm', 'test'),
-  'every case of what npm test has samples of': () =>
-    runSuite(['--project', 'integration', ...SAMPLED], { BERTH_FULL: '1' }),
+  'every case of what npm test has samples of': () => runSuite([...EVERYWHERE, ...SAMPLED], { BERTH_FULL: '1' }),
   simulation,
   chaos,
   demo,

@@ -3,7 +3,7 @@
  * Where the two differ, the embedded one is wrong.
  */
 import { startControlPlane } from '@berth/cluster/control-plane/standalone.ts'
-import { type Counts, conclude, runSuite } from './suite.ts'
+import { type Counts, conclude, EVERYWHERE, runSuite } from './suite.ts'
 
 /** Everything that asks Kubernetes for something and takes BERTH_TEST_KUBECONFIG. */
 const SUITES = ['test/kube/', 'test/kube-client/', 'test/operator/', 'test/spec/', 'test/gateway/', 'test/cli/']
@@ -11,7 +11,7 @@ const SUITES = ['test/kube/', 'test/kube-client/', 'test/operator/', 'test/spec/
 export async function runOnRealKubernetes(names: string[] = SUITES): Promise<Counts> {
   const controlPlane = await startControlPlane({ controllers: true, onProgress: console.log })
   try {
-    return runSuite(['--project', 'integration', ...names], {
+    return runSuite([...EVERYWHERE, ...names], {
       BERTH_TEST_KUBECONFIG: controlPlane.kubeconfig,
       BERTH_TEST_KUBECTL: controlPlane.kubectl,
     })

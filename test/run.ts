@@ -1,5 +1,5 @@
 /** `npm test`: the checks, then every test. The last line counts the cases of both. */
 import { runChecks } from './check.ts'
-import { conclude, runSuite } from './suite.ts'
+import { conclude, EVERYWHERE, runSuite } from './suite.ts'
 
-conclude([await runChecks(), runSuite(['--project', 'unit', '--project', 'integration', ...process.argv.slice(2)])])
+conclude([await runChecks(), runSuite([...EVERYWHERE, ...process.argv.slice(2)])])

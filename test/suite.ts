@@ -25,6 +25,9 @@ interface Report {
   }[]
 }
 
+/** Of the projects in vitest.config.ts, those that need no more than a clone. */
+export const EVERYWHERE = ['unit', 'integration', 'alone'].flatMap((name) => ['--project', name])
+
 const LINES_OF_A_FAILURE = 12
 
 export const root = join(import.meta.dirname, '..')

@@ -43,8 +43,9 @@ const ownServer = (): Promise<string> => {
   return started
 }
 
-/** For vitest's globalSetup: one server for all test files; the answer stops it. */
+/** For vitest's globalSetup: one server for all test files, of whatever project; the answer stops it. */
 export async function shareTestPostgres(): Promise<() => Promise<void>> {
+  if (process.env[SHARED]) return async () => {} // another project's
   const { url, stop } = await startServer()
   process.env[SHARED] = url
   return async () => {
