@@ -68,7 +68,7 @@ describe.each(places)('%s', (_where, { ofAna, ofShop, jid, person }) => {
   ) => client.socket.sendMessage(jid(), ...send) as Promise<WAMessage>
   /** The message as Ana's phone shows it, once it is so. */
   const shownAtAna = (id: string, what: object) =>
-    vi.waitFor(async () => expect(await atAna(id)).toMatchObject(what), { timeout: 15_000 })
+    vi.waitFor(async () => expect(await atAna(id)).toMatchObject(what), { timeout: 60_000 })
   const updateOf = (id: string, has: (update: Partial<WAMessage>) => unknown) =>
     until(() => client.updates.find(({ key, update }) => key.id === id && has(update)), `a change of ${id}`)
 

@@ -55,6 +55,6 @@ it('without strictness nothing is held against a client', async () => {
   await client.socket.sendNode({ tag: 'strange', attrs: { id: '1' } })
   // The server takes one stanza after the other.
   await client.socket.sendMessage(`${bob}@s.whatsapp.net`, { text: 'after it' })
-  await vi.waitFor(async () => expect(await world.api.messages(bob, ana)).toHaveLength(1), { timeout: 15_000 })
+  await vi.waitFor(async () => expect(await world.api.messages(bob, ana)).toHaveLength(1), { timeout: 60_000 })
   expect(await world.api.faults()).toEqual([])
 })

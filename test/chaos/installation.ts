@@ -29,7 +29,7 @@ export interface GroupChat {
 }
 
 const CONTACTS_IN_GROUP = 2
-const SETUP_TIMEOUT_MS = 60_000
+const SETUP_TIMEOUT_MS = 180_000
 const LINKED_AT_ONCE = 4
 const MANAGER = 'chaos'
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { isClean, judge, type Verdict } from './judge.ts'
 import type { Account } from './population.ts'
 import { Saboteur } from './sabotage.ts'
-import { OwnTrial } from './trial.ts'
+import { BACK_MS, OwnTrial } from './trial.ts'
 import { until } from './until.ts'
 
 const MINUTE = 60_000
@@ -19,12 +19,12 @@ test(
         const now = await verdict()
         return isSo(now) && now
       }
-      return until(what, MINUTE, look)
+      return until(what, BACK_MS, look)
     }
     try {
       traffic.start({ in: 12, out: 8 })
       const hasTalked = ({ number }: { number: string }) => traffic.written.some(({ account }) => account === number)
-      await until('something was written to everybody', MINUTE, async () => installation.accounts.every(hasTalked))
+      await until('something was written to everybody', BACK_MS, async () => installation.accounts.every(hasTalked))
       traffic.stop()
       await trial.untilThrough(Date.now())
       await untilVerdict('all is well', isClean)
@@ -50,5 +50,5 @@ test(
       await trial.stop()
     }
   },
-  5 * MINUTE,
+  10 * MINUTE,
 )

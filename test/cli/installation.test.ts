@@ -84,7 +84,7 @@ test('cordons workers: they are listed so and take nothing new', async () => {
   expect(await ok(`workers cordon ${worker}`)).toBe(`worker/${worker} is Cordoned now\n`)
   // Counts follow a moment later.
   await expect
-    .poll(() => ok('workers list --tier tier-fenced'), { timeout: 30_000 })
+    .poll(() => ok('workers list --tier tier-fenced'))
     .toMatch(new RegExp(`\\n${worker} +tier-fenced +Cordoned +1 of 10`))
   expect(await ok(`workers uncordon ${worker}`)).toBe(`worker/${worker} is Active now\n`)
 })

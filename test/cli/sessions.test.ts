@@ -9,8 +9,6 @@ import type { FakeWorker } from '../gateway/fake-worker.ts'
 import { type TestTenant, World } from '../gateway/world.ts'
 import { berthHere, type Surroundings, Watching } from './berth.ts'
 
-const patience = { timeout: 20_000 }
-
 let world: World
 let acme: TestTenant
 const running: { stop(): Promise<void> }[] = []
@@ -128,11 +126,11 @@ test('links another phone: logs the present one out, and begins a new attempt', 
   const { id, worker } = await heldSession('relinked')
   await worker.connect(id, '+5511999990002')
   const watching = link('acme.relinked', '--again', '--json')
-  await expect.poll(() => worker.calls.some((call) => call.includes('wake')), patience).toBe(true)
+  await expect.poll(() => worker.calls.some((call) => call.includes('wake'))).toBe(true)
   await worker.runCommands(id)
   await worker.setState(id, 'LoggedOut')
   // The start that follows is answered once the worker has begun anew.
-  await expect.poll(() => attemptOf('acme.relinked'), patience).toBe(1)
+  await expect.poll(() => attemptOf('acme.relinked')).toBe(1)
   await worker.setState(id, 'WaitingForScan', { reason: 'CodeReady' })
   worker.offer(id, '2@again')
   const events = [JSON.parse(await watching.line()), JSON.parse(await watching.line())]

@@ -51,5 +51,5 @@ describe('a worker that stands still', () => {
     } finally {
       await victim.kill()
     }
-  }, 120_000)
+  }, 300_000)
 })

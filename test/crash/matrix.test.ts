@@ -12,7 +12,7 @@ import { RECOVERIES, type Recovery, runCase } from './run-case.ts'
 
 /** Cases that run at the same time, each with accounts of its own. */
 const LANES = 4
-const CASE_MS = 120_000
+const CASE_MS = 300_000
 
 const matrix = CASES.flatMap((one) => RECOVERIES.map((recovery) => ({ ...one, recovery, doing: activityOf(one) })))
 const chosen = process.env.BERTH_FULL ? matrix : matrix.filter(({ sample, recovery }) => sample === recovery)
@@ -25,7 +25,7 @@ describe('the crash matrix', () => {
   beforeAll(async () => {
     world = await World.start()
     idle = await Promise.all(Array.from({ length: LANES }, () => Group.linked(world)))
-  }, 120_000)
+  }, 300_000)
   afterAll(async () => {
     console.log(`crash matrix: ${chosen.length} of ${matrix.length} cases ran; ${resent} copies that phones dropped`)
     await world.close()

@@ -37,12 +37,12 @@ describe('Postgres away', () => {
 
   beforeAll(async () => {
     trial = await OwnTrial.start('outage', SESSIONS)
-  }, 3 * MINUTE)
+  }, 5 * MINUTE)
 
   afterAll(async () => {
     if (trial) database().thaw() // a failed case leaves it as it was
     await trial?.stop()
-  }, MINUTE)
+  }, 3 * MINUTE)
 
   /** Where every session is, and which processes run: a new boot would be another process. */
   const places = async () => ({

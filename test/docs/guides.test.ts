@@ -14,7 +14,6 @@ import { Terminal } from './terminal.ts'
 const MINUTE = 60_000
 const MY_PHONE = '5511999999999'
 const ANA = '5511911111111'
-const patience = { timeout: 30_000, interval: 50 }
 
 const programs = ['bash', 'curl', 'jq', 'kubectl']
 const missing = programs.filter((program) => {
@@ -38,12 +37,12 @@ beforeAll(async () => {
   berth = await startBerth({ dataDir: folder, anyPorts: true, quiet: true })
   api = new Client({ url: berth.gatewayUrl, apiKey: berth.apiKey! })
   simulator = new SimulatorClient(berth.simulatorUrl!)
-}, MINUTE)
+}, 3 * MINUTE)
 
 afterAll(async () => {
   await berth?.stop()
   if (folder) await rm(folder, { recursive: true, force: true })
-}, MINUTE)
+}, 3 * MINUTE)
 
 type Told = (output: string) => Promise<void>
 
@@ -82,7 +81,7 @@ async function scanIfShown(output: string, number: string): Promise<void> {
 }
 
 const connected = (session: string) =>
-  expect.poll(async () => (await api.getSession(session)).state, patience).toBe('Connected')
+  expect.poll(async () => (await api.getSession(session)).state).toBe('Connected')
 
 const seenByAna = async (): Promise<string[]> =>
   (await simulator.messages(ANA, MY_PHONE)).filter(({ direction }) => direction === 'in').map(({ text }) => text)
@@ -102,7 +101,7 @@ example(
     expect(all).toContain('{"number":"5511999990004","device":1')
     const sent = ['We got your payment.', 'It is on its way.', 'You are welcome.']
     const moreThanText = ['[deleted]', 'At 5 pm.', 'Shop', 'Desk', 'When?', 'Your order']
-    await expect.poll(seenByAna, patience).toEqual([...sent, ...moreThanText])
+    await expect.poll(seenByAna).toEqual([...sent, ...moreThanText])
     expect(all).toContain('{"type":"text","text":"Desk takes it to you.","forwarded":true}')
     expect(all).toContain('{"kind":"read","session":"orders"}')
     expect(all).toContain('Three pieces, paid.')
@@ -123,7 +122,7 @@ example(
     })
     expect(printed.at(-1)).toMatch(/^(sent|delivered|read)\n\+5511911111111 Hello!\n$/)
   },
-  MINUTE,
+  3 * MINUTE,
 )
 
 example(
@@ -132,13 +131,13 @@ example(
     const known = async () => (await Array.fromAsync(api.allSessions())).map(({ name }) => name)
     const AUTH = `Authorization: Bearer ${berth.apiKey!}`
     await runAll('README.md', { AUTH }, async (output) => {
-      await expect.poll(known, patience).toContain('support')
+      await expect.poll(known).toContain('support')
       if (!output.includes('2@')) return
       await scanIfShown(output, MY_PHONE)
       await connected('support')
     })
-    await expect.poll(seenByAna, patience).toContain('Hello from Berth')
+    await expect.poll(seenByAna).toContain('Hello from Berth')
     await connected('support')
   },
-  MINUTE,
+  3 * MINUTE,
 )

@@ -104,10 +104,10 @@ describe('Prefer: wait', () => {
       headers: { prefer: 'wait=30' },
       signal: caller.signal,
     })
-    await expect.poll(() => silent.calls, { timeout: 10_000 }).toContain(`POST /sessions/${id}/wake`)
+    await expect.poll(() => silent.calls).toContain(`POST /sessions/${id}/wake`)
     caller.abort()
     await expect(pending).rejects.toThrow('abort')
-    await expect.poll(() => silent.hungUp, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => silent.hungUp).toBe(1)
   })
 
   test('hears of a failure', async () => {

@@ -148,7 +148,7 @@ describe('linking again', () => {
     await worker.setState(body.id, 'UsedElsewhere', { phoneNumber: '+5511999990001', reason: 'Replaced' })
     const relinked = world.call(acme, 'POST /v1/sessions/stolen/relink')
     const attempt = async () => (await resource('acme.stolen'))!.spec.linking.attempt
-    await expect.poll(attempt, { timeout: 15_000 }).toBe(1)
+    await expect.poll(attempt).toBe(1)
     await worker.setState(body.id, 'WaitingForScan', { reason: 'NobodyLooks' })
     expect(await relinked).toMatchObject({ status: 200, body: { id: body.id } })
     expect((await world.call(acme, 'GET /v1/sessions/stolen')).body.state).toBe('WaitingForScan')

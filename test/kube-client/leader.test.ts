@@ -133,7 +133,7 @@ test('a lease that is deleted or touched by a person is no reason to stop', asyn
     await change()
     const before = (await client.get(LeaseKind, 'touched'))?.spec?.renewTime
     await expect
-      .poll(async () => (await client.get(LeaseKind, 'touched'))?.spec, { timeout: 10_000 })
+      .poll(async () => (await client.get(LeaseKind, 'touched'))?.spec)
       .toSatisfy((spec) => spec?.holderIdentity === 'a' && spec.renewTime !== before)
   }
   await renewedAfter(() => client.mergePatch(LeaseKind, 'touched', { metadata: { labels: { by: 'hand' } } }))

@@ -62,7 +62,7 @@ describe.each(kubectls.map((kubectl, index) => [kubectl, index] as const))('%s',
 
   function run(...args: string[]): Promise<Outcome> {
     return new Promise((resolve) => {
-      execFile(kubectl, [...args, ...flags()], { timeout: 20_000 }, (error, stdout, stderr) => {
+      execFile(kubectl, [...args, ...flags()], { timeout: 60_000 }, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
       })
     })

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Cluster } from './cluster.ts'
 
 const NAMESPACE = 'default'
-const patience = { timeout: 15_000, interval: 20 }
+const patience = { timeout: 60_000, interval: 20 }
 
 let folder: string
 let kubernetes: Kubernetes

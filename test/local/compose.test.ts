@@ -69,7 +69,7 @@ it('comes up whole, goes down whole, and is the same the next time', async () =>
   )
   await vi.waitFor(
     () => withClient(kubeconfig, async (client) => expect(await client.get(TenantKind, 'demo')).toBeUndefined()),
-    { timeout: 10_000 },
+    { timeout: 60_000 },
   )
   await first.stop()
   expect(processes.filter(isRunning)).toEqual([])
@@ -104,13 +104,13 @@ it('a service that is killed is started again; a guest is let in, and leaves not
   const before = pids.call(berth).gateway!
   process.kill(before, 'SIGKILL')
   await vi.waitFor(async () => expect((await sessions(gatewayUrl, apiKey!)).status).toBe(200), {
-    timeout: 20_000,
+    timeout: 60_000,
     interval: 50,
   })
   expect(berth!.pids().gateway).not.toBe(before)
   expect(await readFile(path.join(logsDir, 'gateway.log'), 'utf8')).toContain('"component":"gateway"')
   await beAGuest(berth!)
-}, 120_000)
+}, 300_000)
 
 /** As the demo is one: beside the process that runs it. */
 async function beAGuest(berth: Berth): Promise<void> {

@@ -80,7 +80,7 @@ async function until(pod: Pod, wanted: (pod: Pod | undefined) => boolean): Promi
       if (!wanted(now)) throw new Error(`not yet: ${JSON.stringify(now?.status ?? null)}`)
       return now
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   )
   return reached!
 }
@@ -104,7 +104,7 @@ describe('a pod', () => {
     expect(pod.spec.nodeName).toBe('local')
     expect(pod.status).toMatchObject({ phase: 'Running', podIP: '127.0.0.1' })
     expect(isReady(pod)).toBe(false)
-    await vi.waitFor(() => ask(pod, '/ready?is=true'), { timeout: 5000, interval: 20 })
+    await vi.waitFor(() => ask(pod, '/ready?is=true'), { timeout: 60_000, interval: 20 })
     await until(pod, isReady)
     await ask(pod, '/ready?is=false')
     await until(pod, (p) => !isReady(p))
@@ -226,8 +226,8 @@ describe('a deletion', () => {
     const pod = await until(await createPod({ command: ['/bin/sh', '-c', script] }), isReady)
     const leader = identify(pidOf(pod))!
     await client.delete(PodKind, pod.metadata.name, { gracePeriodSeconds: 0 })
-    await vi.waitFor(() => expect(identify(leader.pid)).not.toEqual(leader), { timeout: 5000 })
-    await vi.waitFor(() => expect(() => process.kill(-leader.pid, 0)).toThrow('ESRCH'), { timeout: 5000 })
+    await vi.waitFor(() => expect(identify(leader.pid)).not.toEqual(leader), { timeout: 60_000 })
+    await vi.waitFor(() => expect(() => process.kill(-leader.pid, 0)).toThrow('ESRCH'), { timeout: 60_000 })
   })
 })
 

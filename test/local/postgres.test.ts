@@ -68,7 +68,7 @@ it('that was killed itself is started again on the same port, which is another o
   expect(service.port).not.toBe(port)
   await insert(service.url, 1)
   process.kill(service.pid(), 'SIGKILL')
-  await vi.waitFor(() => expect(insert(service.url, 1)).rejects.toThrow('unique'), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => expect(insert(service.url, 1)).rejects.toThrow('unique'), { timeout: 60_000, interval: 50 })
   expect(lines[0]).toContain('postgres ended')
 
   await service.pause()

@@ -20,7 +20,7 @@ import { FakeNode } from './fake-node.ts'
 import { type Fate, FatefulClient, fatefulDatabase } from './fate.ts'
 
 /** On a busy machine. */
-const WAIT_MS = 50_000
+const WAIT_MS = 120_000
 /** Nobody logs in here. */
 const LOGINS = { rate: 20, burst: 100 }
 

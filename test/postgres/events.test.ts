@@ -62,7 +62,7 @@ const read = (tenantId: string, after?: EventPosition): Promise<EventRow[]> =>
   runInTenant(gateways, tenantId, eventsBehind({ limit: 1000, ...(after && { after }) }))
 /** Other databases of the server have transactions too, which hold back what can be read. */
 const readAll = async (tenantId: string, count: number): Promise<EventRow[]> => {
-  await expect.poll(async () => (await read(tenantId)).length, { timeout: 20_000 }).toBe(count)
+  await expect.poll(async () => (await read(tenantId)).length).toBe(count)
   return read(tenantId)
 }
 const statesOf = (rows: EventRow[]) => rows.map(({ data }) => (data as { state: string }).state)
@@ -123,7 +123,7 @@ test('a reader that goes on from its last event sees every event of many writers
   }
   while (writing) await more()
   await written
-  await expect.poll(more, { timeout: 20_000 }).toBeGreaterThanOrEqual(owners.length * 4)
+  await expect.poll(more).toBeGreaterThanOrEqual(owners.length * 4)
   expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length)
   for (const rows of Map.groupBy(seen, ({ session }) => session).values()) {
     expect(statesOf(rows)).toEqual(['state-0', 'state-1', 'state-2', 'state-3'])

@@ -28,9 +28,9 @@ describe.runIf(process.env.BERTH_FULL)('a database that went back in time', () =
 
   beforeAll(async () => {
     trial = await OwnTrial.start('restore', SESSIONS)
-  }, 3 * MINUTE)
+  }, 5 * MINUTE)
 
-  afterAll(() => trial?.stop(), MINUTE)
+  afterAll(() => trial?.stop(), 3 * MINUTE)
 
   const sql = async <Row extends object>(text: string): Promise<Row> => {
     const pool = openOperatorPool(trial.installation.berth.databaseUrl)

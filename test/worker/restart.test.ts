@@ -53,5 +53,5 @@ describe('a worker that is killed while Kubernetes is away', () => {
       const verdict = judge(await account.records())
       expect(isClean(verdict), JSON.stringify(verdict, undefined, 2)).toBe(true)
     }
-  }, 120_000)
+  }, 300_000)
 })

@@ -6,7 +6,7 @@ import type { LocalBerth } from '../local-berth.ts'
 import { patiently, until } from '../until.ts'
 import type { Fault } from './fault.ts'
 
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 60_000
 
 type Condition = 'drop' | '503'
 

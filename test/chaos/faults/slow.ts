@@ -6,7 +6,7 @@ import { until } from '../until.ts'
 import { type Fault, since } from './fault.ts'
 import { anyWorker, struck } from './worker.ts'
 
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 60_000
 /** Of a slow worker. */
 const STOPPED_MS = 400
 const RUNNING_MS = 100

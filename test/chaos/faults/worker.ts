@@ -7,7 +7,7 @@ import type { Random } from '../random.ts'
 import { until } from '../until.ts'
 import { type Fault, type Struck, since } from './fault.ts'
 
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 60_000
 /** For leaving in order: session by session, then the process. */
 const LEAVE_TIMEOUT_MS = 120_000
 

@@ -5,7 +5,6 @@ import type { QrCode } from '../driver.ts'
 import { Linking } from './linking.ts'
 
 const NUMBER = '+5511900000001'
-const patience = { timeout: 15_000 }
 
 /** A linking, and what it told its session. */
 function world() {
@@ -50,7 +49,7 @@ function connect(linking: Linking, codes: number) {
       ws.emit('CB:iq,type:error', { tag: 'iq', attrs: {}, content: [{ tag: 'error', attrs: { code, text: 'no' } }] }),
     scan: () => ws.emit('CB:iq,,pair-success', { tag: 'iq', attrs: {} }),
     /** Until the code was asked for. */
-    asked: () => expect.poll(() => calls, patience).toContain('code for 5511900000001'),
+    asked: () => expect.poll(() => calls).toContain('code for 5511900000001'),
   }
 }
 
@@ -120,7 +119,7 @@ describe('a code to type', () => {
     const old = connect(linking, 2)
     linking.offer('first')
     const pending = linking.pairingCode(NUMBER)
-    await expect.poll(() => old.calls, patience).toEqual(['end'])
+    await expect.poll(() => old.calls).toEqual(['end'])
     const next = connect(linking, 6)
     linking.offer('first')
     await next.asked()
