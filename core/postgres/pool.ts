@@ -13,19 +13,28 @@ export interface PoolOptions {
   max?: number
   /** Milliseconds that a statement may run for (10,000). One that gets no answer at all is given up soon after. */
   statementMs?: number
+  /** And that a new connection may take (5,000). */
+  connectMs?: number
 }
 
 const STATEMENT_MS = 10_000
+const CONNECT_MS = 5_000
 /** A server that is alive says by then that it ended a statement for its length: past it, nobody is there. */
 const SILENCE_MS = 2_000
 
 /** bigint columns are counters far below 2^53: read them as numbers. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-const settings = ({ url, role, application, statementMs = STATEMENT_MS }: PoolOptions): pg.ClientConfig => ({
+const settings = ({
+  url,
+  role,
+  application,
+  statementMs = STATEMENT_MS,
+  connectMs = CONNECT_MS,
+}: PoolOptions): pg.ClientConfig => ({
   connectionString: url,
   application_name: application,
-  connectionTimeoutMillis: 5000,
+  connectionTimeoutMillis: connectMs,
   keepAlive: true,
   options: `-c role=${role} -c search_path=berth -c statement_timeout=${statementMs} -c idle_in_transaction_session_timeout=15s`,
 })

@@ -1,31 +1,25 @@
 import { hashApiKey } from '@berth/core/crypto/api-key.ts'
 import { SecretKind } from '@berth/core/model/kind.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestCluster } from '../kube-client/cluster.ts'
+import { type Pools, startPools } from '../postgres/pools.ts'
 import { seedSession } from '../postgres/seed.ts'
-import { berth } from './berth.ts'
+import { berth, berthHere } from './berth.ts'
 
-let database: TestDatabase
-let operator: Pool
-let gateway: Pool
+let database: Pools
 beforeAll(async () => {
-  database = await startTestPostgres()
-  operator = openPool({ url: database.url, role: 'berth_operator', application: 'test', max: 1 })
-  gateway = openPool({ url: database.url, role: 'berth_gateway', application: 'test', max: 1 })
-  await seedSession(operator, { tenant: 'demo' })
+  database = await startPools()
+  await seedSession(database.operator, { tenant: 'demo' })
 })
-afterAll(async () => {
-  await Promise.all([operator?.end(), gateway?.end()])
-  await database?.close()
-})
+afterAll(() => database?.close())
 
-const keys = (...args: string[]) => berth(['keys', ...args], { env: { DATABASE_URL: database.url } })
+const keys = (...args: string[]) => berthHere(['keys', ...args], { env: { DATABASE_URL: database.url } })
 
 /** The tenant that the gateway lets in with this key. */
 async function ownerOf(key: string): Promise<string | undefined> {
-  const { rows } = await gateway.query<{ tenant_name: string }>('SELECT * FROM api_key_owner($1)', [hashApiKey(key)])
+  const { rows } = await database.gateway.query<{ tenant_name: string }>('SELECT * FROM api_key_owner($1)', [
+    hashApiKey(key),
+  ])
   return rows[0]?.tenant_name
 }
 

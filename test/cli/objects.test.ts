@@ -8,7 +8,7 @@ import type { SessionSpec } from '@berth/core/model/session.ts'
 import type { TenantSpec } from '@berth/core/model/tenant.ts'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestCluster, type TestCluster } from '../kube-client/cluster.ts'
-import { berth, type Outcome, type Surroundings, Watching } from './berth.ts'
+import { berth, berthHere, type Outcome, type Surroundings, Watching } from './berth.ts'
 
 let cluster: TestCluster
 let folder: string
@@ -28,7 +28,7 @@ const surroundings = (more: Surroundings = {}): Surroundings => ({
   env: { KUBECONFIG: cluster.kubeconfig, ...more.env },
 })
 const run = (args: string, more: Surroundings = {}): Promise<Outcome> =>
-  berth(inCluster(args.split(' ')), surroundings(more))
+  berthHere(inCluster(args.split(' ')), surroundings(more))
 
 /** What must go well. */
 async function ok(args: string, more?: Surroundings): Promise<string> {
@@ -73,7 +73,7 @@ test('applies folders, the standard input, and kinds that are not ours', async (
   await write('a.json', JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'from-a' } }))
   await write('notes.txt', 'not: a manifest')
   expect(await ok('apply -f .')).toBe('configmap/from-a created\ntenant/from-b created\n')
-  const out = await ok('apply --json -f -', { input: tenant('from-input') })
+  const { out } = await berth(inCluster(['apply', '--json', '-f', '-']), surroundings({ input: tenant('from-input') }))
   expect(JSON.parse(out)).toEqual([{ kind: 'Tenant', name: 'from-input', outcome: 'created' }])
 })
 

@@ -6,29 +6,25 @@ import { randomUUID } from 'node:crypto'
 import { type Bucket, leaseLogins, type Pace, type Request } from '@berth/core/ownership/login-pace.ts'
 import { leaseLogins as leaseInPostgres, loadTiers, setLoginPace } from '@berth/core/postgres/logins.ts'
 import { claim, endLease, openLease } from '@berth/core/postgres/ownership.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asOwner } from './as-owner.ts'
+import { type Pools, startPools } from './pools.ts'
 import { seedSession } from './seed.ts'
 
 const HISTORIES = process.env.BERTH_FULL ? 1_000 : 25
 const BOOTS = [0, 1, 2] as const
 
-let postgres: TestDatabase
+let postgres: Pools
 let operators: Pool
 let workers: Pool
 
 beforeAll(async () => {
-  postgres = await startTestPostgres()
-  operators = openPool({ url: postgres.url, role: 'berth_operator', application: 'test', max: 2 })
-  workers = openPool({ url: postgres.url, role: 'berth_worker', application: 'test', max: 4 })
+  postgres = await startPools()
+  ;({ operator: operators, worker: workers } = postgres)
 })
-afterAll(async () => {
-  await Promise.all([operators.end(), workers.end()])
-  await postgres.close()
-})
+afterAll(() => postgres.close())
 
 const openBoot = async (): Promise<string> => {
   const bootId = randomUUID()

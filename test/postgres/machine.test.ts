@@ -8,14 +8,14 @@ import { isClaimable, nextGeneration, type Placed } from '@berth/core/ownership/
 import * as machine from '@berth/core/ownership/machine.ts'
 import { writeCommit } from '@berth/core/postgres/commit.ts'
 import * as database from '@berth/core/postgres/ownership.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
 import { databaseDoubt, readTrust, reportWentBack, trustSession, vouch } from '@berth/core/postgres/trust.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import type { Lead } from '@berth/operator/database.ts'
 import { PostgresLead } from '@berth/operator/lead.ts'
 import { poll } from '@berth/operator/poll.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Pools, startPools } from './pools.ts'
 import { seedSession } from './seed.ts'
 
 /** Some seconds; with BERTH_FULL=1 some minutes. */
@@ -104,19 +104,15 @@ const WENT_BACK: Operation[] = [
   { do: 'trust', pod: 'a', age: 0 },
 ]
 
-let postgres: TestDatabase
+let postgres: Pools
 let operators: Pool
 let workers: Pool
 
 beforeAll(async () => {
-  postgres = await startTestPostgres()
-  operators = openPool({ url: postgres.url, role: 'berth_operator', application: 'test', max: 2 })
-  workers = openPool({ url: postgres.url, role: 'berth_worker', application: 'test', max: 2 })
+  postgres = await startPools()
+  ;({ operator: operators, worker: workers } = postgres)
 })
-afterAll(async () => {
-  await Promise.all([operators.end(), workers.end()])
-  await postgres.close()
-})
+afterAll(() => postgres.close())
 
 interface Process {
   bootId: string

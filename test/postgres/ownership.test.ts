@@ -14,27 +14,23 @@ import {
   renewLease,
   wantedElsewhere,
 } from '@berth/core/postgres/ownership.ts'
-import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { openClient, type Pool } from '@berth/core/postgres/pool.ts'
 import { loadSends } from '@berth/core/postgres/sends.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { poll } from '@berth/operator/poll.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asOwner } from './as-owner.ts'
+import { type Pools, startPools } from './pools.ts'
 import { seedSession } from './seed.ts'
 
-let postgres: TestDatabase
+let postgres: Pools
 let operator: Pool
 let worker: Pool
 
 beforeAll(async () => {
-  postgres = await startTestPostgres()
-  operator = openPool({ url: postgres.url, role: 'berth_operator', application: 'test' })
-  worker = openPool({ url: postgres.url, role: 'berth_worker', application: 'test' })
+  postgres = await startPools()
+  ;({ operator, worker } = postgres)
 })
-afterAll(async () => {
-  await Promise.all([operator.end(), worker.end()])
-  await postgres.close()
-})
+afterAll(() => postgres.close())
 
 const boot = async (podUid: string = randomUUID()): Promise<{ bootId: string; podUid: string }> => {
   const bootId = randomUUID()

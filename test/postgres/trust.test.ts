@@ -4,29 +4,25 @@ import { loadKeys } from '@berth/core/postgres/auth-state.ts'
 import { writeCommit } from '@berth/core/postgres/commit.ts'
 import { runAsOwner } from '@berth/core/postgres/owner.ts'
 import { claim, endLease, openLease } from '@berth/core/postgres/ownership.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
 import { databaseDoubt, reportWentBack, trustSession } from '@berth/core/postgres/trust.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { PostgresLead } from '@berth/operator/lead.ts'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Pools, startPools } from './pools.ts'
 import { seedSession } from './seed.ts'
 
 const HOME = 'home'
 const TYPES = ['session', 'pre-key']
 
-let postgres: TestDatabase
+let postgres: Pools
 let operator: Pool
 let worker: Pool
 
 beforeAll(async () => {
-  postgres = await startTestPostgres()
-  operator = openPool({ url: postgres.url, role: 'berth_operator', application: 'test' })
-  worker = openPool({ url: postgres.url, role: 'berth_worker', application: 'test' })
+  postgres = await startPools()
+  ;({ operator, worker } = postgres)
 })
-afterAll(async () => {
-  await Promise.all([operator.end(), worker.end()])
-  await postgres.close()
-})
+afterAll(() => postgres.close())
 beforeEach(async () => {
   const lead = await PostgresLead.take(operator)
   await lead.trust.confirm(await databaseDoubt(worker), HOME)

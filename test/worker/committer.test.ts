@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { loadCredentials } from '@berth/core/postgres/auth-state.ts'
 import { claim, openLease, release } from '@berth/core/postgres/ownership.ts'
-import { openClient, openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import { openClient, type Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { Committer } from '@berth/worker/store/committer.ts'
 import { Ownership } from '@berth/worker/store/ownership.ts'
 import type { Unit } from '@berth/worker/store/unit.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Pools, startPools } from '../postgres/pools.ts'
 import { seedSession } from '../postgres/seed.ts'
 import { until } from './until.ts'
 
@@ -16,7 +16,7 @@ const log = createLogger('test')
 log.level = 'silent'
 
 describe('the committer', () => {
-  let postgres: TestDatabase
+  let postgres: Pools
   let operator: Pool
   let pool: Pool
   let bootId: string
@@ -25,14 +25,10 @@ describe('the committer', () => {
   const keys = KeyRing.parse(KeyRing.generate())
 
   beforeAll(async () => {
-    postgres = await startTestPostgres()
-    operator = openPool({ url: postgres.url, role: 'berth_operator', application: 'test-operator' })
-    pool = openPool({ url: postgres.url, role: 'berth_worker', application: 'test-worker' })
+    postgres = await startPools()
+    ;({ operator, worker: pool } = postgres)
   })
-  afterAll(async () => {
-    await Promise.all([operator.end(), pool.end()])
-    await postgres.close()
-  })
+  afterAll(() => postgres.close())
 
   beforeEach(async () => {
     bootId = randomUUID()

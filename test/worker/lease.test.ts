@@ -1,30 +1,26 @@
 /** The lease and its thread, against a real Postgres. */
 import { randomUUID } from 'node:crypto'
 import { openLease } from '@berth/core/postgres/ownership.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
-import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { monotonicMs } from '@berth/worker/lease/clock.ts'
 import { Lease } from '@berth/worker/lease/lease.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Pools, startPools } from '../postgres/pools.ts'
 import { until } from './until.ts'
 
 const log = createLogger('test')
 log.level = 'silent'
 
 describe('a lease', () => {
-  let postgres: TestDatabase
+  let postgres: Pools
   let operator: Pool
   let pool: Pool
   beforeAll(async () => {
-    postgres = await startTestPostgres()
-    operator = openPool({ url: postgres.url, role: 'berth_operator', application: 'test-operator' })
-    pool = openPool({ url: postgres.url, role: 'berth_worker', application: 'test-worker' })
+    postgres = await startPools()
+    ;({ operator, worker: pool } = postgres)
   })
-  afterAll(async () => {
-    await Promise.all([operator.end(), pool.end()])
-    await postgres.close()
-  })
+  afterAll(() => postgres.close())
 
   const open = async () => {
     const bootId = randomUUID()
