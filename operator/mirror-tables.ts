@@ -1,4 +1,5 @@
 /** The tables of the mirror, in Postgres: each write is one transaction with the check that the operator still leads. */
+import { EPOCHS } from '@berth/core/ownership/database.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { MirrorContent, MirrorTables, TenantRow } from './database.ts'
 import type { SessionRow } from './session-row.ts'
@@ -80,8 +81,9 @@ export class PostgresMirrorTables implements MirrorTables {
          INSERT INTO session (id, tenant_id, name, resource_name, resource_uid, provider, desired_state)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
          RETURNING id, tenant_id)
-       INSERT INTO session_owner (session_id, tenant_id) SELECT id, tenant_id FROM made`,
-      sessionFields.map((field) => rows.map((row) => row[field])),
+       INSERT INTO session_owner (session_id, tenant_id, epoch)
+       SELECT made.id, tenant_id, CASE WHEN incarnation > 1 THEN incarnation * $8::bigint ELSE 0 END FROM made, database_trust`,
+      [...sessionFields.map((field) => rows.map((row) => row[field])), EPOCHS],
     )
   }
 

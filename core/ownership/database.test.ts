@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareMarks, type Evidence, isAnswerable, judgeDatabase, type Mark, nextIncarnation } from './database.ts'
+import {
+  compareMarks,
+  type Evidence,
+  epochFloor,
+  isAnswerable,
+  judgeDatabase,
+  type Mark,
+  nextIncarnation,
+} from './database.ts'
 
 const mark = fc.record({ incarnation: fc.integer({ min: 1, max: 5 }), mark: fc.integer({ min: 0, max: 9 }) })
 const quiet: Evidence = {
@@ -63,6 +71,11 @@ describe('the judgement of a database', () => {
         },
       ),
     )
+  })
+
+  it('lets no session of an incarnation begin below the epochs of the one before', () => {
+    const next = nextIncarnation({ incarnation: 1, mark: 1 }, [], 17)
+    expect([epochFloor(1), epochFloor(next.incarnation)]).toEqual([0, next.epochFloor])
   })
 
   it('never gives an epoch twice, however often the database goes back to the same copy', () => {

@@ -62,7 +62,7 @@ export interface Evidence {
 export type Verdict = 'same' | 'went back' | 'elsewhere'
 
 /** Epochs of one incarnation. Products with any real incarnation stay far below 2^53. */
-const EPOCHS = 1_000_000_000
+export const EPOCHS = 1_000_000_000
 
 export function judgeDatabase({ database, keepsake, seen, isHome, isBehind }: Evidence): Verdict {
   const isOurs = database.home === undefined || database.home === keepsake?.uid || isHome
@@ -79,6 +79,9 @@ export interface NewIncarnation extends Mark {
   epochFloor: number
 }
 
+/** The epochs of an incarnation are above this one: so no session begins below what the history before gave it. */
+export const epochFloor = (incarnation: number): number => (incarnation > 1 ? incarnation * EPOCHS : 0)
+
 /** Above everything that was ever known. `highestEpoch`: in the statuses of sessions. */
 export function nextIncarnation(database: Mark, known: readonly Mark[], highestEpoch: number): NewIncarnation {
   const all = [database, ...known]
@@ -87,7 +90,7 @@ export function nextIncarnation(database: Mark, known: readonly Mark[], highestE
   return {
     incarnation,
     mark: Math.max(...all.map((one) => one.mark)) + 1,
-    epochFloor: incarnation * EPOCHS,
+    epochFloor: epochFloor(incarnation),
   }
 }
 

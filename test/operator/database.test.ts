@@ -61,6 +61,11 @@ describe('the operator and its database', () => {
       await berth.until('it is kept outside', async () => (await keepsake())?.data?.incarnation === '2')
       expect(await owner('two')).toMatchObject({ distrusted: true })
 
+      // Its row might have been lost, and its resource tell of an epoch.
+      await berth.createSession('three', 'acme', { desiredState: 'Stopped' })
+      await berth.untilReason('three', 'Stopped')
+      expect(await owner('three')).toEqual({ epoch: 2_000_000_000, distrusted: false })
+
       await berth.cluster.client.mergePatch(SessionKind, 'two', { spec: { desiredState: 'Running' } })
       await berth.untilConnected('two')
       expect(await owner('two')).toEqual({ epoch: 2_000_000_001, distrusted: false })
