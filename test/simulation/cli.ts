@@ -49,7 +49,7 @@ export async function main(args: string[]): Promise<number> {
 async function play(values: Values): Promise<number> {
   const first = Number(values.seed)
   const plant = PLANTS[values.plant ?? '']
-  const total = { seeds: 0, steps: 0, simulatedMs: 0, claims: 0, writes: 0, placements: 0 }
+  const total = { seeds: 0, steps: 0, simulatedMs: 0, claims: 0, writes: 0, placements: 0, losses: 0, repairs: 0 }
   const startedAt = stopwatch()
   const seconds = () => (stopwatch() - startedAt) / 1000
   const isEnough = () => {
@@ -68,7 +68,7 @@ async function play(values: Values): Promise<number> {
     const script = scriptOf(seed)
     const outcome = await run(script, { plant })
     total.seeds++
-    for (const count of ['steps', 'simulatedMs', 'claims', 'writes', 'placements'] as const)
+    for (const count of ['steps', 'simulatedMs', 'claims', 'writes', 'placements', 'losses', 'repairs'] as const)
       total[count] += outcome[count]
     if (!outcome.wrong) continue
     failures++
@@ -77,10 +77,10 @@ async function play(values: Values): Promise<number> {
     await tell(script, outcome.wrong, values.plant)
     break
   }
-  const { seeds, steps, simulatedMs, claims, writes, placements } = total
+  const { seeds, steps, simulatedMs, claims, writes, placements, losses, repairs } = total
   console.log(
     `${seeds} seeds from ${first}, ${failures} went wrong; ${steps} steps, ${Math.round(simulatedMs / 1000)} simulated seconds, ` +
-      `${placements} placements, ${claims} claims, ${writes} writes; ` +
+      `${placements} placements, ${claims} claims, ${writes} writes, ${losses} losses of commits, ${repairs} repairs; ` +
       `${seconds().toFixed(1)} s, ${Math.round(steps / seconds())} steps a second`,
   )
   return failures > 0 ? 1 : 0

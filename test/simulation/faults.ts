@@ -1,5 +1,6 @@
 /** Breaks things, and mends them after their time. */
 
+import type { Landed } from './postgres/history.ts'
 import type { Process } from './process.ts'
 import type { Fault, Who } from './script.ts'
 import type { ServerName } from './server.ts'
@@ -7,6 +8,8 @@ import type { World } from './world.ts'
 
 export class Faults {
   readonly #world: World
+  /** Servers that are away, and how they come back. */
+  readonly #outages = new Map<ServerName, () => void>()
 
   constructor(world: World) {
     this.#world = world
@@ -24,6 +27,10 @@ export class Faults {
         return this.#restore(fault.agoMs, fault.silent)
       case 'outage':
         return this.#outage(fault.server, fault.ms)
+      case 'lose commits':
+        return this.#goBack({ commits: fault.count }, fault.ms)
+      case 'restore Postgres':
+        return this.#goBack({ agoMs: fault.agoMs }, fault.ms)
       case 'lose host':
       case 'crash kubelet':
         return this.#host(fault.host, fault.do, fault.ms)
@@ -60,11 +67,10 @@ export class Faults {
 
   /** Nothing is broken any more. */
   mendAll(): void {
-    const { network, watches, kubernetes, postgresServer, hosts, processes } = this.#world
+    const { network, watches, hosts, processes } = this.#world
     network.mendAll()
     watches.calm()
-    kubernetes.comeUp()
-    postgresServer.comeUp()
+    for (const name of [...this.#outages.keys()]) this.#comeBack(name)
     for (const host of hosts) host.comeBack()
     for (const process of processes()) if (process.isPaused) this.#wake(process)
   }
@@ -75,31 +81,42 @@ export class Faults {
   }
 
   #wake(process: Process): void {
-    const { time, sockets } = this.#world
-    if (!process.isPaused || !process.isAlive) return
-    time.wake(process)
-    sockets.checkAll()
+    if (process.isPaused && process.isAlive) this.#world.time.wake(process)
   }
 
-  #outage(name: ServerName, ms: number): boolean {
-    const { kubernetes, postgresServer, watches } = this.#world
+  /** `as`: how Postgres comes back. */
+  #outage(name: ServerName, ms: number, as?: Landed): boolean {
+    const { kubernetes, postgresServer, watches, postgres } = this.#world
     const server = name === 'kubernetes' ? kubernetes : postgresServer
     if (!server.isUp) return false
     server.goDown()
     if (name === 'kubernetes') watches.breakOff()
-    this.#after(ms, () => {
+    this.#outages.set(name, () => {
       server.comeUp()
-      if (name === 'postgres') this.#world.postgres.restart()
+      if (name === 'postgres') postgres.restart(as)
     })
+    this.#after(ms, () => this.#comeBack(name))
     return true
   }
 
+  #comeBack(name: ServerName): void {
+    this.#outages.get(name)?.()
+    this.#outages.delete(name)
+  }
+
+  #goBack(back: { commits: number } | { agoMs: number }, ms: number): boolean {
+    const { postgres, postgresServer } = this.#world
+    const past = postgres.past(back, postgresServer.uptime)
+    return past !== undefined && this.#outage('postgres', ms, past)
+  }
+
   #restore(agoMs: number, silent: boolean): boolean {
-    const { backups, time, api, watches, placement } = this.#world
+    const { backups, time, api, watches, placement, ownership } = this.#world
     const backup = backups.findLast(({ at }) => at <= time.now - agoMs)
     if (!backup) return false
     watches.refusesFuture = !silent
     placement.wentBack()
+    ownership.apiWentBack()
     api.restore(backup.content)
     backups.splice(backups.indexOf(backup))
     watches.breakOff()

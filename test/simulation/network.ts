@@ -1,6 +1,7 @@
 /**
  * Calls from processes to the two servers. Each call is an effect: a point at which its process can die, before or after it
- * is carried out, or at which the answer is lost. Edges between a process and a server can be cut.
+ * is carried out, or at which the answer is lost, as all are that are under way when the server goes down. Edges between a
+ * process and a server can be cut.
  */
 import type { Process } from './process.ts'
 import type { Server, ServerName } from './server.ts'
@@ -76,9 +77,11 @@ export class Network {
       time.after(call.timeoutMs / process.clock.rate, process, () => reject(call.fail('timeout')))
     }
     const answer = (settle: () => void) => {
+      const { run } = server
+      const refused = () => reject(call.fail('refused'))
       if (mishap === 'crash-after') process.kill()
       else if (mishap || this.isCut(process, server)) giveUp()
-      else time.after(latency(), process, settle)
+      else time.after(latency(), process, () => (server.run === run ? settle() : refused()))
     }
     const travelMs = mishap === 'late' ? process.random.between(...LATE_MS) : latency()
     // The server carries it out also when the caller has died meanwhile.

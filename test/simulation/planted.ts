@@ -106,6 +106,40 @@ export const PLANTS: Record<string, Plant> = {
     return undefined
   },
 
+  /** Claims are granted while nobody has looked yet what Postgres has lost. */
+  'logins before the repair': ({ postgres }) => {
+    const { ownership } = postgres
+    const claim = ownership.claim.bind(ownership)
+    ownership.claim = (boot, session, generation) => {
+      const { trust } = postgres.tables
+      const { home, reports, answered } = trust
+      Object.assign(trust, { home: undefined, answered: reports })
+      const claimed = claim(boot, session, generation)
+      Object.assign(trust, { home, answered })
+      return claimed
+    }
+    return undefined
+  },
+
+  /** The operator compares the database with the highest that any reading of it has shown, whoever read it: with itself. */
+  'a loss compared with the wrong number': ({ postgres }) => {
+    let highest = { beat: 0, mark: 0 }
+    const asOperator = postgres.asOperator.bind(postgres)
+    postgres.asOperator = (process) => {
+      const database = asOperator(process)
+      return {
+        ...database,
+        poll: async (canary, before) => {
+          const reading = await database.poll(canary, before)
+          const { trust, canaryBeat } = reading
+          highest = { beat: Math.max(highest.beat + 1, canaryBeat), mark: Math.max(highest.mark, trust.mark) }
+          return { ...reading, canaryBeat: highest.beat, trust: { ...trust, mark: highest.mark } }
+        },
+      }
+    }
+    return undefined
+  },
+
   /** The next generation is one more than the resource's, also when the API went back. */
   'generation used again': ({ postgres }) => {
     const asOperator = postgres.asOperator.bind(postgres)

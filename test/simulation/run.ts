@@ -20,6 +20,9 @@ export interface Outcome {
   claims: number
   writes: number
   placements: number
+  /** How often Postgres went back, and was repaired. */
+  losses: number
+  repairs: number
 }
 
 export async function run(
@@ -35,9 +38,9 @@ export async function run(
   } finally {
     takeOut?.()
   }
-  const { claims, writes } = world.ownership
+  const { claims, writes, losses } = world.ownership
   const { placements } = world.placement
-  return { wrong: world.wrong, steps: time.steps, simulatedMs: time.now, claims, writes, placements }
+  return { wrong: world.wrong, steps: time.steps, simulatedMs: time.now, claims, writes, placements, ...losses.counts }
 }
 
 async function playAll(script: Script, world: World): Promise<void> {
@@ -78,6 +81,8 @@ const FAULTS = new Set<Happening['do']>([
   'pause',
   'cut',
   'outage',
+  'lose commits',
+  'restore Postgres',
   'lag',
   'stutter',
   'break watches',

@@ -28,6 +28,9 @@ export type Fault =
   | { do: 'pause'; who: Who; ms: number }
   | { do: 'cut'; who: Who; server: ServerName; ms: number }
   | { do: 'outage'; server: ServerName; ms: number }
+  /** Postgres is away, and comes back without its last commits, or as it was so long ago. */
+  | { do: 'lose commits'; count: number; ms: number }
+  | { do: 'restore Postgres'; agoMs: number; ms: number }
   | { do: 'lag'; who: Who; lagMs: number; ms: number }
   | { do: 'stutter' | 'break watches'; who: Who }
   | { do: 'compact' }
@@ -78,7 +81,8 @@ export function scriptOf(seed: number): Script {
     ...deedOf(random, tenants, sessions),
   }))
   const faults = Array.from({ length: random.between(3, 14) }, () => ({ at: at(), ...faultOf(random, whos, hosts) }))
-  const happenings = [...beginning, ...deeds, ...faults].sort((a, b) => a.at - b.at)
+  const losses = lossesOf(random.fork('losses'))
+  const happenings = [...beginning, ...deeds, ...faults, ...losses].sort((a, b) => a.at - b.at)
   return { seed, operators, hosts, happenings }
 }
 
@@ -139,6 +143,17 @@ function faultOf(random: Random, whos: readonly Who[], hosts: readonly string[])
     { do: 'crash kubelet', host, ms },
   ]
   return random.pick(faults)
+}
+
+/** Postgres goes back in every third seed, once or twice. */
+function lossesOf(random: Random): Happening[] {
+  if (!random.chance(1 / 3)) return []
+  return Array.from({ length: random.between(1, 2) }, (): Happening => {
+    const at = Math.floor(random.next() * ACTIVE_MS)
+    const ms = Math.round(200 * 100 ** random.next())
+    if (random.chance(0.3)) return { at, do: 'restore Postgres', agoMs: random.between(1_000, 40_000), ms }
+    return { at, do: 'lose commits', count: Math.floor(300 ** random.next()) - 1, ms }
+  })
 }
 
 const names = (what: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${what}-${i + 1}`)

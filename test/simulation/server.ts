@@ -11,6 +11,8 @@ export class Server {
   readonly #time: Time
   #downSince: number | undefined
   #downMs = 0
+  /** Raised whenever its connections break. */
+  run = 1
 
   constructor(name: ServerName, process: Process, time: Time) {
     this.name = name
@@ -29,6 +31,7 @@ export class Server {
 
   goDown(): void {
     this.#downSince ??= this.#time.now
+    this.run++
   }
 
   comeUp(): void {

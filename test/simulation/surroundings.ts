@@ -3,6 +3,7 @@
 import type { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { KubeConfig } from '@berth/core/kube/config.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
+import type { Keys } from './invariants/keys.ts'
 import type { Sockets } from './invariants/sockets.ts'
 import type { KubeApi } from './kubernetes/api.ts'
 import type { Watches } from './kubernetes/watches.ts'
@@ -19,8 +20,9 @@ export interface Surroundings {
   watches: Watches
   postgres: Postgres
   sockets: Sockets
+  keys: Keys
   kubeConfig: KubeConfig
-  keys: KeyRing
+  keyRing: KeyRing
   log: Logger
   /** A line of the history. */
   note(line: string): void

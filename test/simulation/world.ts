@@ -6,6 +6,7 @@ import type { Lease, Pod } from '@berth/core/model/builtin.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import { Controllers } from './cluster/controllers.ts'
 import { Host } from './cluster/host.ts'
+import { Keys } from './invariants/keys.ts'
 import { OwnershipAccount } from './invariants/ownership.ts'
 import { PlacementAccount } from './invariants/placement.ts'
 import { Sockets } from './invariants/sockets.ts'
@@ -41,6 +42,7 @@ export class World implements Surroundings {
   readonly watches: Watches
   readonly postgres: Postgres
   readonly sockets: Sockets
+  readonly keys: Keys
   readonly ownership: OwnershipAccount
   readonly placement: PlacementAccount
   readonly people: People
@@ -51,7 +53,7 @@ export class World implements Surroundings {
     namespace: 'default',
     source: 'simulation',
   }
-  readonly keys = { sealer: () => ({ seal: asItIs, open: asItIs }) } as unknown as KeyRing
+  readonly keyRing = { sealer: () => ({ seal: asItIs, open: asItIs }) } as unknown as KeyRing
   readonly log: Logger
   /** The first thing that was wrong. */
   wrong: Wrong | undefined
@@ -74,12 +76,16 @@ export class World implements Surroundings {
     const uids = this.#random.fork('uids')
     this.api = new KubeApi(() => uids.uuid())
     this.watches = new Watches(time, this.network, this.kubernetes, this.api)
-    this.ownership = new OwnershipAccount(
-      () => this.postgresServer.uptime,
+    this.keys = new Keys(violation)
+    this.ownership = new OwnershipAccount({
+      uptime: () => this.postgresServer.uptime,
       violation,
-      (boot) => this.runs(boot),
-    )
-    this.postgres = new Postgres(this.network, this.postgresServer, uids.uuid(), this.ownership)
+      runs: (boot) => this.runs(boot),
+      bootOf: (process) => this.#workers().find((worker) => worker.process === process)?.bootId,
+      keys: this.keys,
+    })
+    const mayGoBack = script.happenings.some((one) => one.do === 'lose commits' || one.do === 'restore Postgres')
+    this.postgres = new Postgres(this.network, this.postgresServer, uids.uuid(), this.ownership, mayGoBack)
     this.placement = new PlacementAccount(time, violation, this.api, this.postgres)
     this.sockets = new Sockets(time, violation)
     this.people = new People(this.api, (who) => this.#podAt(who))

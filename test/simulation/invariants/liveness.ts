@@ -26,7 +26,8 @@ export function missing({ api, postgres }: Surroundings, runs: (boot: string) =>
     if (placement.worker !== tenant?.status?.worker) return 'is not on the worker of its tenant'
     const worker = api.find<Worker>('workers', placement.worker)
     if (worker?.status?.podUID !== placement.podUID) return 'is placed on a pod that is no more'
-    if (!owner?.holder) return 'is not claimed'
+    if (!owner?.holder)
+      return ready.reason === 'NoCapacity' && isExcused(ready.reason, tenant) ? undefined : 'is not claimed'
     if (!runs(owner.holder) || owner.podUID !== placement.podUID) return 'is held by the wrong boot'
     const state = tables.states.get(status!.id!)
     if (state?.state === 'LoggedOut') return undefined

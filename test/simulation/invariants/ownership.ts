@@ -3,7 +3,12 @@
  * holder of a session at a time, epochs and generations that only rise, and nobody revoked who lives.
  */
 import type { World } from '@berth/core/ownership/machine.ts'
+import type { Landed } from '../postgres/history.ts'
 import type { Held, Witness } from '../postgres/ownership.ts'
+import type { Tables } from '../postgres/tables.ts'
+import type { Process } from '../process.ts'
+import type { Keys } from './keys.ts'
+import { LossAccount } from './losses.ts'
 import type { Violation } from './violation.ts'
 
 /** No boot is revoked on suspicion before (core/ownership/lease.ts: 5 s, by clocks that may go two per cent wrong). */
@@ -25,21 +30,36 @@ interface Account {
   podUID?: string
 }
 
-export class OwnershipAccount implements Witness {
+interface Looks {
   /** How long Postgres has been there, in milliseconds. */
-  readonly #uptime: () => number
-  readonly #violation: Violation
+  uptime(): number
+  violation: Violation
   /** Does this boot's process run, and not only believe so? */
-  readonly #runs: (boot: string) => boolean
+  runs(boot: string): boolean
+  /** The boot of a worker's process. */
+  bootOf(process: Process): string | undefined
+  keys: Keys
+}
+
+export class OwnershipAccount implements Witness {
+  readonly #uptime: Looks['uptime']
+  readonly #violation: Violation
+  readonly #runs: Looks['runs']
+  readonly #keys: Keys
+  readonly #bootOf: Looks['bootOf']
+  readonly losses = new LossAccount()
   readonly #boots = new Map<string, Boot>()
   readonly #sessions = new Map<string, Account>()
+  #apiWentBack = false
   claims = 0
   writes = 0
 
-  constructor(uptime: () => number, violation: Violation, runs: (boot: string) => boolean) {
+  constructor({ uptime, violation, runs, bootOf, keys }: Looks) {
     this.#uptime = uptime
     this.#violation = violation
     this.#runs = runs
+    this.#bootOf = bootOf
+    this.#keys = keys
   }
 
   opened(boot: string, podUID: string): void {
@@ -73,6 +93,7 @@ export class OwnershipAccount implements Witness {
     const isTaken = account.holder && account.holder.boot !== boot && !this.#isSuperseded(account.holder.boot)
     if (isTaken)
       this.#violation('I1', `session ${sessionId} was claimed from boot ${account.holder?.boot}, which holds it`)
+    if (this.losses.isOpen) this.#violation('doubt', `session ${sessionId} was claimed before Postgres was looked at`)
     if (epoch <= account.epoch) this.#violation('I2', `epoch ${epoch} of session ${sessionId} was given before`)
     const isOld = generation < account.generation
     const isShared = generation === account.generation && account.podUID !== me?.podUID
@@ -90,11 +111,41 @@ export class OwnershipAccount implements Witness {
     this.#check(boot, sessionId, epoch, 'written for')
   }
 
+  wentBack(world: World, lost: readonly Landed[]): void {
+    this.losses.wentBack(lost)
+    this.#believe(world)
+  }
+
+  /** What is gone without anybody who knew of it may come again. */
+  confirmed({ ownership, trust }: Tables, by: Process): void {
+    if (!this.losses.isOpen) return
+    const hasVouched = (process: Process) => {
+      const vouched = trust.vouched.get(this.#bootOf(process) ?? '')
+      return vouched !== undefined && vouched === trust.confirmed
+    }
+    const [knew] = this.losses.confirmed(by, hasVouched)
+    if (knew) this.#violation('lost unseen', `${knew.process.name} knew of a lost ${knew.what}, and nobody asked`)
+    this.#keys.forgive()
+    for (const [id, account] of this.#sessions) account.epoch = ownership.owners.get(id)?.epoch ?? 0
+  }
+
+  repaired(world: World): void {
+    this.losses.repaired()
+    this.#believe(world)
+  }
+
+  /** The Kubernetes API went back: if Postgres does too, nobody knows the highest generation. */
+  apiWentBack(): void {
+    this.#apiWentBack = true
+  }
+
   /** What was granted before and is not there any more counts as never granted, but for its numbers. */
-  repaired({ boots, owners }: World): void {
-    for (const [id, boot] of this.#boots) boot.isOver = boots.get(id)?.end !== undefined
-    for (const [id, account] of this.#sessions) {
-      const { holder, epoch } = owners.get(id) ?? {}
+  #believe({ boots, owners }: World): void {
+    for (const [id, boot] of this.#boots) boot.isOver = !boots.has(id) || boots.get(id)?.end !== undefined
+    for (const id of new Set([...this.#sessions.keys(), ...owners.keys()])) {
+      const account = this.#of(id)
+      const { holder, epoch, generation = 0 } = owners.get(id) ?? {}
+      if (this.#apiWentBack) account.generation = generation
       if (holder !== undefined && epoch !== undefined) account.holder = { boot: holder, epoch }
       else delete account.holder
     }

@@ -1,38 +1,41 @@
-/** The sockets to WhatsApp that are open, and that no two of one session are used at the same time. */
+/** The sockets to WhatsApp that are open, and that no two of one session are used at the same time. WhatsApp keeps the newest. */
 import type { WorkerProcess } from '../processes/worker.ts'
 import type { Time } from '../time.ts'
 import type { Violation } from './violation.ts'
 
+const REPLACED_MS = 50
+
 export class Sockets {
   readonly #time: Time
   readonly #violation: Violation
-  /** Session → workers. */
-  readonly #open = new Map<string, Set<WorkerProcess>>()
+  /** Session → worker → how it is told that another one has taken the place. */
+  readonly #open = new Map<string, Map<WorkerProcess, () => void>>()
 
   constructor(time: Time, violation: Violation) {
     this.#time = time
     this.#violation = violation
   }
 
-  open(sessionId: string, worker: WorkerProcess): void {
-    const workers = this.#open.get(sessionId) ?? new Set()
-    this.#open.set(sessionId, workers.add(worker))
-    worker.process.onDeath(() => workers.delete(worker))
+  /** `onReplaced`: another one has connected. */
+  open(sessionId: string, worker: WorkerProcess, onReplaced: () => void): void {
+    const sockets = this.#open.get(sessionId) ?? new Map<WorkerProcess, () => void>()
+    this.#open.set(sessionId, sockets.set(worker, onReplaced))
+    worker.process.onDeath(() => sockets.delete(worker))
     this.#check(sessionId)
+    for (const [other, tell] of sockets) {
+      if (other === worker) continue
+      sockets.delete(other)
+      this.#time.after(REPLACED_MS, other.process, tell)
+    }
   }
 
   close(sessionId: string, worker: WorkerProcess): void {
     this.#open.get(sessionId)?.delete(worker)
   }
 
-  /** A process goes on that stood still: what it has open counts again. */
-  checkAll(): void {
-    for (const sessionId of this.#open.keys()) this.#check(sessionId)
-  }
-
   /** One whose lease is old begins nothing and is fenced; a process that stands still does nothing. */
   #check(sessionId: string): void {
-    const acting = [...(this.#open.get(sessionId) ?? [])].filter(
+    const acting = [...(this.#open.get(sessionId)?.keys() ?? [])].filter(
       (worker) => !worker.process.isPaused && this.#time.within(worker.process, () => worker.mayAct),
     )
     if (acting.length < 2) return

@@ -88,7 +88,8 @@ export class SimulatedMirror implements MirrorTables {
     return this.#write(`erase session ${name}`, (tables) => {
       const row = tables.sessions.get(id)
       if (!row || row.resourceUid !== resourceUid || row.deleted) return
-      for (const table of [tables.sessions, tables.obstacles, tables.states, tables.credentials]) table.delete(id)
+      for (const table of [tables.sessions, tables.obstacles, tables.states, tables.credentials, tables.keys])
+        table.delete(id)
       for (const command of tables.commands.values()) if (command.sessionId === id) tables.commands.delete(command.id)
       tables.marks.states++
       this.#ownership.erase(id)

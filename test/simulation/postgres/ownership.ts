@@ -1,5 +1,8 @@
 /** Leases, claims and commits, as the functions of Postgres do them; whoever looks on is told what was done. */
+import { epochFloor } from '@berth/core/ownership/database.ts'
 import * as machine from '@berth/core/ownership/machine.ts'
+import type { Process } from '../process.ts'
+import type { Landed } from './history.ts'
 import type { Tables } from './tables.ts'
 import { doubtOf } from './trust.ts'
 
@@ -24,6 +27,10 @@ export interface Witness {
   released(boot: string, held: Held): void
   /** A commit of the boot was accepted for a session. */
   wrote(boot: string, held: Held): void
+  /** The database went back: what these did is not there any more. */
+  wentBack(world: machine.World, lost: readonly Landed[]): void
+  /** This operator found that nothing is missing. */
+  confirmed(tables: Tables, by: Process): void
   /** The database went back and was repaired: boots are over, sessions free, as they are now. */
   repaired(world: machine.World): void
   /** A session's row is gone, and all that hung on it. */
@@ -134,8 +141,9 @@ export class OwnershipFunctions {
   }
 
   add(sessionId: string): void {
-    const { ownership } = this.tables()
-    this.#set({ ...ownership, owners: new Map(ownership.owners).set(sessionId, machine.unclaimed) })
+    const { ownership, trust } = this.tables()
+    const owner = { ...machine.unclaimed, epoch: epochFloor(trust.incarnation) }
+    this.#set({ ...ownership, owners: new Map(ownership.owners).set(sessionId, owner) })
   }
 
   #set(world: machine.World): void {

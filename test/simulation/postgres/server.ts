@@ -7,7 +7,8 @@ import type { CommitConnection } from '@berth/worker/store/committer.ts'
 import type { Network } from '../network.ts'
 import type { Process } from '../process.ts'
 import type { Server } from '../server.ts'
-import { callFunction } from './functions.ts'
+import { callFunction, READS } from './functions.ts'
+import { CommitHistory, copyOf, type Landed } from './history.ts'
 import { SimulatedMirror } from './mirror.ts'
 import { OwnershipFunctions, type Witness } from './ownership.ts'
 import { emptyTables, sqlError, type Tables } from './tables.ts'
@@ -22,9 +23,13 @@ export class Postgres {
   readonly #network: Network
   readonly #server: Server
   readonly #installation: string
-  readonly #tables: Tables = emptyTables()
+  readonly #history: CommitHistory
+  #tables: Tables = emptyTables()
+  #starts = 1
 
-  constructor(network: Network, server: Server, installation: string, witness: Witness) {
+  /** `mayGoBack`: keeps what it was, which takes time. */
+  constructor(network: Network, server: Server, installation: string, witness: Witness, mayGoBack: boolean) {
+    this.#history = new CommitHistory(mayGoBack)
     this.#network = network
     this.#server = server
     this.#installation = installation
@@ -35,9 +40,19 @@ export class Postgres {
     return this.#tables
   }
 
-  /** The server starts anew: until somebody has looked, it may be another one. */
-  restart(): void {
-    this.#tables.trust.run++
+  /** What it could go back to: without its last commits, or to what it was so long ago. */
+  past(back: { commits: number } | { agoMs: number }, now: number): Landed | undefined {
+    return 'commits' in back ? this.#history.before(back.commits) : this.#history.asOf(now - back.agoMs)
+  }
+
+  /** The server starts anew: until somebody has looked, it may be another one. `as`: as it was then. */
+  restart(as?: Landed): void {
+    if (as) {
+      const lost = this.#history.goBack(as)
+      this.#tables = copyOf(as.after)
+      this.ownership.witness.wentBack(this.#tables.ownership, lost)
+    }
+    this.#tables.trust.run = ++this.#starts
   }
 
   /** As an operator's process asks it. */
@@ -56,7 +71,7 @@ export class Postgres {
   asWorker(process: Process): Pool & CommitConnection {
     const query = async (statement: string | { text: string; values: unknown[] }, values: unknown[] = []) => {
       const { text, values: own } = typeof statement === 'string' ? { text: statement, values } : statement
-      const what = /(\w+)\(\$1/.exec(text)?.[1] ?? text
+      const what = /(\w+)\((\$1|\))/.exec(text)?.[1] ?? text
       const rows = await this.#ask(process, what, () => callFunction(this.ownership, text, own))
       return { rows, rowCount: rows.length }
     }
@@ -78,7 +93,12 @@ export class Postgres {
     return {
       mirror: new SimulatedMirror(this.#installation, this.ownership, write, read),
       trust: {
-        confirm: (doubt, home) => write('confirm the database', (tables) => confirm(tables, doubt, home)),
+        confirm: (doubt, home) =>
+          write('confirm the database', (tables) => {
+            const isConfirmed = confirm(tables, doubt, home)
+            if (isConfirmed) this.ownership.witness.confirmed(tables, process)
+            return isConfirmed
+          }),
         raiseMark: () =>
           write('raise the mark', ({ trust }) => ({ incarnation: trust.incarnation, mark: ++trust.mark })),
         report: () => write('report that it went back', ({ trust }) => void trust.reports++),
@@ -123,9 +143,22 @@ export class Postgres {
     }
   }
 
-  #ask<T>(process: Process, what: string, carryOut: () => T): Promise<T> {
+  async #ask<T>(process: Process, what: string, carryOut: () => T): Promise<T> {
     const fail = (why: string) => new Error(why === 'timeout' ? 'Query read timeout' : 'connect ECONNREFUSED')
-    return this.#network.call(process, this.#server, { what, timeoutMs: TIMEOUT_MS, carryOut, fail })
+    let landed: Landed | undefined
+    const commit = () => {
+      const answer = carryOut()
+      if (!READS.has(what)) landed = this.#history.add(process, what, this.#server.uptime, this.#tables)
+      return answer
+    }
+    const answer = await this.#network.call(process, this.#server, {
+      what,
+      timeoutMs: TIMEOUT_MS,
+      carryOut: commit,
+      fail,
+    })
+    if (landed) landed.isKnown = true
+    return answer
   }
 }
 

@@ -26,6 +26,8 @@ export interface Tables {
   obstacles: Map<string, string>
   states: Map<string, StateRow>
   credentials: Map<string, { linkingAttempt: number; value: Buffer }>
+  /** Session → type and id of a key → value. */
+  keys: Map<string, ReadonlyMap<string, Buffer>>
   commands: Map<string, CommandRow>
   canaries: Map<string, number>
   /** The lead that was taken last. */
@@ -46,6 +48,7 @@ export const emptyTables = (): Tables => ({
   obstacles: new Map(),
   states: new Map(),
   credentials: new Map(),
+  keys: new Map(),
   commands: new Map(),
   canaries: new Map(),
   leader: undefined,

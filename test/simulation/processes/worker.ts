@@ -132,7 +132,7 @@ function assemble(worker: WorkerProcess, pod: PodIdentity, world: Surroundings) 
     pool,
     bootId,
     podUid: pod.uid,
-    keys: world.keys,
+    keys: world.keyRing,
     sessions,
     committer,
     loader: new Loader(pool, bootId, log),
