@@ -122,6 +122,35 @@ export interface Conversation {
   lastMessage?: Message
 }
 
+export interface CreatedWebhookEndpoint {
+  /** Under which it is read again */
+  id: string
+  /** Where the events are sent to, by POST */
+  url: string
+  /** For you */
+  description?: string
+  /** false: it is told nothing, and what happens meanwhile is missed */
+  enabled: boolean
+  /** Only these; left out: all */
+  events?: string[]
+  /** Only of these sessions; left out: of all */
+  sessions?: string[]
+  /** What is sent along; the values are not shown */
+  headerNames: string[]
+  /** Since when every attempt has failed */
+  failingSince?: string
+  /** When Berth itself disabled it. Enable it again when it is well */
+  pausedAt?: string
+  /** failing: every attempt of three days failed; gone: it answered 410 */
+  pausedReason?: 'failing' | 'gone'
+  /** Until then the secret before signs, too */
+  earlierSecretUntil?: string
+  /** When you created it */
+  createdAt: string
+  /** Signs what is sent. Shown this once: keep it */
+  secret: string
+}
+
 export interface DeletedSession {
   /** The id that the session had */
   id: string
@@ -129,6 +158,40 @@ export interface DeletedSession {
   name: string
   /** It is gone already */
   deleted: boolean
+}
+
+export interface Delivery {
+  /** The id of the event */
+  event: string
+  /** Its type */
+  type: string
+  /** Its session */
+  session?: string
+  /** pending: it is tried (again); delivered: you answered 2xx; dead: given up after 72 hours */
+  status: 'pending' | 'delivered' | 'dead'
+  /** How often it was tried */
+  tries: number
+  /** Pending: when it is tried again, at the earliest */
+  nextAt?: string
+  /** It has failed for minutes, or is told again: later events of its chat do not wait for it */
+  outOfOrder: boolean
+  /** The last twenty, oldest first */
+  attempts: DeliveryAttempt[]
+  /** When it came to be */
+  createdAt: string
+}
+
+export interface DeliveryAttempt {
+  /** When it began */
+  at: string
+  /** Milliseconds until the answer, or until it was given up */
+  ms: number
+  /** Of the answer; left out: there was none */
+  status?: number
+  /** Why there was none */
+  error?: string
+  /** How the answer begins: at most 1 KB */
+  answer?: string
 }
 
 export type FeedEvent = SessionStateEvent | MessageEvent | MessageStatusEvent | MediaEvent | WebhookPausedEvent
@@ -257,6 +320,7 @@ export interface Message {
    * - `text`, `location`, `contacts`, `poll`; `image`, `video`, `round_video`, `gif`, `voice`, `audio`, `document`,
    *   `sticker`:
    *   what it says is in the field of that name, and in `media` where it is a file
+   * - `template`, `list`, `buttons` (in `choices`): what numbers of the Cloud API send
    * - `button_answer`, `list_answer`: what a contact chose, in `answer`
    * - `reaction`, `edit`, `delete`, `vote`: what somebody did to the earlier `message`, which shows the outcome as
    *   well
@@ -305,6 +369,57 @@ export interface Message {
     options: string[]
     /** How many options a person may choose; 0: as many as they like */
     choices: number
+  }
+  /** Which, and what stands in its gaps */
+  template?: {
+    /** What it is called */
+    name: string
+    /** In which of its languages it goes out */
+    language: string
+    /** What stands in its gaps, as Meta writes it */
+    components?: {
+      type: 'header' | 'body' | 'button'
+    }[]
+  }
+  /** What is asked, with buttons to answer */
+  choices?: {
+    /** What is asked */
+    text: string
+    /** Above it */
+    header?: string
+    /** Below it, in small letters */
+    footer?: string
+    /** At most three */
+    buttons: {
+      /** Which the answer names */
+      id: string
+      /** What the button says */
+      text: string
+    }[]
+  }
+  /** What is asked, with a list to choose from */
+  list?: {
+    /** What is asked */
+    text: string
+    /** Above it */
+    header?: string
+    /** Below it, in small letters */
+    footer?: string
+    /** What the button says that opens the list */
+    button: string
+    /** At most ten rows in all */
+    sections: {
+      /** Above its rows */
+      title?: string
+      rows: {
+        /** Which the answer names */
+        id: string
+        /** What the row says */
+        text: string
+        /** What stands below it */
+        description?: string
+      }[]
+    }[]
   }
   /** What was chosen, by the id that who offered it gave it */
   answer?: {
@@ -419,12 +534,26 @@ export interface Message {
   sentAt?: string
   /** When the status was reached */
   statusAt: string
-  /** Why it failed */
+  /**
+   * Outgoing: each status that it reached, and when Berth learnt it; of `sent`, when WhatsApp took it. One that was
+   * passed unseen is left out
+   */
+  timeline?: {
+    status: MessageStatus
+    at: string
+  }[]
+  /** Outgoing: not sent before this time */
+  sendAt?: string
+  /** Outgoing: handed over before this time, or never */
+  expiresAt?: string
+  /** Why it was not sent */
   error?: {
     /** For programs */
     code: string
     /** For people */
     message?: string
+    /** What to do about it */
+    remedy?: string
   }
 }
 
@@ -458,8 +587,21 @@ export interface MessageEvent {
   data: MessageData
 }
 
-/** queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact */
-export type MessageStatus = 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received'
+/**
+ * (scheduled →) queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed, or cancelled by
+ * you. received: from a contact
+ */
+export type MessageStatus =
+  | 'scheduled'
+  | 'queued'
+  | 'sending'
+  | 'failed'
+  | 'cancelled'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'played'
+  | 'received'
 
 export interface MessageStatusData {
   /** The id of the message */
@@ -492,6 +634,43 @@ export interface MessageStatusEvent {
   data: MessageStatusData
 }
 
+export interface NewButtons {
+  /** A text with buttons; of numbers of the Cloud API */
+  type: 'buttons'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  /** What is asked, and what can be answered */
+  choices: {
+    /** What is asked */
+    text: string
+    /** Above it */
+    header?: string
+    /** Below it, in small letters */
+    footer?: string
+    /** At most three */
+    buttons: {
+      /** Which the answer names */
+      id: string
+      /** What the button says */
+      text: string
+    }[]
+  }
+}
+
 export interface NewChannel {
   /** Meta's id of the number (not the number itself) */
   phoneNumberId: string
@@ -510,6 +689,15 @@ export interface NewContacts {
   type: 'contacts'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
   /** The message that it answers */
   quote?: {
     /** The message that it answers; of the same chat */
@@ -528,6 +716,10 @@ export interface NewContacts {
 export interface NewDelete {
   /** A message is deleted for everyone */
   type: 'delete'
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
   /** The message that goes, for everyone: one of yours */
   message: string
 }
@@ -535,6 +727,10 @@ export interface NewDelete {
 export interface NewEdit {
   /** Another text for a message */
   type: 'edit'
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
   /** The message that gets another text: one of yours, of type text, sent less than 15 minutes ago */
   message: string
   /** At most 64 kB of UTF-8, without U+0000 */
@@ -548,6 +744,15 @@ export interface NewFile {
   type: 'image' | 'video' | 'round_video' | 'gif' | 'voice' | 'audio' | 'document' | 'sticker'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
   /** The message that it answers */
   quote?: {
     /** The message that it answers; of the same chat */
@@ -577,8 +782,62 @@ export interface NewForward {
   type: 'forward'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
   /** The message to be forwarded */
   message: string
+}
+
+export interface NewList {
+  /** A text with a list to choose from; of numbers of the Cloud API */
+  type: 'list'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  /** What is asked, and what can be chosen */
+  list: {
+    /** What is asked */
+    text: string
+    /** Above it */
+    header?: string
+    /** Below it, in small letters */
+    footer?: string
+    /** What the button says that opens the list */
+    button: string
+    /** At most ten rows in all */
+    sections: {
+      /** Above its rows */
+      title?: string
+      rows: {
+        /** Which the answer names */
+        id: string
+        /** What the row says */
+        text: string
+        /** What stands below it */
+        description?: string
+      }[]
+    }[]
+  }
 }
 
 export interface NewLocation {
@@ -586,6 +845,15 @@ export interface NewLocation {
   type: 'location'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
   /** The message that it answers */
   quote?: {
     /** The message that it answers; of the same chat */
@@ -616,6 +884,9 @@ export type NewMessage =
   | NewContacts
   | NewPoll
   | NewFile
+  | NewTemplate
+  | NewButtons
+  | NewList
   | NewForward
   | NewReaction
   | NewEdit
@@ -627,6 +898,15 @@ export interface NewPoll {
   type: 'poll'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
   /** The message that it answers */
   quote?: {
     /** The message that it answers; of the same chat */
@@ -646,10 +926,46 @@ export interface NewPoll {
 export interface NewReaction {
   /** An emoji on a message */
   type: 'reaction'
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
   /** The message that it is about */
   message: string
   /** Takes the place of the reaction before; empty takes it back */
   emoji: string
+}
+
+export interface NewTemplate {
+  /** A text that Meta has approved; of numbers of the Cloud API */
+  type: 'template'
+  /** A phone number (E.164), or the chat of a received message */
+  to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
+  /** The message that it answers */
+  quote?: {
+    /** The message that it answers; of the same chat */
+    id: string
+  }
+  /** Which, and what stands in its gaps */
+  template: {
+    /** What it is called */
+    name: string
+    /** In which of its languages it goes out */
+    language: string
+    /** What stands in its gaps, as Meta writes it */
+    components?: {
+      type: 'header' | 'body' | 'button'
+    }[]
+  }
 }
 
 export interface NewText {
@@ -657,6 +973,15 @@ export interface NewText {
   type?: 'text'
   /** A phone number (E.164), or the chat of a received message */
   to: string
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
+  /**
+   * It is not sent before this time, at most 30 days ahead. Its status is `scheduled` until then, and it can be
+   * cancelled. A time that has passed: at once
+   */
+  sendAt?: string
   /** The message that it answers */
   quote?: {
     /** The message that it answers; of the same chat */
@@ -680,10 +1005,48 @@ export interface NewText {
 export interface NewVote {
   /** A choice in a poll */
   type: 'vote'
+  /** Handed over to WhatsApp before this time, or never: then it fails with the code `expired` */
+  expiresAt?: string
+  /** In place of expiresAt: so many seconds after it was accepted, or after sendAt */
+  ttlSeconds?: number
   /** The poll */
   message: string
   /** Takes the place of the vote before; none takes it back */
   options: string[]
+}
+
+export interface NewWebhookEndpoint {
+  /** Where the events are sent to, by POST */
+  url: string
+  /** For you */
+  description?: string
+  /** false: it is told nothing, and what happens meanwhile is missed */
+  enabled?: boolean
+  /**
+   * Only these; without it all, those that come later too:
+   *
+   * - `session.state`: what a session is doing has changed
+   * - `message.received`: somebody wrote to a session
+   * - `message.sent_by_phone`: somebody wrote on the linked phone itself
+   * - `message.updated`: somebody edited, deleted or reacted to an earlier message, or voted: `message` is that
+   *   change
+   * - `message.status`: a message that was sent has got further, or failed
+   * - `media.updated`: the file of a message was stored, or could not be
+   * - `webhook.paused`: a webhook endpoint is told nothing any more, until you enable it again
+   */
+  events?: (
+    | 'session.state'
+    | 'message.received'
+    | 'message.sent_by_phone'
+    | 'message.updated'
+    | 'message.status'
+    | 'media.updated'
+    | 'webhook.paused'
+  )[]
+  /** Only of these sessions, by their names; without it of all */
+  sessions?: string[]
+  /** Sent along with each event, for example what your server wants to see of callers */
+  headers?: Record<string, string>
 }
 
 export interface NumberCheck {
@@ -756,7 +1119,10 @@ export type ProblemCode =
   | 'event_not_found'
   | 'channel_not_found'
   | 'webhook_not_found'
+  | 'webhook_endpoint_not_found'
+  | 'delivery_not_found'
   | 'command_not_found'
+  | 'contact_unknown'
   | 'conversation_not_found'
   | 'contact_not_found'
   | 'group_not_found'
@@ -766,6 +1132,10 @@ export type ProblemCode =
   | 'managed_elsewhere'
   | 'channel_in_use'
   | 'not_a_channel'
+  | 'webhook_quota_exceeded'
+  | 'provider_is_another'
+  | 'not_with_this_provider'
+  | 'window_closed'
   | 'quota_exceeded'
   | 'session_data_retained'
   | 'session_being_deleted'
@@ -774,6 +1144,7 @@ export type ProblemCode =
   | 'message_not_changeable'
   | 'not_your_message'
   | 'edit_too_late'
+  | 'message_not_cancellable'
   | 'session_already_linked'
   | 'session_not_linked'
   | 'session_stopped'
@@ -844,6 +1215,75 @@ export interface QrCode {
   expiresAt: string
 }
 
+export interface Queue {
+  /** How many messages wait in all */
+  count: number
+  /** What the session is doing: messages go while it is connected */
+  session: {
+    state: SessionState
+    /** One word for programs: why it is so */
+    reason?: string
+    /** Why it is so, and what to do */
+    message?: string
+  }
+  /** The first ones, in the order in which they go */
+  data: {
+    /** 1: the next one */
+    position: number
+    /** The id of the message */
+    id: string
+    /** The conversation */
+    chat: string
+    /** To whom; E.164 when the phone number is known */
+    to?: string
+    /** What it is */
+    type: string
+    status: MessageStatus
+    /**
+     * time: it is scheduled. session: the session is not connected. pace: your tier lets one after another go. turn:
+     * it is about to go. confirmation: it was handed over, and WhatsApp has not confirmed it yet
+     */
+    waitsFor: 'time' | 'session' | 'pace' | 'turn' | 'confirmation'
+    /** It goes no earlier than this, as far as is known */
+    notBefore?: string
+    /** It goes before this time, or never */
+    expiresAt?: string
+    /** When it was accepted */
+    createdAt: string
+  }[]
+}
+
+export interface Replay {
+  /**
+   * dead: what was given up; delivered: what was told; missed: events that it was never told, for it was disabled or
+   * not there
+   */
+  what: 'dead' | 'delivered' | 'missed'
+  /** Only what came to be after this time */
+  after?: string
+  /** Only what came to be before this time */
+  before?: string
+}
+
+export interface Replayed {
+  /** So many are told now */
+  count: number
+  /** There are more than can be done at once: repeat the call */
+  more: boolean
+}
+
+export interface RotatedSecret {
+  /** Signs what is sent. Shown this once: keep it */
+  secret: string
+  /** Until then the secret before signs, too */
+  earlierSecretUntil?: string
+}
+
+export interface SecretRotation {
+  /** For so long the secret before signs, too; at most a week */
+  overlapSeconds?: number
+}
+
 export interface Session {
   /** Stays the same when the session is created again under its name */
   id: string
@@ -871,6 +1311,11 @@ export interface Session {
 export interface SessionChange {
   /** Whether it is to run */
   desiredState?: 'Running' | 'Stopped'
+  /**
+   * Of a new session. Baileys: a linked phone, which it is without a word. CloudAPI: a number of the Cloud API,
+   * connected with PUT …/channel. It can not be changed
+   */
+  provider?: 'Baileys' | 'CloudAPI'
   /** How the phone is linked */
   linking?: {
     /** QR: the phone scans a code */
@@ -953,6 +1398,58 @@ export interface TypingInput {
   presence: 'composing' | 'recording' | 'paused'
 }
 
+export interface WebhookEndpoint {
+  /** Under which it is read again */
+  id: string
+  /** Where the events are sent to, by POST */
+  url: string
+  /** For you */
+  description?: string
+  /** false: it is told nothing, and what happens meanwhile is missed */
+  enabled: boolean
+  /** Only these; left out: all */
+  events?: string[]
+  /** Only of these sessions; left out: of all */
+  sessions?: string[]
+  /** What is sent along; the values are not shown */
+  headerNames: string[]
+  /** Since when every attempt has failed */
+  failingSince?: string
+  /** When Berth itself disabled it. Enable it again when it is well */
+  pausedAt?: string
+  /** failing: every attempt of three days failed; gone: it answered 410 */
+  pausedReason?: 'failing' | 'gone'
+  /** Until then the secret before signs, too */
+  earlierSecretUntil?: string
+  /** When you created it */
+  createdAt: string
+}
+
+export interface WebhookEndpointChange {
+  /** Where the events are sent to, by POST */
+  url?: string
+  /** For you; null: none */
+  description?: string | null
+  /** false: it is told nothing, and what happens meanwhile is missed */
+  enabled?: boolean
+  /** Only these; null: all */
+  events?:
+    | (
+        | 'session.state'
+        | 'message.received'
+        | 'message.sent_by_phone'
+        | 'message.updated'
+        | 'message.status'
+        | 'media.updated'
+        | 'webhook.paused'
+      )[]
+    | null
+  /** Only of these sessions; null: of all */
+  sessions?: string[] | null
+  /** Sent along in place of those before; null: none */
+  headers?: Record<string, string> | null
+}
+
 export interface WebhookPausedData {
   /** Its id */
   endpoint: string
@@ -1001,8 +1498,29 @@ export interface ListMessagesOptions extends CallOptions {
   chat?: string | undefined
   /** Only what came in, or what went out */
   direction?: 'incoming' | 'outgoing' | undefined
-  /** queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed. received: from a contact */
-  status?: 'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read' | 'played' | 'received' | undefined
+  /** Only messages of this type */
+  type?: string | undefined
+  /**
+   * Only messages with all these words, in their text, caption, file name or the name of a place; "…" for words in a
+   * row, or for one of two, - for none of it. Of the newest 10,000 that have them
+   */
+  search?: string | undefined
+  /**
+   * (scheduled →) queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed, or cancelled by
+   * you. received: from a contact
+   */
+  status?:
+    | 'scheduled'
+    | 'queued'
+    | 'sending'
+    | 'failed'
+    | 'cancelled'
+    | 'sent'
+    | 'delivered'
+    | 'read'
+    | 'played'
+    | 'received'
+    | undefined
   /** Only what was stored after this time */
   after?: string | undefined
   /** Only what was stored before this time */
@@ -1011,6 +1529,54 @@ export interface ListMessagesOptions extends CallOptions {
   limit?: number | undefined
   /** nextCursor of the page before, unchanged; without it the first page */
   cursor?: string | undefined
+}
+
+export interface ListAllMessagesOptions extends CallOptions {
+  /** Only this conversation: a phone number or a chat */
+  chat?: string | undefined
+  /** Only what came in, or what went out */
+  direction?: 'incoming' | 'outgoing' | undefined
+  /** Only messages of this type */
+  type?: string | undefined
+  /**
+   * Only messages with all these words, in their text, caption, file name or the name of a place; "…" for words in a
+   * row, or for one of two, - for none of it. Of the newest 10,000 that have them
+   */
+  search?: string | undefined
+  /**
+   * (scheduled →) queued → sending → sent (WhatsApp took it) → delivered → read → played; or failed, or cancelled by
+   * you. received: from a contact
+   */
+  status?:
+    | 'scheduled'
+    | 'queued'
+    | 'sending'
+    | 'failed'
+    | 'cancelled'
+    | 'sent'
+    | 'delivered'
+    | 'read'
+    | 'played'
+    | 'received'
+    | undefined
+  /** Only what was stored after this time */
+  after?: string | undefined
+  /** Only what was stored before this time */
+  before?: string | undefined
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface ExportDataOptions extends CallOptions {
+  /** The cursor of a line: only what comes behind it */
+  cursor?: string | undefined
+}
+
+export interface GetQueueOptions extends CallOptions {
+  /** How many at most */
+  limit?: number | undefined
 }
 
 export interface ListEventsOptions extends CallOptions {
@@ -1022,9 +1588,32 @@ export interface ListEventsOptions extends CallOptions {
   cursor?: string | undefined
 }
 
+export interface StreamEventsOptions extends CallOptions {
+  /** The id of the last event that you have: only what came behind it. Without it from the oldest on */
+  after?: string | undefined
+  /** The id of the last event that you have */
+  lastEventId?: string | undefined
+}
+
 export interface ListSessionEventsOptions extends CallOptions {
   /** The id of the last event that you have: only what came behind it. Without it from the oldest on */
   after?: string | undefined
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface ListWebhookEndpointsOptions extends CallOptions {
+  /** How many at most */
+  limit?: number | undefined
+  /** nextCursor of the page before, unchanged; without it the first page */
+  cursor?: string | undefined
+}
+
+export interface ListDeliveriesOptions extends CallOptions {
+  /** Only what is so now */
+  status?: 'pending' | 'delivered' | 'dead' | undefined
   /** How many at most */
   limit?: number | undefined
   /** nextCursor of the page before, unchanged; without it the first page */
@@ -1147,8 +1736,9 @@ export class Berth extends Transport {
    * scanning the code of …/qr with the phone.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, managed_elsewhere,
-   * quota_exceeded, session_data_retained, session_being_deleted, payload_too_large, unsupported_media_type,
-   * validation_failed, rate_limited, internal_error, control_plane_unavailable, database_unavailable.
+   * provider_is_another, quota_exceeded, session_data_retained, session_being_deleted, payload_too_large,
+   * unsupported_media_type, validation_failed, rate_limited, internal_error, control_plane_unavailable,
+   * database_unavailable.
    */
   putSession(name: string, body: SessionChange = {}, options: CallOptions = {}): Promise<Session> {
     return this.call<Session>({ method: 'PUT', path: `/v1/sessions/${segment(name)}`, body, options })
@@ -1267,16 +1857,16 @@ export class Berth extends Transport {
    * Send a message.
    *
    * The message is stored before the answer and then sent exactly once, also while the session moves or reconnects.
-   * Messages of one chat go out in the order in which they were accepted. Read the status with GET, or wait for it
-   * with "Prefer: wait=5". Reactions, edits, deletions and votes are messages, too: they name the message that they
-   * change, which shows the outcome.
+   * Messages of one chat go out in the order in which they were accepted; scheduled ones when their time has come.
+   * Read the status with GET, or wait for it with "Prefer: wait=5". Reactions, edits, deletions and votes are
+   * messages, too: they name the message that they change, which shows the outcome.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
    * unknown_message, media_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, quote_of_another_chat, message_not_changeable, not_your_message, edit_too_late, media_failed,
-   * media_too_large, payload_too_large, unsupported_media_type, media_url_failed, idempotency_key_reused,
-   * validation_failed, message_limit_reached, rate_limited, internal_error, media_pending, media_unavailable,
-   * database_unavailable.
+   * session_failed, quote_of_another_chat, message_not_changeable, not_your_message, edit_too_late,
+   * not_with_this_provider, window_closed, media_failed, media_too_large, payload_too_large, unsupported_media_type,
+   * media_url_failed, idempotency_key_reused, validation_failed, message_limit_reached, rate_limited,
+   * internal_error, media_pending, media_unavailable, database_unavailable.
    */
   sendMessage(name: string, body: NewMessage, options: SendMessageOptions = {}): Promise<Message> {
     return this.call<Message>({
@@ -1292,7 +1882,8 @@ export class Berth extends Transport {
   /**
    * List messages, newest first.
    *
-   * What was sent and received, in pages, changes of earlier messages included. The filters can be combined.
+   * What was sent and received, in pages, changes of earlier messages included. The filters can be combined. What
+   * was said before the phone was linked comes last.
    *
    * Problems: api_key_missing, api_key_invalid, session_not_found, validation_failed, rate_limited, internal_error,
    * database_unavailable.
@@ -1304,6 +1895,8 @@ export class Berth extends Transport {
       query: {
         chat: options.chat,
         direction: options.direction,
+        type: options.type,
+        search: options.search,
         status: options.status,
         after: options.after,
         before: options.before,
@@ -1332,6 +1925,96 @@ export class Berth extends Transport {
   }
 
   /**
+   * List messages of all sessions, newest first.
+   *
+   * What was sent and received, in pages, changes of earlier messages included. The filters can be combined. What
+   * was said before the phone was linked comes last.
+   *
+   * Problems: api_key_missing, api_key_invalid, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  listAllMessages(options: ListAllMessagesOptions = {}): Promise<Page<Message>> {
+    return this.call<Page<Message>>({
+      method: 'GET',
+      path: '/v1/messages',
+      query: {
+        chat: options.chat,
+        direction: options.direction,
+        type: options.type,
+        search: options.search,
+        status: options.status,
+        after: options.after,
+        before: options.before,
+        limit: options.limit,
+        cursor: options.cursor,
+      },
+      options,
+    })
+  }
+
+  /** Every item of listAllMessages, over all pages, from `cursor` on. */
+  allAllMessages(options: ListAllMessagesOptions = {}): AsyncGenerator<Message, void> {
+    return items((cursor) => this.listAllMessages({ ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * Everything that is stored of your sessions.
+   *
+   * One JSON object a line (NDJSON): for each session its contacts, its conversations, and its messages from the
+   * oldest on.
+   *
+   * - `{"kind": "contact" | "conversation" | "message", "session": …, "cursor": …, "data": …}`: `data` is what the
+   *   lists of that kind show
+   * - `{"kind": "end"}`: the last line. An answer without it broke off: go on with the `cursor` of the last whole
+   *   line
+   *
+   * A record is as it is when its line is written. What comes while the export runs may be in it or not; nothing
+   * else is missing. Files are not in it: fetch them by the id in `media`.
+   *
+   * Problems: api_key_missing, api_key_invalid, validation_failed, too_many_streams, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  exportData(options: ExportDataOptions = {}): Promise<Response> {
+    return this.file({ method: 'GET', path: '/v1/export', query: { cursor: options.cursor }, options })
+  }
+
+  /**
+   * What waits to be sent.
+   *
+   * The messages that are not sent yet, in the order in which they go, each with what it waits for; scheduled ones
+   * come last. One that waits can be cancelled.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  getQueue(name: string, options: GetQueueOptions = {}): Promise<Queue> {
+    return this.call<Queue>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/queue`,
+      query: { limit: options.limit },
+      options,
+    })
+  }
+
+  /**
+   * Cancel a message that waits.
+   *
+   * It is never sent: what is answered here is certain, also while the session moves. A message that is being handed
+   * over to WhatsApp, or was, can not be cancelled any more. One that is cancelled already is answered as it is.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * message_not_found, message_not_cancellable, payload_too_large, unsupported_media_type, rate_limited,
+   * internal_error, database_unavailable.
+   */
+  cancelMessage(name: string, id: string, options: CallOptions = {}): Promise<Message> {
+    return this.call<Message>({
+      method: 'POST',
+      path: `/v1/sessions/${segment(name)}/messages/${segment(id)}/cancel`,
+      options,
+    })
+  }
+
+  /**
    * What happened to your sessions.
    *
    * Oldest first, in pages. To go on later, pass the id of the last event that you have as "after": nothing is
@@ -1355,6 +2038,27 @@ export class Berth extends Transport {
   }
 
   /**
+   * Follow what happens to your sessions.
+   *
+   * Server-sent events: each has its id, its type, and what GET /v1/events shows as its data. Begins with what comes
+   * from now on, or behind the event that Last-Event-ID (or "after") names, as browsers send it when they connect
+   * again. It ends after ten minutes, and when you do not read: connect again with the last id, and nothing is
+   * skipped.
+   *
+   * Problems: api_key_missing, api_key_invalid, event_not_found, validation_failed, too_many_streams, rate_limited,
+   * internal_error, database_unavailable.
+   */
+  streamEvents(options: StreamEventsOptions = {}): AsyncGenerator<ServerEvent, void> {
+    return this.events({
+      method: 'GET',
+      path: '/v1/events/stream',
+      query: { after: options.after },
+      headers: { 'Last-Event-Id': options.lastEventId },
+      options,
+    })
+  }
+
+  /**
    * What happened to one session.
    *
    * Oldest first, in pages. To go on later, pass the id of the last event that you have as "after": nothing is
@@ -1375,6 +2079,182 @@ export class Berth extends Transport {
   /** Every item of listSessionEvents, over all pages, from `cursor` on. */
   allSessionEvents(name: string, options: ListSessionEventsOptions = {}): AsyncGenerator<FeedEvent, void> {
     return items((cursor) => this.listSessionEvents(name, { ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * Have events sent to an address of yours.
+   *
+   * From now on each event is sent there by POST, signed as Standard Webhooks (standardwebhooks.com) has it: the
+   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. The events of one chat come in order. Answer
+   * with any 2xx within 15 seconds, and do the work afterwards: everything else is a failure and is tried again, for
+   * 72 hours. An event can come more than once, under the same `webhook-id`.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_quota_exceeded,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  createWebhookEndpoint(body: NewWebhookEndpoint, options: CallOptions = {}): Promise<CreatedWebhookEndpoint> {
+    return this.call<CreatedWebhookEndpoint>({ method: 'POST', path: '/v1/webhook-endpoints', body, options })
+  }
+
+  /**
+   * List webhook endpoints, oldest first.
+   *
+   * Also those that are disabled.
+   *
+   * Problems: api_key_missing, api_key_invalid, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  listWebhookEndpoints(options: ListWebhookEndpointsOptions = {}): Promise<Page<WebhookEndpoint>> {
+    return this.call<Page<WebhookEndpoint>>({
+      method: 'GET',
+      path: '/v1/webhook-endpoints',
+      query: { limit: options.limit, cursor: options.cursor },
+      options,
+    })
+  }
+
+  /** Every item of listWebhookEndpoints, over all pages, from `cursor` on. */
+  allWebhookEndpoints(options: ListWebhookEndpointsOptions = {}): AsyncGenerator<WebhookEndpoint, void> {
+    return items((cursor) => this.listWebhookEndpoints({ ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * One webhook endpoint, and how it is doing.
+   *
+   * Whether its attempts fail, and whether Berth paused it.
+   *
+   * Problems: api_key_missing, api_key_invalid, webhook_endpoint_not_found, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  getWebhookEndpoint(id: string, options: CallOptions = {}): Promise<WebhookEndpoint> {
+    return this.call<WebhookEndpoint>({ method: 'GET', path: `/v1/webhook-endpoints/${segment(id)}`, options })
+  }
+
+  /**
+   * Change a webhook endpoint.
+   *
+   * What is left out stays; null takes something away. `"enabled": true` also resumes one that Berth paused: what
+   * waits is sent, and what was missed meanwhile can be replayed.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_endpoint_not_found,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  changeWebhookEndpoint(id: string, body: WebhookEndpointChange, options: CallOptions = {}): Promise<WebhookEndpoint> {
+    return this.call<WebhookEndpoint>({ method: 'PATCH', path: `/v1/webhook-endpoints/${segment(id)}`, body, options })
+  }
+
+  /**
+   * Delete a webhook endpoint.
+   *
+   * It is told nothing more; its deliveries are not shown any more.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_endpoint_not_found,
+   * payload_too_large, unsupported_media_type, rate_limited, internal_error, database_unavailable.
+   */
+  deleteWebhookEndpoint(id: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'DELETE', path: `/v1/webhook-endpoints/${segment(id)}`, options })
+  }
+
+  /**
+   * Give a webhook endpoint a new secret.
+   *
+   * For a time both sign: `webhook-signature` holds a signature of each, parted by a blank, so that your server can
+   * change over.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_endpoint_not_found,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  rotateWebhookSecret(id: string, body: SecretRotation = {}, options: CallOptions = {}): Promise<RotatedSecret> {
+    return this.call<RotatedSecret>({
+      method: 'POST',
+      path: `/v1/webhook-endpoints/${segment(id)}/secret`,
+      body,
+      options,
+    })
+  }
+
+  /**
+   * Send a test event.
+   *
+   * At once, with `"type": "webhook.test"`, signed like any other, and also when the endpoint is disabled. It stands
+   * in no list and is not repeated.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_endpoint_not_found,
+   * payload_too_large, unsupported_media_type, rate_limited, internal_error, database_unavailable.
+   */
+  testWebhookEndpoint(id: string, options: CallOptions = {}): Promise<DeliveryAttempt> {
+    return this.call<DeliveryAttempt>({ method: 'POST', path: `/v1/webhook-endpoints/${segment(id)}/test`, options })
+  }
+
+  /**
+   * What was told to a webhook endpoint, newest first.
+   *
+   * With the attempts and how they were answered. A delivery is kept as long as its event.
+   *
+   * Problems: api_key_missing, api_key_invalid, webhook_endpoint_not_found, validation_failed, rate_limited,
+   * internal_error, database_unavailable.
+   */
+  listDeliveries(id: string, options: ListDeliveriesOptions = {}): Promise<Page<Delivery>> {
+    return this.call<Page<Delivery>>({
+      method: 'GET',
+      path: `/v1/webhook-endpoints/${segment(id)}/deliveries`,
+      query: { status: options.status, limit: options.limit, cursor: options.cursor },
+      options,
+    })
+  }
+
+  /** Every item of listDeliveries, over all pages, from `cursor` on. */
+  allDeliveries(id: string, options: ListDeliveriesOptions = {}): AsyncGenerator<Delivery, void> {
+    return items((cursor) => this.listDeliveries(id, { ...options, cursor }), options.cursor)
+  }
+
+  /**
+   * How one event was told to a webhook endpoint.
+   *
+   * With the attempts and how they were answered.
+   *
+   * Problems: api_key_missing, api_key_invalid, webhook_endpoint_not_found, delivery_not_found, rate_limited,
+   * internal_error, database_unavailable.
+   */
+  getDelivery(id: string, event: string, options: CallOptions = {}): Promise<Delivery> {
+    return this.call<Delivery>({
+      method: 'GET',
+      path: `/v1/webhook-endpoints/${segment(id)}/deliveries/${segment(event)}`,
+      options,
+    })
+  }
+
+  /**
+   * Tell an event again.
+   *
+   * Under the same id, beside what else is told. One that is still to be told goes on as it is.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_endpoint_not_found,
+   * delivery_not_found, payload_too_large, unsupported_media_type, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  replayDelivery(id: string, event: string, options: CallOptions = {}): Promise<Delivery> {
+    return this.call<Delivery>({
+      method: 'POST',
+      path: `/v1/webhook-endpoints/${segment(id)}/deliveries/${segment(event)}/replay`,
+      options,
+    })
+  }
+
+  /**
+   * Tell many events again.
+   *
+   * All that fit, the oldest first, at most 10000 at once; under their ids, and in no certain order.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, webhook_endpoint_not_found,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  replayDeliveries(id: string, body: Replay, options: CallOptions = {}): Promise<Replayed> {
+    return this.call<Replayed>({ method: 'POST', path: `/v1/webhook-endpoints/${segment(id)}/replay`, body, options })
   }
 
   /**
@@ -1509,6 +2389,26 @@ export class Berth extends Transport {
   getContact(name: string, contact: string, options: CallOptions = {}): Promise<ContactProfile> {
     return this.call<ContactProfile>({
       method: 'GET',
+      path: `/v1/sessions/${segment(name)}/contacts/${segment(contact)}`,
+      options,
+    })
+  }
+
+  /**
+   * Erase a contact.
+   *
+   * What the account and the contact wrote to each other, what the contact wrote in groups, files, events and names.
+   * What waits to be sent to them is not sent. Nothing of it comes back; when they write again, they are a new
+   * contact. On the phone, everything stays as it is. It is done when the answer comes; when none comes, repeat the
+   * call.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_unknown, payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  eraseContact(name: string, contact: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'DELETE',
       path: `/v1/sessions/${segment(name)}/contacts/${segment(contact)}`,
       options,
     })

@@ -62,7 +62,9 @@ export function compose(body: NewMessage, subject: Subject | undefined, now: num
 
 type Standing = Exclude<NewMessage, { message: string }>
 
-function standingOf(body: Standing): MessageOf<'text' | 'location' | 'contacts' | 'poll' | MediaType> {
+function standingOf(
+  body: Standing,
+): MessageOf<'text' | 'location' | 'contacts' | 'poll' | 'template' | 'buttons' | 'list' | MediaType> {
   switch (body.type) {
     case 'location':
       return { type: 'location', location: body.location }
@@ -75,6 +77,12 @@ function standingOf(body: Standing): MessageOf<'text' | 'location' | 'contacts' 
       }
     case 'poll':
       return { type: 'poll', poll: body.poll, secret: newSecret() }
+    case 'template':
+      return { type: 'template', template: body.template }
+    case 'buttons':
+      return { type: 'buttons', choices: body.choices }
+    case 'list':
+      return { type: 'list', list: body.list }
     case undefined:
     case 'text': {
       const { text, mentions, preview } = body

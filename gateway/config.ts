@@ -21,7 +21,7 @@ export interface Config {
   /** undefined: no files are kept. */
   store: MediaStore | undefined
   /** undefined: nothing is sealed or opened here, so no channels can be set. */
-  encryption: KeyRing | undefined
+  channelKeys: KeyRing | undefined
   /** Of the platform's own Meta app, to whose webhook everything comes that has no address of its own. */
   platformApp: PlatformApp
   /** Another Graph API than Meta's: the simulator. */
@@ -45,7 +45,7 @@ const variables = {
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('port to listen on'),
   METRICS_PORT: z.coerce.number().int().min(0).max(65535).default(9090).describe('port of /metrics'),
   ...mediaVariables,
-  BERTH_ENCRYPTION_KEYS: encryptionKeys.optional(),
+  BERTH_CHANNEL_KEYS: encryptionKeys.optional(),
   WHATSAPP_VERIFY_TOKEN: z.string().optional().describe('what Meta names when it tries /api/webhooks/whatsapp'),
   WHATSAPP_APP_SECRET: z
     .string()
@@ -75,7 +75,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     metricsPort: values.METRICS_PORT,
     store: openMediaStore(values),
     webhookTargets: values.BERTH_WEBHOOK_TARGETS,
-    encryption: values.BERTH_ENCRYPTION_KEYS,
+    channelKeys: values.BERTH_CHANNEL_KEYS,
     platformApp: {
       verifyToken: values.WHATSAPP_VERIFY_TOKEN,
       appSecret: values.WHATSAPP_APP_SECRET ?? values.META_APP_SECRET,

@@ -62,8 +62,8 @@ export interface Context {
   urls: UrlFetcher
   links: Links
   webhooks: { secrets: EndpointSecrets; sender: Sender; targets: Targets }
-  /** Seals the secrets of channels; undefined: the installation has not given the gateway its keys. */
-  encryption: KeyRing | undefined
+  /** Seal the secrets of channels, and nothing else; undefined: the installation has none, so no channels. */
+  channelKeys: KeyRing | undefined
   platformApp: PlatformApp
   /** Another Graph API than Meta's. */
   graphUrl: string | undefined

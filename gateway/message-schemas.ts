@@ -1,5 +1,7 @@
 /** Messages as the API shows them. What they say has the shapes of core/model, which the database has, too. */
+
 import { Answer, Contact, Location, Poll, Preview } from '@berth/core/model/message.ts'
+import { Choices, List, Template } from '@berth/core/model/message-interactive.ts'
 import { Media } from '@berth/core/model/message-media.ts'
 import { z } from 'zod'
 import { MessageStatus } from './schemas.ts'
@@ -29,6 +31,7 @@ const TYPES = `What it is:
 
 - \`text\`, \`location\`, \`contacts\`, \`poll\`; \`image\`, \`video\`, \`round_video\`, \`gif\`, \`voice\`, \`audio\`, \`document\`, \`sticker\`:
   what it says is in the field of that name, and in \`media\` where it is a file
+- \`template\`, \`list\`, \`buttons\` (in \`choices\`): what numbers of the Cloud API send
 - \`button_answer\`, \`list_answer\`: what a contact chose, in \`answer\`
 - \`reaction\`, \`edit\`, \`delete\`, \`vote\`: what somebody did to the earlier \`message\`, which shows the outcome as well
 - \`unsupported\`: what Berth does not know, in \`raw\`
@@ -51,6 +54,9 @@ export const Message = z
     location: Location.optional().describe('In degrees'),
     contacts: z.array(Contact).optional().describe("People's cards"),
     poll: Poll.optional().describe('What is asked; the votes are in `votes`'),
+    template: Template.optional().describe('Which, and what stands in its gaps'),
+    choices: Choices.optional().describe('What is asked, with buttons to answer'),
+    list: List.optional().describe('What is asked, with a list to choose from'),
     answer: Answer.optional().describe('What was chosen, by the id that who offered it gave it'),
     media: Media.optional().describe('The file'),
     viewOnce: z.boolean().optional().describe('WhatsApp shows it once'),

@@ -1,5 +1,6 @@
 /** Messages as the API takes them: one shape for each type. What they say has the shapes of core/model. */
 import { Contact, Location, Poll, Preview } from '@berth/core/model/message.ts'
+import { Choices, List, Template } from '@berth/core/model/message-interactive.ts'
 import { MEDIA_TYPES, Media } from '@berth/core/model/message-media.ts'
 import { PersonAddress, Words } from '@berth/core/model/message-parts.ts'
 import { z } from 'zod'
@@ -127,6 +128,57 @@ const NewPoll = z
 
 const FILE_RULE = 'Write the id of a file, or a url'
 
+const NewTemplate = z
+  .strictObject({
+    type: z.literal('template').describe('A text that Meta has approved; of numbers of the Cloud API'),
+    ...around,
+    template: z.strictObject(Template.shape).describe('Which, and what stands in its gaps'),
+  })
+  .meta({
+    id: 'NewTemplate',
+    examples: [{ type: 'template', to: EXAMPLE_TO, template: { name: 'order_sent', language: 'en_US' } }],
+  })
+
+const NewButtons = z
+  .strictObject({
+    type: z.literal('buttons').describe('A text with buttons; of numbers of the Cloud API'),
+    ...around,
+    choices: z.strictObject(Choices.shape).describe('What is asked, and what can be answered'),
+  })
+  .meta({
+    id: 'NewButtons',
+    examples: [
+      {
+        type: 'buttons',
+        to: EXAMPLE_TO,
+        choices: {
+          text: 'Is Tuesday fine?',
+          buttons: [
+            { id: 'yes', text: 'Yes' },
+            { id: 'no', text: 'No' },
+          ],
+        },
+      },
+    ],
+  })
+
+const NewList = z
+  .strictObject({
+    type: z.literal('list').describe('A text with a list to choose from; of numbers of the Cloud API'),
+    ...around,
+    list: z.strictObject(List.shape).describe('What is asked, and what can be chosen'),
+  })
+  .meta({
+    id: 'NewList',
+    examples: [
+      {
+        type: 'list',
+        to: EXAMPLE_TO,
+        list: { text: 'When?', button: 'Choose', sections: [{ rows: [{ id: 'tue', text: 'Tuesday' }] }] },
+      },
+    ],
+  })
+
 const NewFile = z
   .strictObject({
     type: z.enum(MEDIA_TYPES).describe('What it is shown as; anything can be a document'),
@@ -221,6 +273,9 @@ const kinds = [
   NewContacts,
   NewPoll,
   NewFile,
+  NewTemplate,
+  NewButtons,
+  NewList,
   NewForward,
   NewReaction,
   NewEdit,

@@ -89,6 +89,12 @@ export const SessionChange = z
         .enum(['Running', 'Stopped'], 'Write "Running" or "Stopped"')
         .default('Running')
         .describe('Whether it is to run'),
+      provider: z
+        .enum(['Baileys', 'CloudAPI'], 'Write "Baileys" or "CloudAPI"')
+        .optional()
+        .describe(
+          'Of a new session. Baileys: a linked phone, which it is without a word. CloudAPI: a number of the Cloud API, connected with PUT …/channel. It can not be changed',
+        ),
       linking: z
         .strictObject({
           method: z.enum(['QR'], 'Write "QR"').default('QR').describe('QR: the phone scans a code'),

@@ -32,7 +32,7 @@ interface Parts {
   log: Logger
   store?: MediaStore | undefined
   urls?: UrlFetcherOptions
-  encryption?: KeyRing | undefined
+  channelKeys?: KeyRing | undefined
   platformApp?: PlatformApp
   graphUrl?: string | undefined
   publicUrl?: string
@@ -49,7 +49,7 @@ export function createContext({
   log,
   store,
   urls,
-  encryption,
+  channelKeys,
   platformApp = { verifyToken: undefined, appSecret: undefined },
   graphUrl,
   publicUrl,
@@ -77,7 +77,7 @@ export function createContext({
     intake: new MediaIntake(database, store, log),
     links: new Links(internalToken),
     webhooks: { secrets: new EndpointSecrets(internalToken), sender: new Sender({ targets }), targets },
-    encryption,
+    channelKeys,
     platformApp,
     graphUrl,
     log,

@@ -6,6 +6,8 @@ import type { FieldError } from './problems/problem.ts'
 /** What is left out stays as it is. */
 export interface Wish {
   desiredState?: SessionSpec['desiredState']
+  /** Of a new one; it can't be changed. */
+  provider?: SessionSpec['provider'] | undefined
   method?: SessionSpec['linking']['method']
   attempt?: number
 }
@@ -50,10 +52,12 @@ export function specToApply(
   const attempt = pick(wish.attempt, spec?.linking?.attempt, !!managed['f:linking']?.['f:attempt'])
   const linking = { ...(method !== undefined && { method }), ...(attempt !== undefined && { attempt }) }
   const desiredState = pick(wish.desiredState, spec?.desiredState, !!managed['f:desiredState'])
+  const provider = pick(current ? undefined : wish.provider, spec?.provider, !!managed['f:provider'])
   const named = pick(current ? undefined : tenant, spec?.tenant, !!managed['f:tenant'])
   if (!changes) return undefined
   return {
     ...(named && { tenant: named }),
+    ...(provider && { provider }),
     ...(desiredState && { desiredState }),
     ...(Object.keys(linking).length > 0 && { linking }),
   }

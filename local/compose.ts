@@ -7,6 +7,7 @@
  */
 import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { KubeClient } from '@berth/core/kube/client.ts'
 import { loadKubeConfig } from '@berth/core/kube/config.ts'
 import { findTenantId } from '@berth/core/postgres/api-keys.ts'
@@ -130,7 +131,7 @@ class Composition implements Berth {
     const { port, anyPorts } = this.#options
     const wanted = port === undefined ? {} : { gateway: port }
     this.#ports = await choosePorts(this.#settings.ports ?? {}, wanted, anyPorts)
-    this.#save({ ports: this.#ports })
+    this.#save({ ports: this.#ports, channelKeys: this.#settings.channelKeys ?? KeyRing.generate() })
 
     const [whatsapp] = await together([this.#startSimulator(), this.#startPostgres(), this.#startKubernetes()])
     const client = new KubeClient(await loadKubeConfig({ kubeconfig: this.kubeconfig }), { component: 'local' })
@@ -138,6 +139,7 @@ class Composition implements Berth {
     await prepareControlPlane(client, path.join(clone, 'crds'), {
       DATABASE_URL: this.databaseUrl,
       BERTH_ENCRYPTION_KEYS: this.#settings.encryptionKeys,
+      BERTH_CHANNEL_KEYS: this.#settings.channelKeys!,
       BERTH_INTERNAL_TOKEN: this.#settings.internalToken,
       BERTH_MEDIA_URL: mediaUrl(this.dataDir),
       ...whatsapp,
@@ -257,8 +259,9 @@ class Composition implements Berth {
   }
 
   async #startGateway(): Promise<void> {
-    const { internalToken } = this.#settings
-    const environment = (await this.#options.environment?.('gateway')) ?? {}
+    const { internalToken, channelKeys } = this.#settings
+    const given = (await this.#options.environment?.('gateway')) ?? {}
+    const environment = { BERTH_CHANNEL_KEYS: channelKeys!, ...given }
     await this.#startService(gatewayService(this.#context, this.#ports, this, internalToken, environment))
   }
 

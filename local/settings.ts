@@ -17,6 +17,8 @@ export interface Settings {
   ports?: Ports
   /** BERTH_ENCRYPTION_KEYS. Without it the data at rest can't be read any more. */
   encryptionKeys: string
+  /** BERTH_CHANNEL_KEYS; of an installation that is older than they are, made at its next start. */
+  channelKeys?: string
   /** BERTH_INTERNAL_TOKEN. */
   internalToken: string
   /** Of the tenant demo. */

@@ -17,6 +17,8 @@ export interface WorkerConfig {
   port: number
   databaseUrl: string
   encryptionKeys: KeyRing
+  /** Of the secrets of channels, which the gateway seals; undefined: there can be no channels. */
+  channelKeys?: KeyRing | undefined
   internalToken: string
   /** Where files are kept; undefined: nowhere. */
   media?: MediaStore | undefined
@@ -38,6 +40,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       PORT: z.coerce.number().int().min(0).max(65535).default(8080),
       DATABASE_URL: z.string().describe('postgres://user:password@host:port/database'),
       BERTH_ENCRYPTION_KEYS: encryptionKeys,
+      BERTH_CHANNEL_KEYS: encryptionKeys.optional(),
       BERTH_INTERNAL_TOKEN: z.string().min(16).describe('shared with the gateway, at least 16 characters'),
       ...mediaVariables,
       BERTH_STOP_SECONDS: z.coerce
@@ -69,6 +72,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: given.PORT,
     databaseUrl: given.DATABASE_URL,
     encryptionKeys: given.BERTH_ENCRYPTION_KEYS,
+    channelKeys: given.BERTH_CHANNEL_KEYS,
     internalToken: given.BERTH_INTERNAL_TOKEN,
     ...(url && {
       whatsapp: {

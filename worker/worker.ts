@@ -93,6 +93,7 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     bootId,
     podUid: config.podUid,
     keys: config.encryptionKeys,
+    channelKeys: config.channelKeys,
     sessions: reflector,
     committer,
     loader: new Loader(pool, bootId, log),

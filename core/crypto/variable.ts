@@ -1,4 +1,4 @@
-/** BERTH_ENCRYPTION_KEYS, as processes read it. */
+/** BERTH_ENCRYPTION_KEYS and BERTH_CHANNEL_KEYS, as processes read them. */
 import { z } from 'zod'
 import { KeyRing } from './seal.ts'
 

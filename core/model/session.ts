@@ -34,7 +34,9 @@ export const SessionSpec = z.object({
       },
     ],
   }).describe('Name of the Tenant that owns the session'),
-  provider: crd(z.enum(['Baileys']).default('Baileys'), immutable('the provider')).describe('Baileys: a linked phone'),
+  provider: crd(z.enum(['Baileys', 'CloudAPI']).default('Baileys'), immutable('the provider')).describe(
+    "Baileys: a linked phone. CloudAPI: a number of Meta's Cloud API, which is connected by the API",
+  ),
   desiredState: z.enum(['Running', 'Stopped']).default('Running').describe('Stopped: no connection, nothing is lost'),
   linking: Linking.default({ method: 'QR', attempt: 0 }),
   onDelete: z

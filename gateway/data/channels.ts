@@ -131,3 +131,14 @@ export async function keepInbox(
 
 /** What a channel's own webhook ends in: 256 bits. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
+
+/** When a contact wrote last; undefined: never. */
+export async function lastInbound(
+  database: Database,
+  { tenantId, sessionId }: OfSession,
+  chat: string,
+): Promise<Date | undefined> {
+  const query = db.selectFrom('conversation').select('inbound_at').where('session_id', '=', sessionId)
+  const [row] = await database.query(tenantId, query.where('chat', '=', chat))
+  return row?.inbound_at ?? undefined
+}

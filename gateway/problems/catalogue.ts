@@ -115,6 +115,12 @@ export const catalogue = {
     cause: 'The session has no command with this id.',
     remedy: 'Use the id that the answer to your command held.',
   },
+  contact_unknown: {
+    status: 404,
+    title: 'The session has no such contact',
+    cause: 'They have never written to this account, nor the account to them; or they were erased.',
+    remedy: "List the session's contacts with GET /v1/sessions/{name}/contacts.",
+  },
   conversation_not_found: {
     status: 404,
     title: 'There is no such conversation',
@@ -176,6 +182,25 @@ export const catalogue = {
     title: 'You have as many webhook endpoints as your tier allows',
     cause: 'A tier allows so many endpoints, and you have them.',
     remedy: 'Delete one with DELETE /v1/webhook-endpoints/{id}, or move to a larger tier.',
+  },
+  provider_is_another: {
+    status: 409,
+    title: 'The session has another provider',
+    cause: 'The provider of a session is chosen when it is created, and stays.',
+    remedy: 'Delete the session and create it again, or create another one.',
+  },
+  not_with_this_provider: {
+    status: 409,
+    title: 'The provider of this session does not have such messages',
+    cause:
+      'Linked phones have no templates, buttons and lists; the Cloud API has no polls, votes, edits and deletions, and no groups.',
+    remedy: 'Send a message of another type, or through a session of the other provider.',
+  },
+  window_closed: {
+    status: 409,
+    title: 'The contact wrote nothing in the last 24 hours',
+    cause: 'Numbers of the Cloud API may write freely for 24 hours after the contact wrote last; then only templates.',
+    remedy: 'Send a template: {"type": "template"}. As soon as the contact answers, everything can be sent again.',
   },
   quota_exceeded: {
     status: 409,

@@ -108,11 +108,11 @@ export function channelRoutes(app: App, context: Context): void {
     },
     async ({ caller: { tenantId }, params, body }) => {
       const session = await requireChannelSession(context, tenantId, params.name)
-      const encryption = requireKeys(context)
+      const keys = requireKeys(context)
       const target = { tenantId, sessionId: session.id }
       const { phoneNumberId, businessAccountId, accessToken, appSecret } = body
       const about = await askNumber(context, phoneNumberId, accessToken)
-      const sealer = encryption.sealer(session.id)
+      const sealer = keys.sealer(session.id)
       const before = await findChannel(database, target)
       const verifyToken = body.verifyToken ?? (before ? openSecrets(sealer, before.value).verifyToken : newSecret())
       const row = await putChannel(database, target, {
@@ -207,8 +207,8 @@ async function requireChannelSession({ database }: Context, tenantId: string, na
   return session
 }
 
-function requireKeys({ encryption }: Context): KeyRing {
-  if (encryption) return encryption
+function requireKeys({ channelKeys }: Context): KeyRing {
+  if (channelKeys) return channelKeys
   throw new Problem('channels_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Caller } from '../auth.ts'
 import { type Composed, compose, type Subject, subjectIdOf, withFile } from '../compose.ts'
 import type { App, Context } from '../context.ts'
+import { lastInbound } from '../data/channels.ts'
 import {
   type Asked,
   changesOf,
@@ -23,6 +24,7 @@ import { MAX_TEXT_BYTES, NewMessage } from '../new-message-schemas.ts'
 import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
+import { needsWindow, requireSendable, requireWindow } from '../provider-rules.ts'
 import { SessionParams } from '../schemas.ts'
 import { sendTimes } from '../send-times.ts'
 import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
@@ -86,6 +88,10 @@ export function messageRoutes(app: App, context: Context): void {
     const now = Date.now()
     const times = sendTimes(asked.body, now)
     const composed = compose(asked.body, await subjectOf(asked), now)
+    requireSendable(session.provider, composed)
+    if (needsWindow(session.provider, composed)) {
+      requireWindow(await lastInbound(database, asked, composed.chat), times.sendAt ?? new Date(now))
+    }
     const { messagesPerHour } = await limits.of(caller.tier)
     const verdict = messageRate.take(caller.tenantId, messagesPerHour)
     if (!verdict.allowed) throw new Problem('message_limit_reached', { retryAfterSeconds: verdict.resetSeconds })
@@ -132,6 +138,8 @@ export function messageRoutes(app: App, context: Context): void {
             'message_not_changeable',
             'not_your_message',
             'edit_too_late',
+            'not_with_this_provider',
+            'window_closed',
             'media_not_found',
             'media_failed',
             'media_pending',

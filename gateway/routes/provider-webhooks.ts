@@ -78,13 +78,17 @@ function requireSigned(secret: string | undefined, bytes: Buffer, headers: Recor
 }
 
 /** Throws Problem webhook_not_found, having done for nobody what is done for somebody. */
-async function ownChannel({ database, encryption }: Context, params: unknown, otherwise?: (secret: string) => unknown) {
+async function ownChannel(
+  { database, channelKeys }: Context,
+  params: unknown,
+  otherwise?: (secret: string) => unknown,
+) {
   const { data } = WebhookParams.safeParse(params)
   const { provider = '', tenant = '', secret = '' } = data ?? {}
   const hash = createHash('sha256').update(secret).digest()
   const isStorable = !tenant.includes('\u0000')
   const row = await channelOfWebhook(database, provider === CLOUD_API_PATH && isStorable ? tenant : '', hash)
-  if (row && encryption) return { row, secrets: openSecrets(encryption.sealer(row.session_id), row.value) }
+  if (row && channelKeys) return { row, secrets: openSecrets(channelKeys.sealer(row.session_id), row.value) }
   otherwise?.(NOBODYS_SECRET)
   throw new Problem('webhook_not_found')
 }

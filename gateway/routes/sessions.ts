@@ -100,6 +100,7 @@ export function sessionRoutes(app: App, context: Context): void {
           201: Session.describe('It was created'),
           ...problemResponses(
             'managed_elsewhere',
+            'provider_is_another',
             'quota_exceeded',
             'session_data_retained',
             'session_being_deleted',
@@ -117,7 +118,9 @@ export function sessionRoutes(app: App, context: Context): void {
       const key = keyOf(caller, name, await findSession(database, caller.tenantId, name))
       const { session, created } = await controlPlane.declare(key, async (current) => {
         if (!current) await checkCreation(caller, key.resourceName)
-        return { desiredState: wanted.desiredState, method: wanted.linking.method }
+        const provider = current?.spec.provider ?? wanted.provider
+        if (wanted.provider !== undefined && provider !== wanted.provider) throw new Problem('provider_is_another')
+        return { desiredState: wanted.desiredState, provider, method: wanted.linking.method }
       })
       return reply.code(created ? 201 : 200).send(await takenUp(context, caller, name, session))
     },

@@ -125,7 +125,7 @@ export class World {
       log,
       store: new FolderStore(mediaFolder),
       ...(filesFrom && { urls: { isAllowed: (address: string) => address === filesFrom } }),
-      encryption: KeyRing.parse(KEYS),
+      channelKeys: KeyRing.parse(KEYS),
       platformApp: PLATFORM_APP,
       graphUrl,
       ...(webhookTargets && { webhookTargets }),
@@ -226,7 +226,7 @@ export class World {
       ...(signal && { signal }),
     })
     const text = await response.text()
-    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text }
   }
 }

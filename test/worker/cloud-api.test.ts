@@ -42,7 +42,7 @@ async function startGateway(of: World) {
     internalToken: TOKEN,
     log,
     store: of.media,
-    encryption: KeyRing.parse(of.encryptionKeys),
+    channelKeys: KeyRing.parse(of.channelKeys),
     platformApp: { verifyToken: 'token', appSecret: APP_SECRET },
     graphUrl: of.graphUrl,
   })

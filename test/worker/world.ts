@@ -11,7 +11,7 @@ import { FolderStore } from '@berth/core/media/folder.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import { SessionKind } from '@berth/core/model/kind.ts'
 import type { SessionSpec } from '@berth/core/model/session.ts'
-import { openPool, type Pool } from '@berth/core/postgres/pool.ts'
+import type { Pool } from '@berth/core/postgres/pool.ts'
 import { createLogger } from '@berth/core/telemetry/log.ts'
 import { startTestPostgres } from '@berth/local/postgres/testing.ts'
 import { SimulatorClient } from '@berth/simulator/client.ts'
@@ -21,6 +21,7 @@ import { cloudApiDrivers } from '@berth/worker/drivers/cloud-api/driver.ts'
 import { driversBy } from '@berth/worker/drivers/drivers.ts'
 import { type RunningWorker, startWorker } from '@berth/worker/worker.ts'
 import { startTestCluster } from '../kube-client/cluster.ts'
+import { testPool } from '../postgres/pools.ts'
 import { seedSession } from '../postgres/seed.ts'
 import { TestSession } from './test-session.ts'
 import { until } from './until.ts'
@@ -51,8 +52,9 @@ export class World {
   readonly #gateway: Pool
   readonly #client: KubeClient
   readonly #kube: Awaited<ReturnType<typeof startTestCluster>>
-  /** BERTH_ENCRYPTION_KEYS. */
-  readonly encryptionKeys = KeyRing.generate()
+  readonly #ring = KeyRing.generate()
+  /** BERTH_CHANNEL_KEYS. */
+  readonly channelKeys = KeyRing.generate()
   readonly graphUrl: string | undefined
   /** Holds what the simulator remembers. */
   readonly dataDir: string
@@ -95,8 +97,7 @@ export class World {
       startTestCluster(),
       startSimulator({ dataDir }),
     ])
-    const open = (role: 'berth_operator' | 'berth_gateway') =>
-      openPool({ url: postgres.url, role, application: `test-${role}` })
+    const open = (role: 'berth_operator' | 'berth_gateway') => testPool(postgres.url, role)
     const pools = { operator: open('berth_operator'), gateway: open('berth_gateway') }
     return new World(
       dataDir,
@@ -143,7 +144,8 @@ export class World {
         podIp: '127.0.0.1',
         port: 0,
         databaseUrl: through.postgres ? withServer(this.databaseUrl, through.postgres) : this.databaseUrl,
-        encryptionKeys: KeyRing.parse(this.encryptionKeys),
+        encryptionKeys: KeyRing.parse(this.#ring),
+        channelKeys: KeyRing.parse(this.channelKeys),
         internalToken: TOKEN,
         whatsapp,
         media: through.media ?? this.media,
@@ -197,7 +199,8 @@ export class World {
       POD_IP: '127.0.0.1',
       PORT: '0',
       DATABASE_URL: this.databaseUrl,
-      BERTH_ENCRYPTION_KEYS: this.encryptionKeys,
+      BERTH_ENCRYPTION_KEYS: this.#ring,
+      BERTH_CHANNEL_KEYS: this.channelKeys,
       ...(this.graphUrl && { BERTH_GRAPH_URL: this.graphUrl }),
       BERTH_INTERNAL_TOKEN: TOKEN,
       BERTH_WHATSAPP_URL: this.simulator.websocketUrl,

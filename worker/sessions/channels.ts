@@ -1,5 +1,6 @@
 /** What sessions are reached by at their provider, and what that has told by webhook: as the owner of each sees it. */
 import { type ChannelSecrets, openSecrets } from '@berth/core/cloud-api/channel.ts'
+import { type KeyRing, SealError } from '@berth/core/crypto/seal.ts'
 import {
   findProviderIds,
   type IdPair,
@@ -17,6 +18,8 @@ import { persist } from '../store/persist.ts'
 interface Parts {
   pool: Pool
   bootId: string
+  /** undefined: this worker was given none. */
+  keys: KeyRing | undefined
   log: Logger
 }
 
@@ -36,13 +39,18 @@ export class ChannelStore {
     this.#owner = owner
   }
 
-  /** undefined: nobody has connected one yet. Throws SealError. */
+  /** undefined: nobody has connected one yet. Throws SealError, also where the keys are missing. */
   async channel(): Promise<Channel | undefined> {
-    const { pool, bootId, log } = this.#parts
-    const { sessionId, sealer } = this.#owner
+    const { pool, bootId, keys, log } = this.#parts
+    const { sessionId } = this.#owner
     const row = await persist('a channel', log, () => loadChannel(pool, bootId, sessionId))
     if (!row) return undefined
-    return { ...openSecrets(sealer, row.value), phoneNumberId: row.phone_number_id, version: row.version }
+    if (!keys) throw new SealError('BERTH_CHANNEL_KEYS is not set, with which the secrets of channels are opened')
+    return {
+      ...openSecrets(keys.sealer(sessionId), row.value),
+      phoneNumberId: row.phone_number_id,
+      version: row.version,
+    }
   }
 
   /** What came and was not dealt with yet, oldest first. */

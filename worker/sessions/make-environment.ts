@@ -1,4 +1,5 @@
 /** What the sessions of this process need of it, made of its parts: each asks Postgres in the name of this boot. */
+import type { KeyRing } from '@berth/core/crypto/seal.ts'
 import type { MediaStore } from '@berth/core/media/store.ts'
 import { journalBody, loadSent } from '@berth/core/postgres/auth-state.ts'
 import { leaseLogins } from '@berth/core/postgres/logins.ts'
@@ -21,9 +22,10 @@ type Parts = Pick<SessionEnvironment, 'committer' | 'loader' | 'cache' | 'driver
   bootId: string
   /** Where files are kept; undefined: nowhere. */
   media: MediaStore | undefined
+  channelKeys: KeyRing | undefined
 }
 
-export function makeEnvironment({ pool, bootId, media, ...parts }: Parts): SessionEnvironment {
+export function makeEnvironment({ pool, bootId, media, channelKeys, ...parts }: Parts): SessionEnvironment {
   const { log } = parts
   const taker = new Taker(pool, bootId, log)
   return {
@@ -42,7 +44,7 @@ export function makeEnvironment({ pool, bootId, media, ...parts }: Parts): Sessi
     inbox: new MediaInbox({ pool, bootId, store: media, log }),
     outgoing: new OutgoingFiles({ pool, bootId, store: media, log }),
     replies: new AutoReplies(pool, bootId),
-    channelOf: (owner) => new ChannelStore({ pool, bootId, log }, owner),
+    channelOf: (owner) => new ChannelStore({ pool, bootId, keys: channelKeys, log }, owner),
     take: (owner, messageId) => taker.take(owner, messageId),
     sent: (owner, id) => persist('sent message', log, () => loadSent(pool, bootId, owner.sessionId, id)),
   }

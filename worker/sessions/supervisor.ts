@@ -54,6 +54,8 @@ export interface SupervisorOptions {
   bootId: string
   podUid: string
   keys: KeyRing
+  /** Of the secrets of channels; undefined: there can be none. */
+  channelKeys?: KeyRing | undefined
   sessions: Pick<Reflector<WhatsAppSession>, 'list' | 'isSynced'>
   committer: Committer
   loader: Loader
@@ -85,7 +87,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    const { pool, bootId, committer, loader, cache, drivers, media, mayAct, status, log } = options
+    const { pool, bootId, committer, loader, cache, drivers, media, channelKeys, mayAct, status, log } = options
     const changed = (session: Session) => status.add(session)
     this.#environment = makeEnvironment({
       pool,
@@ -95,6 +97,7 @@ export class Supervisor {
       cache,
       drivers,
       media,
+      channelKeys,
       mayAct,
       changed,
       log,
