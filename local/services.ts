@@ -89,6 +89,8 @@ export const gatewayService = (
       PUBLIC_URL: localUrl(ports.gateway),
       BERTH_INTERNAL_TOKEN: internalToken,
       BERTH_MEDIA_URL: mediaUrl(context.dataDir),
+      // Whoever uses this installation sits at its machine, and so does the server that they try webhooks with.
+      BERTH_WEBHOOK_TARGETS: 'anywhere',
       ...env,
     },
     readyUrl: `${localUrl(ports.gateway)}/readyz`,

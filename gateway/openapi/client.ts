@@ -23,6 +23,7 @@ import { type CallOptions, segment, Transport } from './transport.ts'
 
 const IDEMPOTENCY_KEY = 'Idempotency-Key'
 const EVENTS = 'text/event-stream'
+const LINES = 'application/x-ndjson'
 
 export function clientOf(document: ApiDocument): string {
   const { schemas } = document.components
@@ -143,10 +144,10 @@ function bodyOf(requestBody: Operation['requestBody']): { type: string; required
   return requestBody && { type: 'Blob | Uint8Array<ArrayBuffer>', required: true }
 }
 
-/** JSON where an operation has it; the events of a stream; a file, as the answer itself, so that it need not fit into memory. */
+/** JSON where an operation has it; the events of a stream; a file or lines, as the answer itself, so that it need not fit into memory. */
 function answerOf(content: Record<string, Media>, operation: string) {
   if (content[EVENTS]) return { type: 'ServerEvent', item: undefined, call: 'this.events' }
-  if (content['*/*']) return { type: 'Response', item: undefined, call: 'this.file' }
+  if (content['*/*'] || content[LINES]) return { type: 'Response', item: undefined, call: 'this.file' }
   const json = content['application/json']
   if (!json && Object.keys(content).length > 0) throw new Error(`${operation} is not answered in JSON`)
   const type = json ? typeOf(json.schema) : 'void'

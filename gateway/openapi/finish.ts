@@ -106,7 +106,8 @@ function tidy(schema: Schema, isInput: boolean): void {
   if (schema.format === 'date-time' || schema.format === 'uuid') delete schema.pattern
   // Answers may get more fields; a client must not trip over them.
   if (!isInput && typeof schema.additionalProperties !== 'object') delete schema.additionalProperties
-  if (isInput && schema.additionalProperties !== false) delete schema.additionalProperties
+  const isOpen = typeof schema.additionalProperties !== 'object' && schema.additionalProperties !== false
+  if (isInput && isOpen) delete schema.additionalProperties
 }
 
 /** What a parameter says about itself is lost where its schema is a component: then the component says it. */

@@ -13,6 +13,7 @@ test.each<[Schema, string]>([
   [{ type: 'array', items: { enum: ['a', 'b'] } }, "('a' | 'b')[]"],
   [{ type: 'string', const: 'a' }, "'a'"],
   [{ type: 'object', additionalProperties: {} }, 'Record<string, unknown>'],
+  [{ type: 'object', additionalProperties: text }, 'Record<string, string>'],
   [thing, 'Thing'],
   [{ allOf: [thing, { type: 'object', properties: { a: text } }] }, '(Thing) & ({\na?: string\n})'],
   [{ anyOf: [thing, { type: 'null' }] }, 'Thing | null'],

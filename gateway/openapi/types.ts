@@ -56,7 +56,10 @@ export function typeOf(schema: Schema): string {
   const item = pageItem(schema)
   if (item) return `Page<${typeOf(item)}>`
   if (schema.properties) return `{\n${fieldsOf(schema)}}`
-  if (typeof schema.additionalProperties === 'object') return 'Record<string, unknown>'
+  const others = schema.additionalProperties
+  if (typeof others === 'object') {
+    return `Record<string, ${Object.keys(others).length > 0 ? typeOf(others) : 'unknown'}>`
+  }
   const types = [schema.type ?? []].flat().map((type) => PRIMITIVES[type])
   if (types.length === 0 || types.includes(undefined)) throw new Error(`no type for ${JSON.stringify(schema)}`)
   return types.join(' | ')

@@ -73,11 +73,11 @@ export const WebhookEndpointChange = z
   .strictObject(
     {
       url: fields.url.optional(),
-      description: fields.description.nullish(),
+      description: fields.description.nullish().describe('For you; null: none'),
       enabled: fields.enabled.optional(),
-      events: fields.events.nullish(),
-      sessions: fields.sessions.nullish(),
-      headers: fields.headers.nullish(),
+      events: fields.events.nullish().describe('Only these; null: all'),
+      sessions: fields.sessions.nullish().describe('Only of these sessions; null: of all'),
+      headers: fields.headers.nullish().describe('Sent along in place of those before; null: none'),
     },
     NOT_AN_OBJECT,
   )
