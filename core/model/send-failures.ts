@@ -8,7 +8,7 @@ interface SendFailure {
   remedy: string
 }
 
-const SEND_FAILURES: Record<string, SendFailure> = {
+export const SEND_FAILURES = {
   cancelled: {
     message: 'You cancelled it before it was sent.',
     remedy: 'Nothing: to send it after all, send it anew.',
@@ -43,11 +43,16 @@ const SEND_FAILURES: Record<string, SendFailure> = {
     remedy: 'Wait some hours, and let contacts write first. Sending more of the same may get the account banned.',
   },
   rejected: {
-    message: 'WhatsApp refused the message.',
+    message: 'WhatsApp found something wrong with the message for this contact.',
     remedy: 'Send it anew once: its keys are renewed. If it is refused again, send it in another form.',
   },
-}
+  media_not_found: {
+    message: 'The file was deleted before it was sent.',
+    remedy: 'Upload the file again, and send the message anew.',
+  },
+} satisfies Record<string, SendFailure>
+export type SendFailureCode = keyof typeof SEND_FAILURES
 
 /** By the code of a row; undefined: nothing more is known than what the row says. */
 export const sendFailure = (code: string): SendFailure | undefined =>
-  Object.hasOwn(SEND_FAILURES, code) ? SEND_FAILURES[code] : undefined
+  Object.hasOwn(SEND_FAILURES, code) ? SEND_FAILURES[code as SendFailureCode] : undefined

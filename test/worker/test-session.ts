@@ -136,6 +136,16 @@ export class TestSession {
     return { id, whatsappId }
   }
 
+  /** As the gateway cancels a message; false: it does not wait any more. */
+  async cancel(id: string): Promise<boolean> {
+    const rows = await this.#asTenant(
+      `UPDATE message SET status = 'failed', error_code = 'cancelled', status_at = clock_timestamp()
+       WHERE id = $1 AND status = 'queued' RETURNING id`,
+      [id],
+    )
+    return rows.length === 1
+  }
+
   /** A stored file of the tenant, as the gateway takes it. Answers its id. */
   async addMedia(bytes: Buffer, mimeType: string): Promise<string> {
     const id = randomUUID()

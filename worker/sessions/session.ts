@@ -8,6 +8,7 @@
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
+import { SEND_FAILURES } from '@berth/core/model/send-failures.ts'
 import type { CommandRow } from '@berth/core/postgres/auth-state.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
 import {
@@ -35,10 +36,7 @@ import { SendWatch } from './send-watch.ts'
 import { needsPerson, type SessionState, stateFrom } from './state.ts'
 import { waitForTurn } from './turn.ts'
 
-const LOGGED_OUT = {
-  code: 'session_logged_out',
-  message: 'The account was logged out before the message was sent.',
-} as const
+const LOGGED_OUT = { code: 'session_logged_out', message: SEND_FAILURES.session_logged_out.message } as const
 
 export class Session {
   readonly owner: Ownership

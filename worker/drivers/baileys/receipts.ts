@@ -4,6 +4,7 @@
  */
 import type { EventEmitter } from 'node:events'
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
+import { SEND_FAILURES, type SendFailureCode } from '@berth/core/model/send-failures.ts'
 import type { StatusChange } from '@berth/core/postgres/commit.ts'
 import type { MessageStatus } from '@berth/core/postgres/tables.ts'
 import type { BinaryNode } from '@whiskeysockets/baileys'
@@ -19,17 +20,8 @@ const STATUS_OF_RECEIPT: Record<string, MessageStatus> = {
   sender: 'sent',
 }
 
-const REFUSALS: Record<string, { errorCode: string; errorMessage: string }> = {
-  463: {
-    errorCode: 'account_restricted',
-    errorMessage:
-      'WhatsApp does not let this account begin new chats for now. Chats that exist go on; wait, and let contacts write first.',
-  },
-  479: {
-    errorCode: 'rejected',
-    errorMessage: 'WhatsApp found the message malformed for this contact. Send it again; its keys are renewed.',
-  },
-}
+/** What the server's refusals mean, by its code. */
+const REFUSALS: Record<string, SendFailureCode> = { 463: 'account_restricted', 479: 'rejected' }
 
 /** The server's ack of a message of ours: it took it, or why not. */
 export function statusOfAck({ attrs }: BinaryNode): StatusChange {
@@ -37,10 +29,10 @@ export function statusOfAck({ attrs }: BinaryNode): StatusChange {
   if (!attrs.error) {
     return { whatsappId, status: 'sent', ...(attrs.t ? { sentAt: new Date(Number(attrs.t) * 1000) } : {}) }
   }
-  const refusal = REFUSALS[attrs.error] ?? {
-    errorCode: 'rejected',
-    errorMessage: `WhatsApp refused the message with code ${attrs.error}.`,
-  }
+  const errorCode = REFUSALS[attrs.error]
+  const refusal = errorCode
+    ? { errorCode, errorMessage: SEND_FAILURES[errorCode].message }
+    : { errorCode: 'rejected', errorMessage: `WhatsApp refused the message with code ${attrs.error}.` }
   return { whatsappId, status: 'failed', ...refusal }
 }
 
