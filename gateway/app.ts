@@ -19,6 +19,7 @@ import { commandRoutes } from './routes/commands.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { eventRoutes } from './routes/events.ts'
+import { exportRoutes } from './routes/export.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts'
 import { messageListRoutes } from './routes/message-lists.ts'
@@ -129,6 +130,7 @@ export async function buildApp(context: Context): Promise<App> {
       pairingCodeRoutes(v1, context)
       messageRoutes(v1, context)
       messageListRoutes(v1, context)
+      exportRoutes(v1, context, streams)
       queueRoutes(v1, context)
       eventRoutes(v1, context, streams)
       webhookEndpointRoutes(v1, context)

@@ -103,3 +103,7 @@ export function conversationsOf({ sessionId, limit, after, address, unread, arch
 }
 
 export type ConversationRow = Awaited<ReturnType<ReturnType<typeof conversationsOf>['execute']>>[number]
+
+/** Erases a person, a part of their messages at a time: how many there were; null: nothing is known of them. */
+export const erasure = (sessionId: string, address: string, limit: number) =>
+  db.selectNoFrom(sql<number | null>`erase_contact(${sessionId}::uuid, ${address}::text, ${limit}::int)`.as('erased'))

@@ -42,3 +42,15 @@ export async function listMessages(
   const query = db.selectFrom('message').where('id', 'in', newest).orderBy('number', 'desc').limit(filter.limit)
   return database.query(tenantId, query.select(columns).select('session_id'))
 }
+
+/** Of one session, oldest first. @param above only messages with a higher number */
+export function messagesAbove(
+  database: Database,
+  { tenantId, sessionId }: { tenantId: string; sessionId: string },
+  above: number | undefined,
+  limit: number,
+): Promise<MessageRow[]> {
+  const query = db.selectFrom('message').select(columns).where('session_id', '=', sessionId)
+  const rest = above === undefined ? query : query.where('number', '>', above)
+  return database.query(tenantId, rest.orderBy('number').limit(limit))
+}

@@ -1,23 +1,18 @@
 /** People: the account's own profile, its contacts, and whether a number has WhatsApp. */
 import { z } from 'zod'
 import { ASKING, ask, askerOf } from '../ask.ts'
-import { chatOf, recipientOf } from '../chat.ts'
+import { chatOf } from '../chat.ts'
+import { Contact, ContactId, contactView, person } from '../contact-view.ts'
 import type { App, Context } from '../context.ts'
 import { decodeCursor, encodeCursor, page } from '../cursor.ts'
-import { findContact, listContacts } from '../data/contacts.ts'
+import { eraseContact, findContact, listContacts } from '../data/contacts.ts'
 import { requireSession } from '../find.ts'
-import { problemResponses } from '../problems/problem.ts'
+import { Problem, problemResponses } from '../problems/problem.ts'
 import { cursorLike, Limit, PersonParams, PhoneNumber, pageOf, SessionParams } from '../schemas.ts'
-import { EVERYWHERE, tags } from './common.ts'
+import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
 const CURSOR = encodeCursor('5511999990002@s.whatsapp.net')
 const ID_FORM = /^\d{5,20}@(s\.whatsapp\.net|lid)$/
-
-const person = {
-  phoneNumber: z.string().optional().describe('E.164, when WhatsApp tells it'),
-  lid: z.string().optional().describe("WhatsApp's other id of a person"),
-  name: z.string().optional().describe('What they call themselves, as far as it is known'),
-}
 
 const look = {
   about: z.string().optional().describe('What they write about themselves; left out when they have nothing or hide it'),
@@ -39,37 +34,7 @@ const Profile = z.object({ ...person, ...look }).meta({
   ],
 })
 
-const id = z.string().describe('The chat with them: write to it by using it as "to"')
-
-const names = {
-  pushName: z.string().optional().describe('What they call themselves'),
-  savedName: z.string().optional().describe("What they are called in the account's address book"),
-  verifiedName: z.string().optional().describe('What WhatsApp calls a business'),
-}
-
-const Contact = z
-  .object({
-    id,
-    ...person,
-    name: z.string().optional().describe('The first that is known of savedName, verifiedName and pushName'),
-    ...names,
-    lastMessageAt: z.iso.datetime().describe('When the last message came or went'),
-  })
-  .meta({
-    id: 'Contact',
-    examples: [
-      {
-        id: '5511999990002@s.whatsapp.net',
-        phoneNumber: '+5511999990002',
-        lid: '210987654321@lid',
-        name: 'Ana',
-        pushName: 'Ana',
-        lastMessageAt: '2026-01-05T10:16:00.000Z',
-      },
-    ],
-  })
-
-const ContactProfile = z.object({ id, ...person, ...look }).meta({
+const ContactProfile = z.object({ id: ContactId, ...person, ...look }).meta({
   id: 'ContactProfile',
   examples: [
     {
@@ -93,9 +58,6 @@ const NumberCheck = z
     id: 'NumberCheck',
     examples: [{ phoneNumber: '+5511999990002', exists: true, id: '5511999990002@s.whatsapp.net' }],
   })
-
-/** A contact's phone number stands in the id, if anywhere. */
-const phoneNumberIn = (chat: string) => (chat.endsWith('@lid') ? {} : { phoneNumber: recipientOf(chat) })
 
 export function peopleRoutes(app: App, context: Context): void {
   const { database } = context
@@ -156,21 +118,7 @@ export function peopleRoutes(app: App, context: Context): void {
         ...(search !== undefined && { search }),
         ...(cursor !== undefined && { after: decodeCursor(cursor, ID_FORM) }),
       })
-      return page(
-        rows,
-        limit,
-        (row) => ({
-          id: row.id,
-          ...phoneNumberIn(row.id),
-          ...(row.lid && { lid: row.lid }),
-          ...(row.name && { name: row.name }),
-          ...(row.push_name && { pushName: row.push_name }),
-          ...(row.saved_name && { savedName: row.saved_name }),
-          ...(row.verified_name && { verifiedName: row.verified_name }),
-          lastMessageAt: row.last_message_at.toISOString(),
-        }),
-        (row) => row.id,
-      )
+      return page(rows, limit, contactView, (row) => row.id)
     },
   )
 
@@ -198,6 +146,32 @@ export function peopleRoutes(app: App, context: Context): void {
       const contact = (shown.phoneNumber && chatOf(shown.phoneNumber)) || chat
       const known = await findContact(database, tenantId, { sessionId: session.id, address: contact })
       return { id: contact, ...(known?.name && { name: known.name }), ...shown }
+    },
+  )
+
+  app.delete(
+    '/sessions/:name/contacts/:contact',
+    {
+      schema: {
+        operationId: 'eraseContact',
+        summary: 'Erase a contact',
+        description:
+          'What the account and the contact wrote to each other, what the contact wrote in groups, files, events and names. What waits to be sent to them is not sent. Nothing of it comes back; when they write again, they are a new contact. On the phone, everything stays as it is. It is done when the answer comes; when none comes, repeat the call.',
+        tags: tags.people,
+        params: PersonParams,
+        response: {
+          204: z.null().describe('Nothing is left of the contact'),
+          ...problemResponses('session_not_found', 'contact_unknown', 'validation_failed', ...ON_CHANGES),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = request.caller
+      const session = await requireSession(database, tenantId, request.params.name)
+      const address = chatOf(request.params.contact)!
+      const known = await eraseContact(database, tenantId, { sessionId: session.id, address })
+      if (!known) throw new Problem('contact_unknown')
+      return reply.code(204).send(null)
     },
   )
 

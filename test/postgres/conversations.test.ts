@@ -5,8 +5,10 @@ import { claim, openLease } from '@berth/core/postgres/ownership.ts'
 import { inTenant, openPool, type Pool } from '@berth/core/postgres/pool.ts'
 import { db, runInTenant } from '@berth/core/postgres/tables.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
+import { sweep } from '@berth/operator/sweep.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { asOwner } from './as-owner.ts'
 import { seedSession } from './seed.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -261,8 +263,72 @@ describe('a contact', () => {
 test('a tenant sees neither contacts nor conversations of another', async () => {
   const { receive } = await owner()
   await receive({})
-  const other = await seedSession(operators, { tenant: 'globex' })
+  const other = await seedSession(operators, { tenant: 'globex', name: randomUUID() })
   for (const table of ['contact', 'conversation'] as const) {
     expect(await runInTenant(gateways, other.tenantId, db.selectFrom(table).selectAll())).toEqual([])
   }
+})
+
+describe('what is kept no longer', () => {
+  const DAY = 86_400_000
+  const daysAgo = (days: number) => new Date(Date.now() - days * DAY)
+
+  test('goes with its conversations, and what is left stays right', async () => {
+    const { receive, conversations, contacts, messages } = await owner()
+    await sweep(operators) // what other tests have left
+    const old = Array.from({ length: 600 }, () => ({ sentAt: daysAgo(31) }))
+    await receive(...old, { chat: BOB.chat, senderPhone: BOB.phone, sentAt: daysAgo(31) }, { sentAt: daysAgo(1) })
+    expect((await sweep(operators)).messages).toBe(601)
+    expect(await messages()).toHaveLength(1)
+    expect(await conversations()).toMatchObject([{ chat: ANA.chat, unread: 1 }])
+    expect((await contacts()).map(({ id }) => id)).toEqual([ANA.chat])
+    expect((await sweep(operators)).messages).toBe(0)
+  })
+})
+
+describe('a contact that is erased', () => {
+  const erase = async (tenantId: string, sessionId: string, address: string) =>
+    (
+      await inTenant(gateways, tenantId, {
+        text: 'SELECT erase_contact($1, $2, 2) AS gone',
+        values: [sessionId, address],
+      })
+    )[0]!.rows[0].gone
+
+  test('takes along what was said, also in groups, in parts; a history that is told again brings nothing back', async () => {
+    const { tenantId, sessionId, receive, conversations, contacts, messages } = await owner()
+    await receive({ senderLid: ANA.lid, senderPhone: ANA.phone, sentAt: at(1) })
+    await receive({ fromMe: true, sentAt: at(2) })
+    await receive({ chat: GROUP, senderLid: ANA.lid, sentAt: at(3) })
+    await receive({ chat: GROUP, senderLid: BOB.lid, senderPhone: BOB.phone, sentAt: at(4) })
+    const other = await seedSession(operators, { tenant: 'globex', name: randomUUID() })
+    expect(await erase(other.tenantId, sessionId, ANA.chat)).toBeNull()
+    expect([
+      await erase(tenantId, sessionId, ANA.lid),
+      await erase(tenantId, sessionId, ANA.chat),
+      await erase(tenantId, sessionId, ANA.chat),
+      await erase(tenantId, sessionId, ANA.chat),
+    ]).toEqual([2, 1, 0, 0])
+    expect(await contacts()).toMatchObject([{ id: BOB.chat }])
+    expect(await conversations()).toMatchObject([{ chat: GROUP, unread: 1 }])
+    expect(await messages()).toHaveLength(1)
+    const told = (chat: string, lid: string | null, sentAt: Date) =>
+      asOwner(
+        operators,
+        `SET LOCAL ROLE berth_definer;
+         INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, sender_lid, type, content, status, history, sent_at)
+         VALUES (gen_random_uuid(), '${tenantId}', '${sessionId}', '${chat}', gen_random_uuid(), false, ${lid ? `'${lid}'` : 'NULL'},
+           'text', '{}', 'received', true, '${sentAt.toISOString()}')`,
+      )
+    await told(ANA.chat, null, at(1))
+    await told(GROUP, ANA.lid, at(1))
+    expect(await messages()).toHaveLength(1)
+    await receive({ sentAt: new Date() })
+    expect(await messages()).toHaveLength(2)
+  })
+
+  test('that nobody knows is none', async () => {
+    const { tenantId, sessionId } = await owner()
+    expect(await erase(tenantId, sessionId, ANA.chat)).toBeNull()
+  })
 })

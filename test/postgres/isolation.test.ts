@@ -111,6 +111,7 @@ describe('a worker', () => {
          AND NOT has_function_privilege('berth_worker', oid, 'EXECUTE') ORDER BY proname`,
     )
     expect(rows.map(({ name }) => name)).toEqual([
+      'address_hash',
       'api_key_owner',
       'channel_of_webhook',
       'channels_of_numbers',
@@ -118,8 +119,11 @@ describe('a worker', () => {
       'chat_read',
       'chat_told',
       'command_read',
+      'conversations_recounted',
       'database_repair',
       'database_run',
+      'erase_contact',
+      'forget_old_messages',
       'keep_inbox',
       'lease_closed',
       'lease_logins_at',
@@ -133,6 +137,7 @@ describe('a worker', () => {
       'message_addressed',
       'message_event',
       'message_filed',
+      'message_remembered',
       'message_status_event',
       'message_status_time',
       'message_words',
