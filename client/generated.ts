@@ -3,6 +3,15 @@ import { items, type Page } from './paging.ts'
 import type { ServerEvent } from './server-events.ts'
 import { type CallOptions, segment, Transport } from './transport.ts'
 
+export interface AutoReply {
+  /** How the words are found; static: always the same */
+  strategy: string
+  /** What is answered */
+  text?: string
+  /** When it was set */
+  updatedAt: string
+}
+
 export interface Availability {
   /** available: on line; the account's phone shows no notifications meanwhile */
   presence: 'available' | 'unavailable'
@@ -634,6 +643,11 @@ export interface MessageStatusEvent {
   data: MessageStatusData
 }
 
+export interface NewAutoReply {
+  /** What is answered, as a text message */
+  text: string
+}
+
 export interface NewButtons {
   /** A text with buttons; of numbers of the Cloud API */
   type: 'buttons'
@@ -1117,6 +1131,7 @@ export type ProblemCode =
   | 'media_not_found'
   | 'media_link_invalid'
   | 'event_not_found'
+  | 'auto_reply_not_found'
   | 'channel_not_found'
   | 'webhook_not_found'
   | 'webhook_endpoint_not_found'
@@ -2628,6 +2643,82 @@ export class Berth extends Transport {
    */
   createChannelWebhook(name: string, options: CallOptions = {}): Promise<ChannelWebhook> {
     return this.call<ChannelWebhook>({ method: 'POST', path: `/v1/sessions/${segment(name)}/channel/webhook`, options })
+  }
+
+  /**
+   * Set the automatic reply of all sessions that have none of their own.
+   *
+   * Every message of a person gets it, once, as a message that answers to nobody in particular; groups, reactions
+   * and messages older than a day get none. A change takes a few seconds.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, payload_too_large,
+   * unsupported_media_type, validation_failed, rate_limited, internal_error, database_unavailable.
+   */
+  putAutoReply(body: NewAutoReply, options: CallOptions = {}): Promise<AutoReply> {
+    return this.call<AutoReply>({ method: 'PUT', path: '/v1/auto-reply', body, options })
+  }
+
+  /**
+   * The automatic reply of all sessions that have none of their own.
+   *
+   * As it was set last.
+   *
+   * Problems: api_key_missing, api_key_invalid, auto_reply_not_found, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  getAutoReply(options: CallOptions = {}): Promise<AutoReply> {
+    return this.call<AutoReply>({ method: 'GET', path: '/v1/auto-reply', options })
+  }
+
+  /**
+   * Remove the automatic reply of all sessions that have none of their own.
+   *
+   * Replies that are on their way still go out.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, auto_reply_not_found,
+   * payload_too_large, unsupported_media_type, rate_limited, internal_error, database_unavailable.
+   */
+  deleteAutoReply(options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'DELETE', path: '/v1/auto-reply', options })
+  }
+
+  /**
+   * Set the automatic reply of a session.
+   *
+   * Every message of a person gets it, once, as a message that answers to nobody in particular; groups, reactions
+   * and messages older than a day get none. A change takes a few seconds.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * payload_too_large, unsupported_media_type, validation_failed, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  putSessionAutoReply(name: string, body: NewAutoReply, options: CallOptions = {}): Promise<AutoReply> {
+    return this.call<AutoReply>({ method: 'PUT', path: `/v1/sessions/${segment(name)}/auto-reply`, body, options })
+  }
+
+  /**
+   * The automatic reply of a session.
+   *
+   * As it was set last.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, auto_reply_not_found, rate_limited,
+   * internal_error, database_unavailable.
+   */
+  getSessionAutoReply(name: string, options: CallOptions = {}): Promise<AutoReply> {
+    return this.call<AutoReply>({ method: 'GET', path: `/v1/sessions/${segment(name)}/auto-reply`, options })
+  }
+
+  /**
+   * Remove the automatic reply of a session.
+   *
+   * Replies that are on their way still go out.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * auto_reply_not_found, payload_too_large, unsupported_media_type, rate_limited, internal_error,
+   * database_unavailable.
+   */
+  deleteSessionAutoReply(name: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'DELETE', path: `/v1/sessions/${segment(name)}/auto-reply`, options })
   }
 
   /**

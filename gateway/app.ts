@@ -14,6 +14,7 @@ import type { Verdict } from './rate.ts'
 import { FILE_MS, limitReceiving } from './receive-time.ts'
 import { followTraces, requestIdOf } from './request-trace.ts'
 import { aboutRoutes } from './routes/about.ts'
+import { autoReplyRoutes } from './routes/auto-replies.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { conversationRoutes } from './routes/conversations.ts'
@@ -142,6 +143,7 @@ export async function buildApp(context: Context): Promise<App> {
       groupRoutes(v1, context)
       commandRoutes(v1, context)
       channelRoutes(v1, context)
+      autoReplyRoutes(v1, context)
     },
     { prefix: '/v1' },
   )

@@ -1,5 +1,4 @@
 /** Messages as the API shows them. What they say has the shapes of core/model, which the database has, too. */
-
 import { Answer, Contact, Location, Poll, Preview } from '@berth/core/model/message.ts'
 import { Choices, List, Template } from '@berth/core/model/message-interactive.ts'
 import { Media } from '@berth/core/model/message-media.ts'

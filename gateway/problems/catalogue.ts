@@ -85,6 +85,12 @@ export const catalogue = {
     cause: 'No event has this id: it is older than your events are kept, or it was erased with its session.',
     remedy: 'Read your events from the oldest on, without "after".',
   },
+  auto_reply_not_found: {
+    status: 404,
+    title: 'There is no automatic reply',
+    cause: 'None was set, or it was removed.',
+    remedy: 'Set one with PUT /v1/auto-reply or PUT /v1/sessions/{name}/auto-reply.',
+  },
   channel_not_found: {
     status: 404,
     title: 'The session has no channel',

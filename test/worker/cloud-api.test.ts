@@ -223,6 +223,23 @@ describe('a number of the Cloud API', () => {
     meta.write(NUMBER, { from: stranger, at: Date.now() - 2 * DAY_MS }, { type: 'text', text: { body: 'long ago' } })
   })
 
+  test('answers by itself, once, as it was told to', async () => {
+    expect((await gateway.call('PUT /auto-reply', { text: 'Thank you!' })).body).toMatchObject({ strategy: 'static' })
+    const repliesIn = async () => (await session.messages()).filter((row) => row.content.text === 'Thank you!')
+    // It takes some seconds until the worker knows.
+    await until(async () => {
+      await untilReceived(write('Anybody there?'))
+      return (await repliesIn()).length > 0 || undefined
+    })
+    const before = (await repliesIn()).length
+    await untilReceived(write('And now?'))
+    await untilReceived(write('each was told twice, and this one last'))
+    const replies = await repliesIn()
+    expect(replies).toHaveLength(before + 2)
+    for (const { id } of replies) await untilStatus(id, 'delivered')
+    expect(meta.taken.filter(({ content }) => content.body === 'Thank you!')).toHaveLength(replies.length)
+  })
+
   test('a message that Meta took without an answer goes out once', async () => {
     meta.swallowAnswers = 1
     const { body } = await send({ text: 'swallowed' })
@@ -261,6 +278,8 @@ describe('a worker that dies', () => {
       )
       const rows = await session.messages()
       expect(rows.filter((row) => row.whatsapp_id === id)).toHaveLength(1)
+      const received = rows.filter(({ from_me, content }) => !from_me && content.text === text)
+      expect(received).toHaveLength(1)
       expect(meta.taken.filter(({ opaque }) => opaque === whatsappId)).toHaveLength(1)
     } finally {
       const ended = once(heir, 'exit')

@@ -71,7 +71,12 @@ export class ReceivePipeline {
         return
       }
       await failpoint('receive.storing')
-      const stored = store.write({ received: [{ ciphertextHash, ...(message ? { message } : {}) }] }, { lazy: true })
+      const reply = message && this.#host.reply(message)
+      const received = [
+        { ciphertextHash, ...(message ? { message } : {}) },
+        ...(reply ? [{ ciphertextHash, message: reply }] : []),
+      ]
+      const stored = store.write({ received }, { lazy: true })
       void stored.then(() => {
         if (message && isMediaType(message.type)) this.#host.files.expect()
         return failpoint('receive.stored')
