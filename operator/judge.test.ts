@@ -86,6 +86,32 @@ describe('the judge', () => {
     expect(back).toMatchObject({ revoked: [], phase: 'Ready' })
   })
 
+  it('gives up one after another of many that fell silent together, and none that wakes up', () => {
+    const judge = new Judge()
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    const pods = names.map((name) => ({
+      ...pod(running),
+      metadata: { name, uid: name },
+      spec: { containers: [], nodeName: 'n' },
+    }))
+    const revoked: [number, string][] = []
+    const open = new Set(names)
+    for (let t = 0; t <= 30_000; t += 500) {
+      const wakesUp = (name: string) => name === 'f' && t > 20_000
+      const leases = [...open].map((name) => lease(wakesUp(name) ? t : 1, { bootId: name, podUid: name }))
+      for (const { boot } of judge.observe(reading(leases, t), pods, t)) {
+        revoked.push([t, boot.bootId])
+        open.delete(boot.bootId)
+      }
+      if (t === 14_000) expect([judge.kept, judge.isKept('a')]).toEqual([6, true])
+    }
+    expect(revoked).toEqual([
+      [15_000, 'a'],
+      [25_000, 'b'],
+    ])
+    expect(open).toContain('f')
+  })
+
   it('knows a pod that is starting, leaving or gone', () => {
     expect(watch(0, () => ({ leases: [], pod: pod(running, false) })).phase).toBe('Starting')
     const leaving = {

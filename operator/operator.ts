@@ -32,6 +32,10 @@ const DEBOUNCE_MS = 20
 
 const leading = gauge({ name: 'berth_operator_leader', help: '1 while this replica leads' })
 const turnSeconds = histogram({ name: 'berth_operator_turn_seconds', help: 'Time of a poll and its round' })
+const keptSilent = gauge({
+  name: 'berth_operator_silent_workers_kept',
+  help: 'Silent workers that are not given up yet, because most workers are silent at once',
+})
 const failedTurns = counter({ name: 'berth_operator_failed_turns_total', help: 'Turns that were broken off' })
 
 export interface OperatorOptions {
@@ -65,6 +69,7 @@ export class Operator {
   #reading: Reading | undefined
   #lastSweep = -Infinity
   #failures = 0
+  #wereKept = 0
 
   constructor(options: OperatorOptions) {
     const { client, config, log } = options
@@ -124,6 +129,8 @@ export class Operator {
     this.#taken = undefined
     this.#rounds = undefined
     this.#guard.endTerm()
+    this.#wereKept = 0
+    keptSilent.set(0)
   }
 
   /** Takes the lead in Postgres too. */
@@ -176,6 +183,7 @@ export class Operator {
       const now = performance.now()
       const revocations = this.#judge.observe(reading, this.#resources.pods.list(), now)
       if (this.#term && this.isLeader) {
+        this.#tellOfKept()
         this.#taken ??= await this.#take()
         if (await this.#isTrusted({ lead: this.#taken, reading, sessions, now })) {
           this.#rounds ??= await this.#beginRounds(this.#taken, this.#term)
@@ -195,6 +203,16 @@ export class Operator {
     } finally {
       stopTimer()
     }
+  }
+
+  #tellOfKept(): void {
+    const { kept } = this.#judge
+    keptSilent.set(kept)
+    if (kept > 0 !== this.#wereKept > 0) {
+      const what = kept > 0 ? 'most workers are silent: they are given up one by one' : 'no more than a few are silent'
+      this.#options.log.warn({ silent: kept }, what)
+    }
+    this.#wereKept = kept
   }
 
   /** If not, nothing that was read of it is kept. */

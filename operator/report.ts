@@ -45,7 +45,7 @@ const WARNED = new Set([
 ])
 
 /** What comes and goes with every worker. */
-const QUIET = new Set(['Starting', 'Draining', 'Unsure', 'PodDeleted', 'PodGone'])
+const QUIET = new Set(['Starting', 'Draining', 'Unsure', 'MostSilent', 'PodDeleted', 'PodGone'])
 
 /** Tenants and sessions that are told in one round that they wait: there may be thousands, and places come first. */
 const TOLD_TO_WAIT = 50
@@ -207,13 +207,15 @@ async function reportWorker(worker: Worker, round: Round, now: Date): Promise<vo
   const pod = podOf(worker, resources)
   const placed = placedOn.get(name) ?? []
   const tier = snapshot.tiers.find((one) => one.name === worker.spec.tier)
+  const boot = judge.livingBoot(pod?.metadata.uid, observation.now)
   const status = workerStatus(
     worker,
     {
       phase: view.phase,
+      isKept: judge.isKept(boot?.bootId),
       pod,
       refused: context.refusedPods.get(name),
-      boot: judge.livingBoot(pod?.metadata.uid, observation.now),
+      boot,
       tier,
       outdated: tier !== undefined && view.revision !== undefined && view.revision !== tier.revision,
       tenants: plan.load.get(name)?.tenants.size ?? 0,

@@ -10,6 +10,8 @@ import { notReady, ownConditions, ready, type Saying } from './conditions.ts'
 
 export interface WorkerSight {
   phase: WorkerPhase
+  /** It is silent, as most are, and so it is not given up yet. */
+  isKept?: boolean
   pod?: Pod
   /** Why the API does not let it be made. */
   refused?: string
@@ -61,13 +63,17 @@ const rounded = ({
 })
 
 function readinessOf({ metadata, spec }: Worker, sight: WorkerSight): Saying {
-  const { phase, pod, refused, tenants, outdated, load } = sight
+  const { phase, isKept, pod, refused, tenants, outdated, load } = sight
   if (metadata.deletionTimestamp) return notReady('Draining', `It goes when its ${tenants} tenants have moved away.`)
   const trouble = troubleOf(pod, refused)
   if (phase === 'Starting') {
     return trouble
       ? notReady(trouble.reason, `Its pod does not start: ${trouble.message}. ${remedyFor(trouble)}`)
       : notReady('Starting', 'Its pod starts.')
+  }
+  if (isKept && phase === 'Unsure') {
+    const what = 'It is silent, as most workers are: it keeps its sessions, as the fault is rather in what they share.'
+    return notReady('MostSilent', `${what} See "Most workers are silent" in docs/operations.md.`)
   }
   if (phase === 'Unsure') return notReady('Unsure', 'Its pod is not ready, or it is late in renewing its lease.')
   if (phase === 'Leaving') return notReady('PodDeleted', 'Its pod is being deleted; its sessions move away.')
