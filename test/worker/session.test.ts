@@ -59,6 +59,28 @@ describe('a session on a worker', () => {
     expect(await world.whatsapp.faults()).toEqual([])
   })
 
+  test('sends what is scheduled when its time has come; what waits when the account is logged out fails', async () => {
+    const worker = await world.startWorker()
+    const session = await world.addSession('scheduled')
+    await session.place(worker)
+    const phone = '5511900000009'
+    await world.whatsapp.createPhone({ number: phone, name: 'Acme Orders' })
+    await session.link(worker, phone)
+    await session.addMessage(CONTACT, { type: 'text', text: 'in a second' }, 'queued', { inSeconds: 1 })
+    const { id } = await session.addMessage(CONTACT, { type: 'text', text: 'in an hour' }, 'queued', {
+      inSeconds: 3600,
+    })
+    await session.untilMessage('in a second', 'delivered')
+    const { device } = (await world.whatsapp.devices()).find(({ number }) => number === phone)!
+    await world.whatsapp.force(phone, device, 'logout')
+    await session.untilState('LoggedOut')
+    await session.addSend(CONTACT, 'too late')
+    expect((await session.untilMessage('too late', 'failed')).error_code).toBe('session_logged_out')
+    expect((await session.untilMessage('in an hour')).status).toBe('queued') // it may be linked again by then
+    expect(await session.cancel(id)).toBe(true)
+    await session.place(undefined)
+  })
+
   test('without a phone it holds no connection until somebody asks for a code', async () => {
     const worker = await world.startWorker()
     const session = await world.addSession('unlinked')

@@ -111,17 +111,18 @@ export class TestSession {
     return this.addMessage(to, { type: 'text', text }, status)
   }
 
-  /** The same for a message of any kind. */
+  /** The same for a message of any kind; `inSeconds`: it is scheduled. */
   async addMessage(
     to: string,
     { type, ...content }: { type: string } & Record<string, unknown>,
     status: 'queued' | 'sending' = 'queued',
+    { inSeconds }: { inSeconds?: number } = {},
   ): Promise<{ id: string; whatsappId: string }> {
     const id = randomUUID()
     const whatsappId = `3EB0${randomBytes(9).toString('hex').toUpperCase()}`
     await this.#asTenant(
-      `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status)
-       VALUES ($1, $2, $3, $4, $5, true, $6, $7, $8)`,
+      `INSERT INTO message (id, tenant_id, session_id, chat, whatsapp_id, from_me, type, content, status, send_at)
+       VALUES ($1, $2, $3, $4, $5, true, $6, $7, $8, now() + make_interval(secs => $9))`,
       [
         id,
         this.#tenantId,
@@ -131,6 +132,7 @@ export class TestSession {
         type,
         JSON.stringify(content),
         status,
+        inSeconds ?? null,
       ],
     )
     return { id, whatsappId }
