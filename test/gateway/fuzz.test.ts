@@ -49,7 +49,8 @@ function faultsOf({ located }: GeneratedRequest, { status, headers, body, text }
   const described = located.operation.responses[status]
   const type = headers.get('content-type')?.split(';')[0] ?? ''
   const media = described?.content?.[type]
-  const faults = media ? [] : [`${status} as ${type} is not documented`]
+  const isDescribed = media || (described && status === 204)
+  const faults = isDescribed ? [] : [`${status} as ${type} is not documented`]
   if (status >= 500 && status !== 503) faults.push(`an error of ours: ${status}`)
   if (INSIDE.test(text)) faults.push('tells what is inside')
   if (media && body !== undefined) faults.push(...deviations(media.schema, body, document.components.schemas))
@@ -60,7 +61,7 @@ function faultsOf({ located }: GeneratedRequest, { status, headers, body, text }
 }
 
 test('every answer is one that the document describes', async () => {
-  const operations = operationsOf(document).filter(({ operation }) => operation.operationId !== 'streamQr')
+  const operations = operationsOf(document).filter(({ operation }) => !operation.operationId.startsWith('stream'))
   const request = fc.constantFrom(...operations).chain((located) => requestOf(located, document.components.schemas))
   const outcomes = { done: 0, refused: 0 }
   await fc.assert(
