@@ -1,35 +1,12 @@
-import type { Round } from '@berth/test/chaos/chaos.ts'
 import { judge } from '@berth/test/chaos/judge.ts'
+import { NO_RECORDS, roundWith } from '@berth/test/chaos/made-up.ts'
 import { expect, test } from 'vitest'
 import { chapterEnd, outcomeLines, outcomeOf } from './outcome.ts'
-
-const round = (change: Partial<Round>): Round => ({
-  number: 1,
-  fault: 'kill',
-  what: 'max-1',
-  recoveries: [],
-  moved: 0,
-  movedInVain: [],
-  settledMs: 5000,
-  findings: [],
-  ...change,
-})
-const nothing = {
-  sent: [],
-  written: [],
-  seen: [],
-  listed: [],
-  ledger: [],
-  connections: [],
-  frozen: [],
-  scansWanted: [],
-}
 
 test('what was lost, doubled or linked anew is in the outcome', () => {
   const message = { account: '1', contact: '2', at: 1 }
   const verdict = judge({
-    ...nothing,
-    faults: [],
+    ...NO_RECORDS,
     sent: [{ ...message, text: 'gone', acceptedAt: 2 }],
     written: [{ ...message, text: 'twice', id: 'A' }],
     listed: ['a', 'b'].map((id) => ({ account: '1', id, text: 'twice' })),
@@ -42,18 +19,21 @@ test('what was lost, doubled or linked anew is in the outcome', () => {
 
 test('only sessions that lost their connection count as a failover', () => {
   const rounds = [
-    round({
+    roundWith({
       recoveries: [
         { account: '1', connectedMs: 1500, firstInMs: 1700 },
         { account: '2', firstInMs: 90 },
       ],
     }),
   ]
-  expect(outcomeOf({ rounds, verdict: judge({ ...nothing, faults: [] }) }).failoverMs).toEqual({ p50: 1500, p99: 1500 })
+  expect(outcomeOf({ rounds, verdict: judge({ ...NO_RECORDS, faults: [] }) }).failoverMs).toEqual({
+    p50: 1500,
+    p99: 1500,
+  })
   expect(chapterEnd(rounds[0]!)).toBe(
     '1 session lost the connection, back after 1.5 s; messages flow everywhere after 1.7 s',
   )
-  expect(chapterEnd(round({ moved: 0, recoveries: [{ account: '1', firstOutMs: 200 }] }))).toBe(
+  expect(chapterEnd(roundWith({ moved: 0, recoveries: [{ account: '1', firstOutMs: 200 }] }))).toBe(
     'no connection was lost; messages flow everywhere after 0.2 s',
   )
 })
