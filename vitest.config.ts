@@ -5,11 +5,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONG = [
   'bench/bench',
   'chaos/chaos',
-  'operator/failover',
-  'spec/spec',
-  'crash/matrix',
   'local/compose',
+  'crash/matrix',
+  'worker/connection',
+  'operator/failover',
   'crash/outage',
+  'spec/spec',
+  'e2e/main-job',
+  'operator/placement',
+  'operator/leader',
+  'operator/deposed',
+  'cli/installation',
+  'cli/sessions',
 ]
 
 class LongestFirst extends BaseSequencer {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { commands } from '@berth/cli/commands.ts'
 import { run } from '@berth/cli/run.ts'
 import type { Terminal } from '@berth/cli/terminal.ts'
+import { bareEnvironment } from '../bare-environment.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../cli/main.ts')
 
@@ -21,11 +22,11 @@ export interface Surroundings {
   folder?: string
 }
 
-/** Of the environment only the path: a developer's own KUBECONFIG or DATABASE_URL must not be used by a test. */
+/** Without this process's environment: a developer's own KUBECONFIG or DATABASE_URL must not be used by a test. */
 const start = (args: string[], { env = {}, folder }: Surroundings) =>
   spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', BERTH_DATA: '/nonexistent', ...env },
+    env: { ...bareEnvironment(), HOME: '/nonexistent', BERTH_DATA: '/nonexistent', ...env },
   })
 
 /** Waits for its end. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { firedLine } from '@berth/core/failpoint/failpoint.ts'
 import type { Point } from '@berth/core/failpoint/points.ts'
+import { bareEnvironment } from '../bare-environment.ts'
 
 const MAIN = fileURLToPath(import.meta.resolve('@berth/worker/main.ts'))
 
@@ -18,7 +19,7 @@ export class Victim {
   constructor(environment: Record<string, string>, failpoints?: string) {
     this.#process = spawn(process.execPath, [MAIN], {
       env: {
-        PATH: process.env.PATH,
+        ...bareEnvironment(),
         LOG_LEVEL: 'error',
         ...environment,
         ...(failpoints ? { BERTH_FAILPOINTS: failpoints } : {}),

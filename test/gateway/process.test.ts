@@ -7,6 +7,7 @@ import path from 'node:path'
 import { createApiKey } from '@berth/core/crypto/api-key.ts'
 import { startTestPostgres, type TestDatabase } from '@berth/local/postgres/testing.ts'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { bareEnvironment } from '../bare-environment.ts'
 import { CuttableProxy } from '../kube-client/proxy.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../gateway/main.ts')
@@ -36,7 +37,7 @@ afterAll(async () => {
 
 /** Starts the gateway; `line` waits for a line of its output that holds a text. */
 function start(env: Record<string, string>) {
-  const process_ = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH, ...env } })
+  const process_ = spawn(process.execPath, [MAIN], { env: { ...bareEnvironment(), ...env } })
   child = process_
   let output = ''
   const waiting = new Set<() => void>()

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { KubeConfig } from '@berth/core/kube/config.ts'
 import { stringify } from 'yaml'
+import { bareEnvironment } from '../bare-environment.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../operator/main.ts')
 
@@ -18,9 +19,12 @@ export interface OperatorProcess {
   output(): string
 }
 
-/** Runs the operator with these settings only. */
+/** Runs the operator with no other settings than these. */
 export function spawnOperator(env: Record<string, string>): OperatorProcess {
-  const child: ChildProcess = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+    env: { ...bareEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
   const exited = once(child, 'close').then(() => child.exitCode)

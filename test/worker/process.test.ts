@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bareEnvironment } from '../bare-environment.ts'
 import type { TestSession } from './test-session.ts'
 import { until } from './until.ts'
 import { World } from './world.ts'
@@ -20,7 +21,7 @@ describe('the worker process', () => {
 
   const start = (env: Record<string, string>): ChildProcess => {
     const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env.PATH, LOG_LEVEL: 'error', ...env },
+      env: { ...bareEnvironment(), LOG_LEVEL: 'error', ...env },
       stdio: ['ignore', process.env.LOG_LEVEL ? 'inherit' : 'ignore', 'pipe'],
     })
     children.add(child)
