@@ -80,8 +80,7 @@ async function scanIfShown(output: string, number: string): Promise<void> {
   if (/(^|#)2@/.test(code)) await simulator.scan(number, code)
 }
 
-const connected = (session: string) =>
-  expect.poll(async () => (await api.getSession(session)).state).toBe('Connected')
+const connected = (session: string) => expect.poll(async () => (await api.getSession(session)).state).toBe('Connected')
 
 const seenByAna = async (): Promise<string[]> =>
   (await simulator.messages(ANA, MY_PHONE)).filter(({ direction }) => direction === 'in').map(({ text }) => text)
