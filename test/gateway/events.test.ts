@@ -154,7 +154,7 @@ function follow(tenant: TestTenant, options: StreamEventsOptions) {
   return {
     events,
     until: async (count: number) => {
-      await expect.poll(() => events.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count)
+      await expect.poll(() => events.length).toBeGreaterThanOrEqual(count)
       return events
     },
     close: async () => {

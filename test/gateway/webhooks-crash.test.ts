@@ -121,7 +121,7 @@ test('a gateway that dies while it tells an endpoint is followed by another: not
     await asOwner(world.operatorDb, 'UPDATE berth.webhook_lease SET until = now()')
   }
   const told = () => new Set(received.map(({ id }) => id)).size
-  await expect.poll(told, { timeout: 50_000 }).toBe(EVENTS)
+  await expect.poll(told).toBe(EVENTS)
 
   for (const doubles of Map.groupBy(received, ({ id }) => id).values()) {
     expect(new Set(doubles.map(({ body }) => body)).size).toBe(1)
@@ -132,4 +132,4 @@ test('a gateway that dies while it tells an endpoint is followed by another: not
   }
   server.closeAllConnections()
   server.close()
-}, 120_000)
+})

@@ -6,14 +6,11 @@ import { Dispatcher } from '@berth/gateway/webhooks/dispatcher.ts'
 import { EndpointSecrets } from '@berth/gateway/webhooks/secrets.ts'
 import { Sender } from '@berth/gateway/webhooks/sender.ts'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asOwner } from '../postgres/as-owner.ts'
 import type { FakeWorker } from './fake-worker.ts'
 import { answer, Receiver } from './receiver.ts'
 import { type TestTenant, TOKEN, World } from './world.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
-const PATIENCE = { timeout: 40_000 }
 
 let world: World
 let dispatcher: Dispatcher
@@ -89,7 +86,7 @@ describe('an event', () => {
       events: ['message.received'],
     })
     await receive(worker, session)
-    await expect.poll(() => receiver.received.length, PATIENCE).toBe(1)
+    await expect.poll(() => receiver.received.length).toBe(1)
     const [first] = receiver.received
     expect(first).toMatchObject({ path: '/hook?a=b', headers: { 'x-berth': 'yes', authorization: 'Bearer ours' } })
     const verified = (key: string, { body, headers }: typeof first & object) =>
@@ -97,11 +94,11 @@ describe('an event', () => {
     expect(verified(secret, first!)).toMatchObject({ type: 'message.received', session: 'support' })
     expect(first!.headers['webhook-id']).toBe(first!.event.id)
     const feed = async () => (await world.call(tenant, 'GET /v1/events')).body.data
-    await expect.poll(feed, PATIENCE).toEqual([expect.objectContaining({ type: 'session.state' }), first!.event])
+    await expect.poll(feed).toEqual([expect.objectContaining({ type: 'session.state' }), first!.event])
 
     const rotated = (await world.call(tenant, `POST /v1/webhook-endpoints/${id}/secret`)).body
     await receive(worker, session)
-    await expect.poll(() => receiver.received.length, PATIENCE).toBe(2)
+    await expect.poll(() => receiver.received.length).toBe(2)
     const second = receiver.received[1]!
     for (const key of [secret, rotated.secret])
       expect(verified(key, second)).toMatchObject({ type: 'message.received' })
@@ -109,7 +106,7 @@ describe('an event', () => {
 
     await world.call(tenant, `POST /v1/webhook-endpoints/${id}/secret`, { body: { overlapSeconds: 0 } })
     await receive(worker, session)
-    await expect.poll(() => receiver.received.length, PATIENCE).toBe(3)
+    await expect.poll(() => receiver.received.length).toBe(3)
     for (const key of [secret, rotated.secret]) expect(() => verified(key, receiver.received[2]!)).toThrow()
   })
 
@@ -125,7 +122,7 @@ describe('an event', () => {
     await worker.setState(session, 'Disconnected')
     await other.worker.setState(other.session, 'Disconnected')
     const types = (receiver: Receiver) => receiver.received.map(({ event }) => event.type)
-    await expect.poll(() => all!.received.length + states!.received.length + others!.received.length, PATIENCE).toBe(4)
+    await expect.poll(() => all!.received.length + states!.received.length + others!.received.length).toBe(4)
     expect(types(all!).sort()).toEqual(['message.received', 'session.state'])
     expect(types(states!)).toEqual(['session.state'])
     expect(types(others!)).toEqual(['session.state'])
@@ -137,7 +134,7 @@ describe('an event', () => {
     const receiver = await receiverWith()
     await addEndpoint(tenant, receiver.url, { events: ['message.received'] })
     await receive(worker, session, 2, 'x'.repeat(300_000))
-    await expect.poll(() => receiver.received.length, PATIENCE).toBe(1)
+    await expect.poll(() => receiver.received.length).toBe(1)
     const { data } = receiver.received[0]!.event
     expect(data).toEqual({
       messageId: data.messageId,
@@ -161,13 +158,13 @@ describe('an endpoint that fails', () => {
     await receive(worker, session, 2, 'first')
     await receive(worker, session, 2, 'second')
     await receive(worker, session, 3, 'elsewhere')
-    await expect.poll(() => receiver.received.length, PATIENCE).toBe(4)
+    await expect.poll(() => receiver.received.length).toBe(4)
     const texts = receiver.received.map(({ event }) => event.data.message.text)
     expect(texts.filter((text) => text !== 'elsewhere')).toEqual(['first', 'first', 'second'])
     expect(texts.indexOf('elsewhere')).toBeLessThan(3)
     const [once, again] = receiver.received.filter(({ event }) => event.data.message.text === 'first')
     expect(again!.body).toBe(once!.body)
-    await expect.poll(() => deliveriesOf(tenant, id, '?status=delivered'), PATIENCE).toHaveLength(3)
+    await expect.poll(() => deliveriesOf(tenant, id, '?status=delivered')).toHaveLength(3)
     const log = (await deliveriesOf(tenant, id)).find(({ tries }: { tries: number }) => tries === 2)
     expect(log.attempts).toMatchObject([{ status: 503, answer: 'busy' }, { status: 200 }])
     expect((await world.call(tenant, `GET /v1/webhook-endpoints/${id}/deliveries/${log.event}`)).body).toEqual(log)
@@ -179,7 +176,7 @@ describe('an endpoint that fails', () => {
     const { id } = await addEndpoint(tenant, gone.url, { events: ['message.received'] })
     await addEndpoint(tenant, other.url, { events: ['webhook.paused'] })
     await receive(worker, session, 2, 'before')
-    await expect.poll(() => other.received.length, PATIENCE).toBe(1)
+    await expect.poll(() => other.received.length).toBe(1)
     expect(other.received[0]!.event).toEqual({
       id: expect.any(String),
       type: 'webhook.paused',
@@ -196,7 +193,7 @@ describe('an endpoint that fails', () => {
     const texts = () => new Set(gone.received.map(({ event }) => event.data.message.text))
     const replay = await world.call(tenant, `POST /v1/webhook-endpoints/${id}/replay`, { body: { what: 'missed' } })
     expect([replay.status, replay.body]).toEqual([202, { count: 1, more: false }])
-    await expect.poll(() => [...texts()].sort(), PATIENCE).toEqual(['before', 'missed'])
+    await expect.poll(() => [...texts()].sort()).toEqual(['before', 'missed'])
   })
 
   test('for three days is paused; what is dead is told again when that is wanted', async () => {
@@ -205,16 +202,14 @@ describe('an endpoint that fails', () => {
     const { id } = await addEndpoint(tenant, receiver.url, { events: ['message.received'] })
     const age = (change: string) => asOwner(world.operatorDb, `UPDATE berth.${change}`)
     await receive(worker, session)
-    await expect.poll(async () => (await deliveriesOf(tenant, id))[0]?.tries, PATIENCE).toBe(1)
+    await expect.poll(async () => (await deliveriesOf(tenant, id))[0]?.tries).toBe(1)
     await age(`webhook_endpoint SET failing_since = now() - interval '73 hours' WHERE id = '${id}'`)
     await age(
       `webhook_delivery SET tried_since = now() - interval '73 hours', next_at = now() WHERE endpoint_id = '${id}'`,
     )
-    await expect.poll(() => deliveriesOf(tenant, id, '?status=dead'), PATIENCE).toHaveLength(1)
+    await expect.poll(() => deliveriesOf(tenant, id, '?status=dead')).toHaveLength(1)
     const read = () => world.call(tenant, `GET /v1/webhook-endpoints/${id}`)
-    await expect
-      .poll(async () => (await read()).body, PATIENCE)
-      .toMatchObject({ enabled: false, pausedReason: 'failing' })
+    await expect.poll(async () => (await read()).body).toMatchObject({ enabled: false, pausedReason: 'failing' })
 
     receiver.behaviour = answer(200)
     receiver.received.length = 0
@@ -222,10 +217,10 @@ describe('an endpoint that fails', () => {
     const replay = (body: object) => world.call(tenant, `POST /v1/webhook-endpoints/${id}/replay`, { body })
     expect((await replay({ what: 'dead', before: '2026-01-01T00:00:00Z' })).body.count).toBe(0)
     expect((await replay({ what: 'dead' })).body.count).toBe(1)
-    await expect.poll(() => deliveriesOf(tenant, id, '?status=delivered'), PATIENCE).toHaveLength(1)
+    await expect.poll(() => deliveriesOf(tenant, id, '?status=delivered')).toHaveLength(1)
     const [{ event }] = await deliveriesOf(tenant, id)
     const again = await world.call(tenant, `POST /v1/webhook-endpoints/${id}/deliveries/${event}/replay`)
     expect(again.status).toBe(202)
-    await expect.poll(() => receiver.received.map(({ event }) => event.id), PATIENCE).toEqual([event, event])
+    await expect.poll(() => receiver.received.map(({ event }) => event.id)).toEqual([event, event])
   })
 })
