@@ -6,7 +6,9 @@
  * conversation and messages go over to the number's, in the commit of what told it; what is written to the LID later goes there, too.
  * Nothing here may fail for what a message says: that would keep its commit, with the ratchet step, from being written.
  */
-export const conversations = /* sql */ `
+import { forgetting } from './0013-forgetting.ts'
+
+const filing = /* sql */ `
 -- Of the time before the link, told by the phone: counted as read. Its number is negative, and grows with its time.
 ALTER TABLE message ADD COLUMN history boolean NOT NULL DEFAULT false;
 -- For queries that say chat <> '', which is so anyway: write_commit, whose plans are made on empty tables, would take this index
@@ -66,37 +68,23 @@ CREATE TABLE conversation (
 ) WITH (fillfactor = 70);
 CREATE INDEX conversation_activity ON conversation (tenant_id, session_id, last_at DESC, chat DESC);
 
--- Whom a tenant has erased, so that history which is told again does not bring them back: hashes of their addresses.
-CREATE TABLE erased_contact (
-  tenant_id uuid NOT NULL REFERENCES tenant ON DELETE CASCADE,
-  session_id uuid NOT NULL REFERENCES session ON DELETE CASCADE,
-  address bytea NOT NULL,
-  at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (session_id, address)
-);
-CREATE INDEX erased_contact_tenant ON erased_contact (tenant_id);
-
 DO $$
 DECLARE t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['contact', 'conversation', 'erased_contact'] LOOP
+  FOREACH t IN ARRAY ARRAY['contact', 'conversation'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY definer ON %I TO berth_definer USING (true) WITH CHECK (true)', t);
     EXECUTE format($p$CREATE POLICY own_tenant ON %I TO berth_gateway
       USING (tenant_id = nullif(current_setting('berth.tenant_id', true), '')::uuid)$p$, t);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO berth_definer', t);
-    IF t <> 'erased_contact' THEN EXECUTE format('GRANT SELECT ON %I TO berth_gateway', t); END IF;
+    EXECUTE format('GRANT SELECT ON %I TO berth_gateway', t);
   END LOOP;
 END $$;
-GRANT DELETE ON event TO berth_definer;
 
 -- The chat with a phone number (E.164).
 CREATE FUNCTION phone_chat(p_phone text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT substr(p_phone, 2) || '@s.whatsapp.net' $$;
-
-CREATE FUNCTION address_hash(p_address text) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT sha256(convert_to(p_address, 'UTF8')) $$;
 
 -- The chat with the person of an address: of a LID whose number is known, the number's.
 CREATE FUNCTION chat_of(p_session uuid, p_address text) RETURNS text
@@ -174,18 +162,6 @@ END $$;
 CREATE TRIGGER message_addressed BEFORE INSERT ON message FOR EACH ROW WHEN (NEW.chat LIKE '%@lid')
   EXECUTE FUNCTION message_addressed();
 
--- History does not bring back whom the tenant has erased since.
-CREATE FUNCTION message_remembered() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = berth, pg_temp AS $$
-BEGIN
-  PERFORM FROM erased_contact e WHERE e.session_id = NEW.session_id AND e.at >= NEW.sent_at
-    AND e.address IN (address_hash(NEW.chat), address_hash(phone_chat(NEW.sender_phone)), address_hash(NEW.sender_lid));
-  IF FOUND THEN RETURN NULL; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER message_remembered BEFORE INSERT ON message FOR EACH ROW WHEN (NEW.history)
-  EXECUTE FUNCTION message_remembered();
-
 CREATE FUNCTION message_filed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = berth, pg_temp AS $$
 DECLARE known record;
@@ -249,89 +225,6 @@ BEGIN
 END $$;
 CREATE TRIGGER command_read AFTER UPDATE OF status ON command FOR EACH ROW
   WHEN (NEW.kind = 'read' AND NEW.status = 'done' AND OLD.status <> 'done') EXECUTE FUNCTION command_read();
-
--- After messages have gone: conversations with nothing left go too, and what is unread of the others is counted anew.
-CREATE FUNCTION conversations_recounted(p_sessions uuid[], p_chats text[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = berth, pg_temp AS $$
-DECLARE one record;
-BEGIN
-  FOR one IN SELECT DISTINCT w.session_id, w.chat FROM unnest(p_sessions, p_chats) w (session_id, chat) ORDER BY 1, 2 LOOP
-    UPDATE conversation c SET unread = unread_in(c.session_id, c.chat, c.read_number)
-      WHERE c.session_id = one.session_id AND c.chat = one.chat AND c.unread > 0;
-    DELETE FROM conversation c WHERE c.session_id = one.session_id AND c.chat = one.chat
-      AND NOT EXISTS (SELECT FROM message m WHERE m.session_id = one.session_id AND m.chat = one.chat AND m.chat <> '');
-  END LOOP;
-END $$;
-
--- Messages that are older than their tenant's tier keeps them, at most p_limit of ten sessions, and contacts and conversations
--- without any. p_days: where the tier says nothing. Answers how many messages there were.
-CREATE FUNCTION forget_old_messages(p_days int, p_limit int) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = berth, pg_temp SET enable_seqscan = off SET jit = off AS $$
-DECLARE
-  due record;
-  sessions uuid[];
-  chats text[];
-  forgotten int := 0;
-BEGIN
-  FOR due IN
-    SELECT s.id, s.tenant_id, b.before FROM session s JOIN tenant t ON t.id = s.tenant_id LEFT JOIN tier r ON r.name = t.tier
-    CROSS JOIN LATERAL (SELECT now() - make_interval(days => coalesce((r.spec -> 'limits' ->> 'retentionDays')::int, p_days))
-      AS before) b
-    CROSS JOIN LATERAL (SELECT coalesce(m.sent_at, m.created_at) AS at FROM message m WHERE m.tenant_id = s.tenant_id
-      AND m.session_id = s.id AND m.settled ORDER BY m.number LIMIT 1) oldest
-    WHERE oldest.at < b.before LIMIT 10
-  LOOP
-    WITH old AS (
-      SELECT m.id FROM (SELECT m.id, coalesce(m.sent_at, m.created_at) AS at FROM message m WHERE m.tenant_id = due.tenant_id
-        AND m.session_id = due.id AND m.settled ORDER BY m.number LIMIT p_limit - forgotten) m WHERE m.at < due.before),
-    gone AS (DELETE FROM message m USING old WHERE m.id = old.id RETURNING m.session_id, m.chat)
-    SELECT coalesce(array_agg(g.session_id), '{}'), coalesce(array_agg(g.chat), '{}') INTO sessions, chats FROM gone g;
-    PERFORM conversations_recounted(sessions, chats);
-    DELETE FROM contact c WHERE c.session_id = due.id AND c.last_message_at < due.before
-      AND NOT EXISTS (SELECT FROM conversation v WHERE v.session_id = due.id AND v.chat = c.id);
-    forgotten := forgotten + cardinality(sessions);
-    EXIT WHEN forgotten >= p_limit;
-  END LOOP;
-  RETURN forgotten;
-END $$;
-
--- Erases a person from a session of the transaction's tenant: what they and the account wrote to each other, what they wrote in
--- groups, events and names; files go after their messages. At most p_limit messages; answers how many there were, NULL: nothing is
--- known of the person. Repeated until it answers 0.
-CREATE FUNCTION erase_contact(p_session uuid, p_address text, p_limit int) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = berth, pg_temp SET jit = off AS $$
-DECLARE
-  tenant uuid := nullif(current_setting('berth.tenant_id', true), '')::uuid;
-  of_chat text := chat_of(p_session, p_address);
-  of_lid text;
-  of_phone text;
-  addresses text[];
-  sessions uuid[];
-  chats text[];
-BEGIN
-  PERFORM FROM session s WHERE s.id = p_session AND s.tenant_id = tenant;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  SELECT c.lid INTO of_lid FROM contact c WHERE c.session_id = p_session AND c.id = of_chat;
-  of_phone := CASE WHEN of_chat LIKE '%@s.whatsapp.net' THEN '+' || split_part(of_chat, '@', 1) END;
-  addresses := array_remove(ARRAY[of_chat, coalesce(of_lid, CASE WHEN of_chat LIKE '%@lid' THEN of_chat END)], NULL);
-  WITH theirs AS (
-    SELECT m.id FROM message m WHERE m.session_id = p_session AND m.tenant_id = tenant
-      AND (m.chat = ANY (addresses) OR (NOT m.from_me AND (m.sender_phone = of_phone OR m.sender_lid = ANY (addresses))))
-    LIMIT p_limit),
-  gone AS (DELETE FROM message m USING theirs WHERE m.id = theirs.id RETURNING m.id, m.session_id, m.chat),
-  untold AS (DELETE FROM event e USING gone WHERE e.session_id = p_session AND e.data ->> 'messageId' = gone.id::text)
-  SELECT coalesce(array_agg(g.session_id), '{}'), coalesce(array_agg(g.chat), '{}') INTO sessions, chats FROM gone g;
-  PERFORM conversations_recounted(sessions, chats);
-  IF cardinality(sessions) > 0 THEN RETURN cardinality(sessions); END IF;
-
-  DELETE FROM conversation c WHERE c.session_id = p_session AND c.chat = ANY (addresses);
-  DELETE FROM contact c WHERE c.session_id = p_session AND c.id = of_chat;
-  IF NOT FOUND AND NOT EXISTS (SELECT FROM erased_contact e WHERE e.session_id = p_session AND e.address = address_hash(of_chat))
-    THEN RETURN NULL; END IF;
-  INSERT INTO erased_contact (tenant_id, session_id, address) SELECT tenant, p_session, address_hash(a) FROM unnest(addresses) a
-    ON CONFLICT (session_id, address) DO UPDATE SET at = excluded.at;
-  RETURN 0;
-END $$;
 
 -- A commit of a boot that has also learnt something of people and chats. The rest is as above, and so is the answer.
 -- p_people: phone (E.164), lid; what is told of one of them is left alone where nobody has had to do with the person.
@@ -413,14 +306,12 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'berth'::regnamespace
-    AND p.proname IN ('address_hash', 'message_remembered', 'conversations_recounted', 'forget_old_messages', 'erase_contact',
-                      'message_words', 'search_messages', 'phone_chat', 'chat_of', 'unread_in', 'merge_person', 'message_addressed', 'message_filed', 'chat_read',
+    AND p.proname IN ('message_words', 'search_messages', 'phone_chat', 'chat_of', 'unread_in', 'merge_person', 'message_addressed', 'message_filed', 'chat_read',
                       'command_read', 'write_commit', 'person_told', 'chat_told') LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     EXECUTE format('ALTER FUNCTION %s OWNER TO berth_definer', f);
     IF f::text LIKE '%write_commit%' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_worker', f); END IF;
-    IF f::text LIKE '%forget_old%' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_operator', f); END IF;
-    IF f::text ~ 'message_words|search_messages|erase_contact' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_gateway', f); END IF;
+    IF f::text ~ 'message_words|search_messages' THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO berth_gateway', f); END IF;
   END LOOP;
 END $$;
 
@@ -437,3 +328,5 @@ INSERT INTO contact (tenant_id, session_id, id, lid, push_name, push_name_at, la
           CASE WHEN NOT m.from_me THEN m.sender_lid WHEN m.chat LIKE '%@lid' THEN m.chat END AS lid FROM message m) p
   WHERE p.id LIKE '%@s.whatsapp.net' OR p.id LIKE '%@lid' GROUP BY p.tenant_id, p.session_id, p.id;
 `
+
+export const conversations = filing + forgetting
