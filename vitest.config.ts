@@ -32,9 +32,10 @@ class LongestFirst extends BaseSequencer {
  * Files that change nothing of the process they run in, so that one process runs several of them and loads what they test
  * once. Baileys' corrections change libsignal and the certificates that are trusted: what loads them has a process a file.
  */
-const SHARED = ['cli', 'gateway', 'kube', 'kube-client', 'operator', 'postgres'].map(
-  (name) => `test/${name}/**/*.test.ts`,
-)
+const SHARED = [
+  ...['cli', 'gateway', 'kube', 'kube-client', 'postgres'].map((name) => `test/${name}/**/*.test.ts`),
+  'test/operator/!(crash).test.ts', // which runs dozens of operators at once
+]
 const BAILEYS = ['simulator/**/*.test.ts', 'worker/drivers/**/*.test.ts']
 
 /**

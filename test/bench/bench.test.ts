@@ -26,7 +26,7 @@ const SMALL: Omit<BenchOptions, 'benches'> = {
 const run = (benches: BenchName[], more: Partial<BenchOptions> = {}) =>
   runBench({ ...SMALL, ...more, benches }, () => {})
 
-test('measures messages, requests and plans', { timeout: 240_000 }, async () => {
+test('measures messages, requests and plans', { timeout: 600_000 }, async () => {
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
   const result = await run(['receive', 'send', 'hop', 'ack', 'planner'], { profile })
   await rm(profile, { recursive: true })
@@ -48,9 +48,12 @@ test('measures messages, requests and plans', { timeout: 240_000 }, async () => 
 })
 
 if (process.env.BERTH_FULL) {
-  test('measures memory, leases and placing', { timeout: 240_000 }, async () => {
-    const result = await run(['idle', 'expiry', 'place'])
+  test('measures memory, leases and placing', { timeout: 600_000 }, async () => {
+    const result = await run(['idle', 'webhooks', 'expiry', 'place'])
     expect(result.idle).toMatchObject([{ sessions: 1, rssBytes: expect.any(Number) }])
+    expect(result.webhooks.map(({ endpoints, latency }) => [endpoints, latency?.n])).toEqual(
+      [1, 50, 1000, 1000].map((endpoints) => [endpoints, 10]),
+    )
     expect(result.expiry).toMatchObject([{ sessions: 1, worstGapMs: expect.any(Number) }])
     expect(result.place).toMatchObject([
       { kubernetes: 'embedded', sessions: 40, one: { n: 20 }, drained: { sessions: 30 } },

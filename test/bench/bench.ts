@@ -8,6 +8,7 @@ import { type Place, place } from './measures/place.ts'
 import { type Planning, planner } from './measures/planner.ts'
 import { type Recovery, recovery } from './measures/recovery.ts'
 import { receive, send, type Traffic, warmUp } from './measures/traffic.ts'
+import { type Webhooks, webhooks } from './measures/webhooks.ts'
 import { BENCHES, type BenchOptions, WITHOUT_STAGE } from './options.ts'
 import { BareSide } from './sides/bare.ts'
 import type { Side } from './sides/side.ts'
@@ -20,6 +21,7 @@ export interface BenchResult {
   idle: Idle[]
   hop: Hop[]
   ack: Ack[]
+  webhooks: Webhooks[]
   expiry: Expiry[]
   place: Place[]
   planner: Planning[]
@@ -51,6 +53,7 @@ export async function runBench(options: BenchOptions, tell: (line: string) => vo
       tell(`linking ${options.sessions} sessions: ack`)
       result.ack = [await ack(stage, options.sessions, options.rate)]
     }
+    if (wants('webhooks')) result.webhooks = await webhooks(stage, options.rate, tell)
     if (wants('idle')) result.idle = await idle(stage, options.idle, tell)
     if (wants('expiry')) result.expiry = [await expiry(stage, options.expiry, tell)]
   } finally {

@@ -9,7 +9,7 @@ import { Child } from './child.ts'
 import { type Stage, TOKEN } from './stage.ts'
 
 const MAIN = fileURLToPath(import.meta.resolve('@berth/gateway/main.ts'))
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 120_000
 
 export class Gateway {
   readonly url: string
@@ -32,6 +32,7 @@ export class Gateway {
         KUBECONFIG: stage.kubeconfig,
         BERTH_NAMESPACE: stage.cluster.config.namespace,
         BERTH_INTERNAL_TOKEN: TOKEN,
+        BERTH_WEBHOOK_TARGETS: 'anywhere',
         HOST: '127.0.0.1',
         PORT: String(port),
         METRICS_PORT: '0',

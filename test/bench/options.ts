@@ -4,7 +4,7 @@ import type { PlaceOptions } from './measures/place.ts'
 import type { RecoveryOptions } from './measures/recovery.ts'
 import type { Rate } from './open-loop.ts'
 
-const WITH_STAGE = ['receive', 'send', 'idle', 'hop', 'ack', 'expiry'] as const
+const WITH_STAGE = ['receive', 'send', 'idle', 'hop', 'ack', 'webhooks', 'expiry'] as const
 /** They set up themselves what they need, and are no part of all. */
 export const WITHOUT_STAGE = ['place', 'planner', 'recovery', 'moves'] as const
 export const BENCHES = [...WITH_STAGE, ...WITHOUT_STAGE]
@@ -18,7 +18,7 @@ export interface BenchOptions {
   messages: number
   /** How many linked sessions `idle` looks at, smallest first. */
   idle: number[]
-  /** Requests of `hop`, messages of `ack`. */
+  /** Requests of `hop`, messages of `ack` and `webhooks`. */
   rate: Rate
   /** How many sessions log in during `expiry`, and for how long all cores are busy. */
   expiry: { sessions: number; seconds: number }
@@ -47,6 +47,8 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   idle            process start to all connected, and memory of a linked session that does nothing
   hop             what the gateway adds to a read, at a fixed rate
   ack             a POST to the API until WhatsApp's server has the message, at a fixed rate
+  webhooks        a pile of events told to 1, 50 and 1000 endpoints, of which one in a hundred hangs; then from the commit of
+                  a message until the receiver has it, at a fixed rate
   expiry          leases that the operator takes for expired, while all sessions log in and all cores are busy
   place           an operator that finds thousands of sessions and no worker; on a real kube-apiserver, with stand-ins for
                   workers. No part of all: builds Kubernetes first, where that was not done yet
@@ -59,7 +61,7 @@ Baileys with its keys in memory, both against the simulator. Figures are figures
   --sessions N    linked sessions of receive, send and ack (50), and of moves (30); sizes of recovery: 50,300,1000
   --messages N    for each of them (40)
   --idle A,B      sizes of idle (100,300); 1000 takes some ten minutes of linking
-  --per-second N  requests of hop, messages of ack (100)
+  --per-second N  requests of hop, messages of ack and webhooks (100)
   --storm N       sessions of expiry (300)
   --storm-seconds S   how long its cores are busy (60)
   --away S        how long WhatsApp is away in recovery (60)

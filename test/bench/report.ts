@@ -12,6 +12,7 @@ import type { Place } from './measures/place.ts'
 import type { Planning } from './measures/planner.ts'
 import type { Recovery } from './measures/recovery.ts'
 import type { Traffic } from './measures/traffic.ts'
+import type { Webhooks } from './measures/webhooks.ts'
 import type { Profile } from './profile/profiler.ts'
 import type { SelfTime } from './profile/summary.ts'
 import type { Commits } from './sides/metrics.ts'
@@ -36,6 +37,7 @@ export function resultLines(result: BenchResult): string[] {
     ...section('idle: a new process with all sessions in Postgres', idle.map(idleLine)),
     ...section('hop: a read at a fixed rate', hop.map(hopLine)),
     ...section("ack: from a POST to the server's ack, at a fixed rate", ack.flatMap(ackLines)),
+    ...section('webhooks: what has piled up, then at a fixed rate', result.webhooks.flatMap(webhooksLines)),
     ...section('expiry: all sessions log in, all cores are busy', expiry.map(expiryLine)),
     ...section('place: an operator that finds everything to be done', place.flatMap(placeLines)),
     ...section(
@@ -109,6 +111,14 @@ const ackLines = ({ sessions, perSecond, answered, acked }: Ack): string[] => [
   spreadLine('stored and answered', perSecond, answered),
   spreadLine(`WhatsApp has it, ${sessions} sessions`, perSecond, acked),
 ]
+
+const webhooksLines = ({ endpoints, hanging, deliveries, perSecond, latency, rate }: Webhooks): string[] => {
+  const what = `${endpoints} endpoints${hanging > 0 ? `, ${hanging} of them hang` : ''}`
+  return [
+    `  ${what.padEnd(34)} ${deliveries} deliveries, ${perSecond.toFixed(0)}/s`,
+    ...(latency ? [spreadLine('from commit to receiver', rate.perSecond, latency)] : []),
+  ]
+}
 
 const spreadLine = (what: string, perSecond: number, { p50, p99, max }: Spread): string =>
   `  ${what.padEnd(34)} ${perSecond}/s: p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms`

@@ -22,7 +22,7 @@ export interface Account {
 }
 
 export const TOKEN = 'token-of-the-bench-installation'
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 120_000
 const SIMULATOR = fileURLToPath(import.meta.resolve('@berth/simulator/main.ts'))
 const PHONES_AT_ONCE = 8
 
