@@ -1,6 +1,6 @@
 /** What an owner reads of its sessions. Every function answers for sessions that the boot owns and for no others. */
 import type pg from 'pg'
-import type { MessageStatus, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 
 type Queryable = Pick<pg.Pool, 'query'>
 
