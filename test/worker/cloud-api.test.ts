@@ -55,7 +55,7 @@ async function startGateway(of: World) {
     url,
     async call(request: string, body?: unknown) {
       const [method, path] = request.split(' ')
-      const response = await fetch(`${url}/v1/sessions/support${path}`, {
+      const response = await fetch(`${url}${path!.startsWith('/v1') ? path : `/v1/sessions/support${path}`}`, {
         method: method!,
         headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
         ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -238,6 +238,20 @@ describe('a number of the Cloud API', () => {
     expect(replies).toHaveLength(before + 2)
     for (const { id } of replies) await untilStatus(id, 'delivered')
     expect(meta.taken.filter(({ content }) => content.body === 'Thank you!')).toHaveLength(replies.length)
+  })
+
+  test('a linked phone answers what is set for all of its tenant, once', async () => {
+    const [phone, contact] = ['5511900000001', '5511900000002']
+    await world.whatsapp.createPhone({ number: phone, name: 'Acme Support' })
+    await world.whatsapp.createPhone({ number: contact, name: 'Bia' })
+    await gateway.call('PUT /v1/auto-reply', { text: 'We are closed.' })
+    const linked = await world.addSession('phone')
+    await linked.place(worker)
+    await linked.link(worker, phone)
+    await world.whatsapp.sendText(contact, phone, 'Anybody there?')
+    await linked.untilMessage('We are closed.', 'delivered')
+    expect((await linked.messages()).map(({ content }) => content.text)).toEqual(['Anybody there?', 'We are closed.'])
+    await linked.place(undefined)
   })
 
   test('a message that Meta took without an answer goes out once', async () => {
