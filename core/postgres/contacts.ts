@@ -31,7 +31,11 @@ export function contactsOf({ sessionId, limit, after, address, search }: Contact
     .where('k.session_id', '=', sessionId)
     .orderBy('k.id')
     .limit(limit)
-    .select(['k.id', 'k.lid', 'k.push_name', 'k.saved_name', 'k.verified_name', 'k.last_message_at', NAME.as('name')])
+    .leftJoin('conversation as c', (join) =>
+      join.onRef('c.session_id', '=', 'k.session_id').onRef('c.chat', '=', 'k.id'),
+    )
+    .select(['k.id', 'k.lid', 'k.push_name', 'k.saved_name', 'k.verified_name', NAME.as('name')])
+    .select(sql<Date>`greatest(k.last_message_at, c.last_at)`.as('last_message_at'))
   if (after !== undefined) query = query.where('k.id', '>', after)
   if (address !== undefined) query = query.where('k.id', '=', knownChat(sessionId, address))
   if (search !== undefined) query = query.where((where) => where.or(matches(where, search)))

@@ -41,6 +41,7 @@ CREATE TABLE contact (
   push_name_at timestamptz,
   saved_name text,
   verified_name text,
+  -- Of what came in; when something went out is known by the conversation.
   last_message_at timestamptz NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (session_id, id)
@@ -166,23 +167,16 @@ CREATE FUNCTION message_filed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = berth, pg_temp AS $$
 DECLARE known record;
 BEGIN
-  -- Rows in the order of their keys: commits that file for the same chats wait for each other in one order.
-  INSERT INTO conversation AS c (tenant_id, session_id, chat, last_at, inbound_at, unread)
-    SELECT n.tenant_id, n.session_id, n.chat, max(coalesce(n.sent_at, n.created_at)),
-           max(coalesce(n.sent_at, n.created_at)) FILTER (WHERE NOT n.from_me),
-           count(*) FILTER (WHERE NOT n.from_me AND NOT n.history)
-    FROM filed n WHERE n.target IS NULL GROUP BY n.tenant_id, n.session_id, n.chat ORDER BY n.session_id, n.chat
-    ON CONFLICT (session_id, chat) DO UPDATE SET last_at = greatest(c.last_at, excluded.last_at),
-      inbound_at = greatest(c.inbound_at, excluded.inbound_at), unread = c.unread + excluded.unread;
-
+  -- In the order of their keys, contacts before conversations: whoever files waits for others in one order. What the account
+  -- sends only adds a contact: whoever accepts a message holds none, and waits for none that is being changed.
   INSERT INTO contact AS c (tenant_id, session_id, id, lid, push_name, push_name_at, last_message_at)
-    SELECT p.tenant_id, p.session_id, p.id, max(p.lid), (array_agg(p.name ORDER BY p.at DESC, p.number DESC) FILTER (WHERE p.name <> ''))[1],
+    SELECT p.tenant_id, p.session_id, p.id, max(p.lid),
+           (array_agg(p.name ORDER BY p.at DESC, p.number DESC) FILTER (WHERE p.name <> ''))[1],
            max(p.at) FILTER (WHERE p.name <> ''), max(p.at)
     FROM (SELECT n.tenant_id, n.session_id, n.number, coalesce(n.sent_at, n.created_at) AS at, n.sender_name AS name,
-            CASE WHEN n.from_me THEN n.chat ELSE coalesce(phone_chat(n.sender_phone),
+            coalesce(phone_chat(n.sender_phone),
               (SELECT k.id FROM contact k WHERE k.session_id = n.session_id AND k.lid = n.sender_lid AND k.id <> k.lid LIMIT 1),
-              n.sender_lid) END AS id,
-            CASE WHEN NOT n.from_me THEN n.sender_lid WHEN n.chat LIKE '%@lid' THEN n.chat END AS lid FROM filed n) p
+              n.sender_lid) AS id, n.sender_lid AS lid FROM filed n WHERE NOT n.from_me) p
     WHERE p.id LIKE '%@s.whatsapp.net' OR p.id LIKE '%@lid'
     GROUP BY p.tenant_id, p.session_id, p.id ORDER BY p.session_id, p.id
     ON CONFLICT (session_id, id) DO UPDATE SET lid = coalesce(excluded.lid, c.lid),
@@ -190,6 +184,19 @@ BEGIN
                        ELSE coalesce(excluded.push_name, c.push_name) END,
       push_name_at = greatest(c.push_name_at, excluded.push_name_at),
       last_message_at = greatest(c.last_message_at, excluded.last_message_at);
+  INSERT INTO contact (tenant_id, session_id, id, lid, last_message_at)
+    SELECT n.tenant_id, n.session_id, n.chat, max(CASE WHEN n.chat LIKE '%@lid' THEN n.chat END), max(coalesce(n.sent_at, n.created_at))
+    FROM filed n WHERE n.from_me AND (n.chat LIKE '%@s.whatsapp.net' OR n.chat LIKE '%@lid')
+    GROUP BY n.tenant_id, n.session_id, n.chat ORDER BY n.session_id, n.chat
+    ON CONFLICT DO NOTHING;
+
+  INSERT INTO conversation AS c (tenant_id, session_id, chat, last_at, inbound_at, unread)
+    SELECT n.tenant_id, n.session_id, n.chat, max(coalesce(n.sent_at, n.created_at)),
+           max(coalesce(n.sent_at, n.created_at)) FILTER (WHERE NOT n.from_me),
+           count(*) FILTER (WHERE NOT n.from_me AND NOT n.history)
+    FROM filed n WHERE n.target IS NULL GROUP BY n.tenant_id, n.session_id, n.chat ORDER BY n.session_id, n.chat
+    ON CONFLICT (session_id, chat) DO UPDATE SET last_at = greatest(c.last_at, excluded.last_at),
+      inbound_at = greatest(c.inbound_at, excluded.inbound_at), unread = c.unread + excluded.unread;
 
   FOR known IN SELECT DISTINCT n.session_id, n.sender_lid AS lid, phone_chat(n.sender_phone) AS chat
     FROM filed n CROSS JOIN LATERAL (SELECT FROM contact l WHERE l.session_id = n.session_id AND l.lid = n.sender_lid
