@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { runBench } from './bench.ts'
 import type { BenchName, BenchOptions } from './options.ts'
 import { resultLines } from './report.ts'
@@ -28,8 +28,8 @@ const run = (benches: BenchName[], more: Partial<BenchOptions> = {}) =>
 
 test('measures messages, requests and plans', { timeout: 600_000 }, async () => {
   const profile = await mkdtemp(join(tmpdir(), 'berth-profiles-'))
+  onTestFinished(() => rm(profile, { recursive: true }))
   const result = await run(['receive', 'send', 'hop', 'ack', 'planner'], { profile })
-  await rm(profile, { recursive: true })
   const rows = expect.objectContaining({ key: expect.any(Number) })
   const both = [{ side: 'bare' }, { side: 'worker', commits: { count: expect.any(Number), rows } }]
   expect(result.receive).toMatchObject(both)
