@@ -27,6 +27,8 @@ const ENOUGH = 20
 export class Desk {
   endpoint: HeldEndpoint
   isFailing: boolean
+  /** The last load was full: there is more. */
+  hasMore = false
   underWay = 0
   /** By the clock of performance.now(). */
   #heldUntil: number

@@ -137,7 +137,8 @@ export class Dispatcher {
       if (number > this.#newest) this.#lastNewAt = now
       this.#newest = Math.max(this.#newest, number)
     }
-    const wanted = new Set([...fresh.map(({ endpoint_id }) => endpoint_id), ...open])
+    const piled = [...this.#desks].filter(([, desk]) => desk.hasMore && desk.wantsMore).map(([id]) => id)
+    const wanted = new Set([...fresh.map(({ endpoint_id }) => endpoint_id), ...open, ...piled])
     const all = isSweep ? wanted.union(new Set(this.#desks.keys())) : wanted
     if (all.size > 0) await this.#hold([...all])
     const hungry = [...wanted].filter((id) => this.#desks.get(id)?.wantsMore)
@@ -168,8 +169,10 @@ export class Dispatcher {
     const fresh = loaded.filter(({ endpoint_id, number }) => this.#desks.get(endpoint_id)!.isNew(number))
     const letters = await this.#write(fresh)
     for (const id of ids) {
+      const desk = this.#desks.get(id)!
+      desk.hasMore = loaded.filter(({ endpoint_id }) => endpoint_id === id).length >= LOADED_AT_ONCE
       const own = letters.filter(({ delivery }) => delivery.endpoint_id === id)
-      this.#desks.get(id)!.add(own, written.get(id)!)
+      desk.add(own, written.get(id)!)
     }
   }
 
