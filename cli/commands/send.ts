@@ -43,7 +43,8 @@ const tookOf = ({ createdAt, sentAt }: Message): string =>
   sentAt ? ` after ${((Date.parse(sentAt) - Date.parse(createdAt)) / 1000).toFixed(1)} s` : ''
 
 function refuseUnsent({ status, error }: Message, session: string): void {
-  if (status === 'failed') throw new CliError(`WhatsApp did not take it: ${error?.message ?? error?.code}.`)
+  if (status === 'failed')
+    throw new CliError(`WhatsApp did not take it: ${[error?.code, error?.message].filter(Boolean).join(': ')}`)
   if (status === 'queued' || status === 'sending') {
     const where = `${PROGRAM} explain session ${session}`
     throw new CliError(
