@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createApiKey } from '@berth/core/crypto/api-key.ts'
 import { type ApiDocument, operationsOf } from '@berth/gateway/openapi/document.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type TestTenant, World } from './world.ts'
+import { type Answer, type TestTenant, World } from './world.ts'
 
 let world: World
 let acme: TestTenant
@@ -130,9 +130,14 @@ test('a suspended tenant may read and change nothing', async () => {
 describe('limits of the tier', () => {
   test('requests: 429 with the time to wait, for this tenant only', async () => {
     const tenant = await world.addTenant('busy', { tier: 'basic' })
-    const answers = await Promise.all(Array.from({ length: 62 }, () => world.call(tenant, 'GET /v1/sessions')))
+    const answers: Answer[] = []
+    const isRefused = ({ status }: Answer) => status === 429
+    // Again, where so many take longer than it takes to be allowed some more.
+    while (!answers.some(isRefused)) {
+      answers.push(...(await Promise.all(Array.from({ length: 62 }, () => world.call(tenant, 'GET /v1/sessions')))))
+    }
     expect(answers.some((answer) => answer.status === 200)).toBe(true)
-    const refused = answers.find((answer) => answer.status === 429)!
+    const refused = answers.find(isRefused)!
     expect(refused.body.code).toBe('rate_limited')
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(refused.headers.get('ratelimit-limit')).toBe('60')
