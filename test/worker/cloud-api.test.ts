@@ -267,39 +267,47 @@ const POINTS = process.env.BERTH_FULL
   ? (['receive.storing', 'receive.stored', 'send.marked', 'send.handed-over'] as const)
   : (['send.handed-over'] as const)
 
-describe('a worker that dies', () => {
-  test.each(POINTS)('at %s loses and doubles nothing', async (point) => {
-    const pod = { name: `worker-${point.replace('.', '-')}`, podUid: crypto.randomUUID() }
-    const environment = { ...(await world.environmentOf(pod)), PATH: process.env.PATH!, LOG_LEVEL: 'error' }
-    const start = (more: Record<string, string> = {}): ChildProcess =>
-      spawn(process.execPath, [MAIN], { env: { ...environment, ...more }, stdio: ['ignore', 'ignore', 'pipe'] })
-    const victim = start({ BERTH_FAILPOINTS: `${point}=crash@1` })
-    const exited = once(victim, 'exit')
-    let words = ''
-    victim.stderr!.setEncoding('utf8').on('data', (chunk) => (words += chunk))
-    await session.place(pod)
-    const text = `at ${point}`
-    const id = write(text)
-    const { whatsappId } = await session.addSend(ANA, `sent ${text}`)
-    await exited
-    expect(words).toContain(firedLine(point))
+const PATIENCE_S = 150
 
-    const heir = start()
-    try {
-      await untilReceived(id)
-      await until(async () =>
-        (await session.messages()).find((row) => row.whatsapp_id === whatsappId && row.status === 'delivered'),
-      )
-      const rows = await session.messages()
-      expect(rows.filter((row) => row.whatsapp_id === id)).toHaveLength(1)
-      const received = rows.filter(({ from_me, content }) => !from_me && content.text === text)
-      expect(received).toHaveLength(1)
-      expect(meta.taken.filter(({ opaque }) => opaque === whatsappId)).toHaveLength(1)
-    } finally {
-      const ended = once(heir, 'exit')
-      heir.kill('SIGTERM')
-      await ended
-      await session.place(undefined)
-    }
-  })
+describe('a worker that dies', () => {
+  test.each(POINTS)(
+    'at %s loses and doubles nothing',
+    async (point) => {
+      const pod = { name: `worker-${point.replace('.', '-')}`, podUid: crypto.randomUUID() }
+      const environment = { ...(await world.environmentOf(pod)), PATH: process.env.PATH!, LOG_LEVEL: 'error' }
+      const start = (more: Record<string, string> = {}): ChildProcess =>
+        spawn(process.execPath, [MAIN], { env: { ...environment, ...more }, stdio: ['ignore', 'ignore', 'pipe'] })
+      const victim = start({ BERTH_FAILPOINTS: `${point}=crash@1` })
+      const exited = once(victim, 'exit')
+      let words = ''
+      victim.stderr!.setEncoding('utf8').on('data', (chunk) => (words += chunk))
+      await session.place(pod)
+      const text = `at ${point}`
+      const id = write(text)
+      const { whatsappId } = await session.addSend(ANA, `sent ${text}`)
+      await exited
+      expect(words).toContain(firedLine(point))
+
+      const heir = start()
+      try {
+        await untilReceived(id)
+        await until(
+          async () =>
+            (await session.messages()).find((row) => row.whatsapp_id === whatsappId && row.status === 'delivered'),
+          PATIENCE_S,
+        )
+        const rows = await session.messages()
+        expect(rows.filter((row) => row.whatsapp_id === id)).toHaveLength(1)
+        const received = rows.filter(({ from_me, content }) => !from_me && content.text === text)
+        expect(received).toHaveLength(1)
+        expect(meta.taken.filter(({ opaque }) => opaque === whatsappId)).toHaveLength(1)
+      } finally {
+        const ended = once(heir, 'exit')
+        heir.kill('SIGTERM')
+        await ended
+        await session.place(undefined)
+      }
+    },
+    2 * PATIENCE_S * 1000,
+  )
 })
