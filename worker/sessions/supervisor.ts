@@ -215,6 +215,7 @@ export class Supervisor {
     try {
       await this.#claimNow(due)
     } catch (error) {
+      for (const { sessionId } of due) this.#claimTries.failed(sessionId)
       this.#options.log.warn({ err: error }, 'claiming failed, trying again')
     } finally {
       this.#claiming = false
