@@ -37,6 +37,10 @@ const ADVICE: Record<string, Advice> = {
   },
   Connecting: { concern: 'connecting', remedy: NETWORK },
   Disconnected: { concern: 'connecting', remedy: NETWORK },
+  Degraded: {
+    concern: 'connecting',
+    remedy: 'Its worker connects it anew by itself, and what waits is sent then; if it stays so, look at the phone.',
+  },
   WaitingForScan: { concern: 'person', remedy: `Link it: ${command('sessions link NAME')}` },
   LoggedOut: { concern: 'person', remedy: `Link it again: ${command('sessions link NAME')}` },
   Banned: {

@@ -148,7 +148,7 @@ const tenant: Record<string, Entry> = {
 
 const session: Record<string, Entry> = {
   tenant: { shows: [], refused: [['x-other', /can't be changed: delete this session/]] },
-  provider: { shows: [] },
+  provider: { shows: [], refused: [['CloudAPI', /can't be changed/]] },
   desiredState: { other: 'Stopped', shows: ['tiers', 'tenants', 'workers', 'sessions', 'mirror'] },
   linking: parent,
   'linking.method': { shows: [] },

@@ -68,7 +68,7 @@ test('refused for good: the resource says why, and nobody logs in again; another
     expect(connection).toMatchObject({ state, reason, message: expect.stringMatching(/stop and start|update Berth/) })
     expect(conditions?.find(({ type }) => type === 'Connected')).toMatchObject({ status: 'False', reason })
     expect(await refusals()).toBe(1)
-    expect(await lastEvent(session)).toMatchObject({ state, reason, message: connection!.message })
+    await expect.poll(() => lastEvent(session)).toMatchObject({ state, reason, message: connection!.message })
     await session.place(other)
   }
   for (const { session, refusals, state, reason } of sessions) {
