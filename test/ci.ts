@@ -10,7 +10,7 @@ import { clocksMissing } from './chaos/surroundings/clocks.ts'
 import { runOnRealKubernetes } from './real-kubernetes.ts'
 import { type Counts, conclude, countsOf, EVERYWHERE, root, runSuite } from './suite.ts'
 
-/** The crash matrix, a database that went back, each field of a spec, each write of an operator, the whole bench, a run of chaos. */
+/** What asks for BERTH_FULL. */
 const SAMPLED = [
   'crash',
   'restore',
@@ -18,8 +18,13 @@ const SAMPLED = [
   'operator/crash',
   'bench',
   'chaos/chaos',
+  'simulation/planted',
+  'postgres/login-pace',
+  'postgres/machine',
   'worker/cloud-api',
+  'worker/sending',
   'gateway/provider-webhooks',
+  'gateway/webhooks-crash',
 ].map((name) => `test/${name}`)
 
 const CHAOS = { rounds: 40, seed: 7 }
