@@ -39,10 +39,10 @@ const SHARED = [
 const BAILEYS = ['simulator/**/*.test.ts', 'worker/drivers/**/*.test.ts']
 
 /**
- * One more than CI has cores: most of this waits, for leases to expire and for processes to start. Projects that share the
+ * Twice as many as CI has cores: most of this waits, for leases to expire and for processes to start. Projects that share the
  * number run side by side, else one after the other.
  */
-const TESTED_AT_ONCE = 3
+const TESTED_AT_ONCE = 4
 
 /** Limits for what never comes; on a machine with thirty times as much to do as it can, the rest comes late. */
 const PATIENCE = {

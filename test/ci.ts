@@ -18,6 +18,7 @@ const SAMPLED = [
   'operator/crash',
   'bench',
   'chaos/chaos',
+  'chaos/sabotage',
   'simulation/planted',
   'postgres/login-pace',
   'postgres/machine',

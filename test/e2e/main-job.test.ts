@@ -82,7 +82,7 @@ test('a tenant and a session are applied, and the session waits for a scan', asy
   }
   await expect.poll(async () => (await session()).status?.connection?.state).toBe('WaitingForScan')
   expect((await placement()).generation).toBe(1)
-  expect((await api.getSession('support')).state).toBe('WaitingForScan')
+  await expect.poll(async () => (await api.getSession('support')).state).toBe('WaitingForScan')
 })
 
 test('a phone scans the QR, and the session is connected', async () => {
@@ -93,7 +93,7 @@ test('a phone scans the QR, and the session is connected', async () => {
   await simulator.scan(ME, (await api.getQr('support')).qr)
   await expect.poll(connected).toBe(true)
   expect((await session()).status!.connection!.phoneNumber).toBe(`+${ME}`)
-  expect(await api.getSession('support')).toMatchObject({ state: 'Connected', phoneNumber: `+${ME}` })
+  await expect.poll(() => api.getSession('support')).toMatchObject({ state: 'Connected', phoneNumber: `+${ME}` })
 })
 
 test('a text goes out and is delivered and read; a text comes in', async () => {
