@@ -63,12 +63,19 @@ describe.runIf(process.env.BERTH_FULL)('what is sent', () => {
     })
     await session.addSend(contact, 'into the void')
     await until(async () => ((await session.state())?.reason === 'SendsUnconfirmed' ? true : undefined), 90)
-    // Also when it is connected anew, as long as nothing is confirmed.
-    await expect
-      .poll(async () => (await session.resource()).status?.connection)
-      .toMatchObject({ state: 'Degraded', reason: 'SendsUnconfirmed' })
     await world.whatsapp.removeDisturbance(lost.id)
-    await session.untilMessage('into the void', 'delivered')
+    const told = await world.sql<{ data: object }>(
+      `SELECT data FROM event WHERE session_id = $1 AND type = 'session.state' ORDER BY seq`,
+      session.id,
+    )
+    expect(told).toContainEqual({
+      data: expect.objectContaining({ state: 'Degraded', reason: 'SendsUnconfirmed', message: expect.any(String) }),
+    })
+    // With the second connection, if the first one still lost it.
+    await until(async () => {
+      const [sent] = (await session.messages()).filter(({ content }) => content.text === 'into the void')
+      return sent?.status === 'delivered' || undefined
+    }, 180)
     await session.untilState('Connected')
     expect(await connectionsOf(number)).toBeGreaterThan(before)
     expect(await connectionsOf(other.number)).toBe(othersBefore)
