@@ -19,6 +19,8 @@ export interface ControlPlaneLayout {
   ports: ControlPlanePorts
   /** Cluster IPs of Services, as a CIDR. */
   serviceRange: string
+  /** No kubelet runs: whoever binds a pod makes its node up. */
+  hasNoNodes?: boolean
 }
 
 export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'
@@ -88,6 +90,8 @@ const COMMANDS: Record<ControlPlaneProgram, (layout: ControlPlaneLayout) => Comm
       ['--root-ca-file', pki(layout, 'ca.crt')],
       ['--service-account-private-key-file', pki(layout, 'tokens.key')],
       '--use-service-account-credentials',
+      // It deletes pods whose node has not existed for 40 s.
+      ...(layout.hasNoNodes ? [['--controllers', '*,-pod-garbage-collector-controller']] : []),
     ],
     healthUrl: `https://${LOCAL}:${layout.ports.controllerManager}/healthz`,
   }),

@@ -53,6 +53,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     address: '127.0.0.1',
     ports: await chooseControlPlanePorts(),
     serviceRange: '10.96.0.0/16',
+    hasNoNodes: true,
   }
   try {
     await prepareControlPlane(layout)

@@ -152,6 +152,8 @@ test('watches events: those of before, then each as it comes', async () => {
 })
 
 test('the doctor finds an installation well, and then that nobody leads it', async () => {
+  // The worker that was given up above has to be replaced first.
+  await installation.until('the doctor content', async () => (await run('doctor')).code === 0)
   const well = await json('doctor')
   const levels = new Map<string, string>(
     well.checks.map(({ about, level }: { about: string; level: string }) => [about, level]),
