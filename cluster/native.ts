@@ -16,7 +16,7 @@ import { PAUSE_IMAGE } from './node/config.ts'
 import { importImage } from './node/containerd.ts'
 import { cutPod, healPod } from './node/cut.ts'
 import { writeImage } from './node/image.ts'
-import { apiUsersOf, nodeLogs, prepareNode, startNode, stopNode } from './node/node.ts'
+import { apiUsersOf, nodeLogs, prepareNode, restartReaders, startNode, stopNode } from './node/node.ts'
 import { containerIds, processesOfContainers } from './node/processes-of-pods.ts'
 import { readiness, waitForNode } from './node/readiness.ts'
 import { ageOf, Processes } from './processes.ts'
@@ -134,8 +134,9 @@ export class NativeCluster implements TestCluster {
     return keepState(this, () => replaceFolder(this.#keptState, this.#state))
   }
 
-  restoreState(): Promise<void> {
-    return restoreState(this, () => replaceFolder(this.#state, this.#keptState))
+  async restoreState(): Promise<void> {
+    await restoreState(this, () => replaceFolder(this.#state, this.#keptState))
+    for (const node of this.#layout.nodes) if (this.#processes.find(node.name)) restartReaders(node)
   }
 
   stopApiServer(): Promise<void> {

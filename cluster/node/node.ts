@@ -1,4 +1,5 @@
 /** Starts and stops a node. */
+import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { searchPath } from '../command.ts'
@@ -7,7 +8,7 @@ import { pki } from '../control-plane/programs.ts'
 import type { ClusterLayout, NodeLayout } from '../layout.ts'
 import { removeDevice, unplug } from '../network.ts'
 import type { Processes } from '../processes.ts'
-import { createCgroup, removeCgroup } from './cgroups.ts'
+import { createCgroup, processesIn, removeCgroup } from './cgroups.ts'
 import {
   CNI_CONFIG_FOLDER,
   CONFIG_FOLDER,
@@ -95,6 +96,25 @@ export async function stopNode(node: NodeLayout, processes: Processes): Promise<
   await unplug(node.device)
   await processes.kill(node.name)
   await removeRemains(node)
+}
+
+/** Their watches go on from where etcd was before it was restored, and miss what is written until it is there again. */
+const READERS = new Set(['kubelet', 'kube-proxy'])
+
+/** Ends what remembers the API as it was before: the node starts it again. Pods go on. */
+export function restartReaders({ cgroup }: NodeLayout): void {
+  for (const pid of processesIn(`${cgroup}/system`)) {
+    if (READERS.has(nameOf(pid))) process.kill(pid, 'SIGKILL')
+  }
+}
+
+/** '' when it has just ended: they call others, who live for a moment. */
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
 }
 
 /** What outlives the node's first process for a moment, or because it was not started whole. */
