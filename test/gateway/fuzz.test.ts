@@ -14,7 +14,7 @@ const RUNS = Number(process.env.BERTH_FUZZ_RUNS ?? 600)
 
 /** What stands in stack traces, SQL and its errors, and in the names of tables and roles. */
 const INSIDE =
-  /\bat .+:\d+:\d+|node_modules|\.ts:\d|\bselect\b.+\bfrom\b|session_(owner|state)|worker_lease|berth_gateway|pg_|violates|syntax error at|ECONN/is
+  /(\n|\\n)\s+at .+:\d+:\d+|node_modules|\.ts:\d|\bselect\b.+\bfrom\b|session_(owner|state)|worker_lease|berth_gateway|pg_|violates|syntax error at|ECONN/is
 
 let world: World
 let tenant: TestTenant
@@ -91,4 +91,6 @@ test('the judge finds what is wrong', () => {
   const { value } = document.components.examples!.rate_limited as { value: unknown }
   expect(deviations(problem.schema, value, schemas)).toEqual(['body.code is "rate_limited"'])
   expect(INSIDE.test('error: relation "x" violates …')).toBe(true)
+  expect(INSIDE.test(JSON.stringify({ detail: new Error('x').stack }))).toBe(true)
+  expect(INSIDE.test('Write at least one word; write a time such as 2026-01-05T11:15:40Z')).toBe(false)
 })
