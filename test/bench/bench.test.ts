@@ -13,6 +13,7 @@ import { resultLines } from './report.ts'
 const SMALL: Omit<BenchOptions, 'benches'> = {
   sessions: 2,
   messages: 3,
+  pile: 1000,
   idle: [1],
   rate: { perSecond: 10, seconds: 1 },
   expiry: { sessions: 1, seconds: 1 },

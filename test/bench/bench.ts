@@ -53,7 +53,7 @@ export async function runBench(options: BenchOptions, tell: (line: string) => vo
       tell(`linking ${options.sessions} sessions: ack`)
       result.ack = [await ack(stage, options.sessions, options.rate)]
     }
-    if (wants('webhooks')) result.webhooks = await webhooks(stage, options.rate, tell)
+    if (wants('webhooks')) result.webhooks = await webhooks(stage, options.pile, options.rate, tell)
     if (wants('idle')) result.idle = await idle(stage, options.idle, tell)
     if (wants('expiry')) result.expiry = [await expiry(stage, options.expiry, tell)]
   } finally {

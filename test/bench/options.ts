@@ -16,6 +16,8 @@ export interface BenchOptions {
   sessions: number
   /** For each session. */
   messages: number
+  /** Messages that `webhooks` begins with; a multiple of 1000. */
+  pile: number
   /** How many linked sessions `idle` looks at, smallest first. */
   idle: number[]
   /** Requests of `hop`, messages of `ack` and `webhooks`. */
@@ -82,6 +84,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     benches: positionals.length === 0 ? [...WITH_STAGE] : positionals.flatMap(benchesNamed),
     sessions: sizes[0] ?? 50,
     messages: whole('messages', values.messages),
+    pile: 5000,
     idle: list('idle', values.idle),
     rate: { perSecond: whole('per-second', values['per-second']), seconds: 10 },
     expiry: { sessions: whole('storm', values.storm), seconds: stormSeconds },

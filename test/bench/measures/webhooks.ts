@@ -27,8 +27,9 @@ export interface Webhooks {
   rate: Rate
 }
 
-const PILE = 5_000
 const SEEDED_AT_ONCE = 4
+/** Messages of one commit, so that it stays far below the limit of a statement also on a slow disk. */
+const PILED_AT_ONCE = 500
 const CASES = [
   { endpoints: 1, hanging: 0 },
   { endpoints: 50, hanging: 0 },
@@ -132,16 +133,27 @@ const receivedMessage = () => ({
   sentAt: new Date(),
 })
 
-export async function webhooks(stage: Stage, rate: Rate, tell: (line: string) => void): Promise<Webhooks[]> {
+/** @param pile how many messages there are before anything is told: at least as many as endpoints */
+export async function webhooks(
+  stage: Stage,
+  pile: number,
+  rate: Rate,
+  tell: (line: string) => void,
+): Promise<Webhooks[]> {
   const measured: Webhooks[] = []
   for (const one of CASES) {
     tell(`webhooks: ${one.endpoints} endpoints, ${one.hanging} of them hang`)
-    measured.push(await measure(stage, one, rate))
+    measured.push(await measure(stage, one, pile, rate))
   }
   return measured
 }
 
-async function measure(stage: Stage, { endpoints, hanging }: (typeof CASES)[number], rate: Rate): Promise<Webhooks> {
+async function measure(
+  stage: Stage,
+  { endpoints, hanging }: (typeof CASES)[number],
+  pile: number,
+  rate: Rate,
+): Promise<Webhooks> {
   const receiver = new Receiver()
   const url = await receiver.start()
   const worker = openPool({ url: stage.databaseUrl, role: 'berth_worker', application: 'bench', max: 2 })
@@ -158,8 +170,14 @@ async function measure(stage: Stage, { endpoints, hanging }: (typeof CASES)[numb
   )
   const claims = await owner.claim(sessions)
   const well = claims.filter(({ sessionId }) => sessions.indexOf(sessionId) >= hanging)
-  await Promise.all(claims.map((of) => owner.write(of, PILE / endpoints)))
-  const deliveries = (PILE / endpoints) * well.length
+  for (let piled = 0; piled < pile; piled += PILED_AT_ONCE) {
+    const next = Array.from(
+      { length: Math.min(PILED_AT_ONCE, pile - piled) },
+      (_, i) => claims[(piled + i) % endpoints]!,
+    )
+    await Promise.all(next.map((of) => owner.write(of, 1)))
+  }
+  const deliveries = (pile / endpoints) * well.length
 
   const { tenantId } = await seedSession(stage.operator, { tenant: `t-${randomUUID()}` })
   const gateway = await Gateway.start(stage, tenantId)
