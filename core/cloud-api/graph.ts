@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { type Dispatcher, request } from 'undici'
 import { type Verdict, verdictOf } from './errors.ts'
+import { isObject, type Json } from './json.ts'
 
 export const GRAPH_URL = 'https://graph.facebook.com'
 /** Of which the payloads are. */
@@ -36,8 +37,6 @@ export interface Upload {
   open(): Promise<Readable>
 }
 
-type Answer = Record<string, unknown>
-
 export class Graph {
   readonly #url: string
   readonly #authorization: string
@@ -48,11 +47,11 @@ export class Graph {
   }
 
   /** All of them throw GraphRefusal, GraphSilence. */
-  get(path: string): Promise<Answer> {
+  get(path: string): Promise<Json> {
     return this.#ask('GET', path)
   }
 
-  post(path: string, body: object): Promise<Answer> {
+  post(path: string, body: object): Promise<Json> {
     return this.#ask('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
   }
 
@@ -107,7 +106,7 @@ export class Graph {
     method: 'GET' | 'POST',
     path: string,
     { body, headers = {}, deadlineMs = ANSWER_MS }: Asked = {},
-  ): Promise<Answer> {
+  ): Promise<Json> {
     let answer: { status: number; body: unknown }
     try {
       const response = await request(`${this.#url}/${VERSION}/${path}`, {
@@ -155,9 +154,6 @@ function refusalIn(body: unknown): Verdict | undefined {
   const said = typeof details === 'string' ? details : typeof error.message === 'string' ? error.message : ''
   return verdictOf(error.code, said.slice(0, 300))
 }
-
-const isObject = (value: unknown): value is Answer =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** In a header of a part: no quotes, no line ends. */
 const quoted = (name: string): string => name.replace(/["\\\r\n]/g, '_')

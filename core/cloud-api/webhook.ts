@@ -3,11 +3,10 @@
  * A body may hold what is for several numbers; nobody gets more than what is for theirs.
  */
 import { createHash } from 'node:crypto'
+import { isObject, type Json, objectsOf } from './json.ts'
 
 /** More in one body than Meta sends. */
 const MAX_ITEMS = 5000
-
-type Json = Record<string, unknown>
 
 /** One thing that was told; exactly one of them. */
 export interface InboxItem {
@@ -57,9 +56,4 @@ function changeItems(change: Json): Told[] {
   ]
 }
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const listIn = (value: unknown, field: string): Json[] => {
-  const list = isObject(value) ? value[field] : undefined
-  return Array.isArray(list) ? list.filter(isObject) : []
-}
+const listIn = (value: unknown, field: string): Json[] => (isObject(value) ? objectsOf(value[field]) : [])

@@ -17,6 +17,21 @@ export const MEDIA_TYPES = [
 ] as const
 export type MediaType = (typeof MEDIA_TYPES)[number]
 
+export const FILE_KINDS = ['image', 'video', 'audio', 'document', 'sticker'] as const
+/** What WhatsApp and Meta tell files apart by. */
+export type FileKind = (typeof FILE_KINDS)[number]
+
+export const FILE_KIND_OF: Record<MediaType, FileKind> = {
+  image: 'image',
+  video: 'video',
+  round_video: 'video',
+  gif: 'video',
+  voice: 'audio',
+  audio: 'audio',
+  document: 'document',
+  sticker: 'sticker',
+}
+
 /** A file of a message. */
 export const Media = z.object({
   id: z.uuid().optional().describe('Under which it is stored, or will be; left out: it never is'),

@@ -4,8 +4,8 @@ import type { MediaStore } from '@berth/core/media/store.ts'
 import { keepSource, mediaToSend } from '@berth/core/postgres/media.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import { type Ownership, OwnershipLost } from '../store/ownership.ts'
-import { persist } from '../store/persist.ts'
+import type { Ownership } from '../store/ownership.ts'
+import { persist, persistOwned } from '../store/persist.ts'
 
 interface Parts {
   pool: Pool
@@ -34,10 +34,8 @@ export class OutgoingFiles {
   }
 
   /** Resolves when it is durable where the file of a message lies; never, when the session is not ours any more. */
-  async keep(owner: Ownership, whatsappId: string, source: Record<string, unknown>): Promise<void> {
+  keep(owner: Ownership, whatsappId: string, source: Record<string, unknown>): Promise<void> {
     const { pool, bootId, log } = this.#parts
-    if (await persist('an upload', log, () => keepSource(pool, bootId, owner, whatsappId, source))) return
-    owner.lose(new OwnershipLost(owner.sessionId))
-    return new Promise(() => {})
+    return persistOwned('an upload', log, owner, () => keepSource(pool, bootId, owner, whatsappId, source))
   }
 }

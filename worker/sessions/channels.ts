@@ -12,8 +12,8 @@ import {
 } from '@berth/core/postgres/channels.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
-import { type Ownership, OwnershipLost } from '../store/ownership.ts'
-import { persist } from '../store/persist.ts'
+import type { Ownership } from '../store/ownership.ts'
+import { persist, persistOwned } from '../store/persist.ts'
 
 interface Parts {
   pool: Pool
@@ -78,8 +78,6 @@ export class ChannelStore {
   }
 
   async #write(what: string, write: () => Promise<boolean>): Promise<void> {
-    if (this.#owner.loss || (await persist(what, this.#parts.log, write))) return
-    this.#owner.lose(new OwnershipLost(this.#owner.sessionId))
-    return new Promise(() => {})
+    if (!this.#owner.loss) await persistOwned(what, this.#parts.log, this.#owner, write)
   }
 }

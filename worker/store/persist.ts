@@ -3,6 +3,7 @@ import { backoffMs } from '@berth/core/kube/backoff.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
 import { isPermanent } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
+import { type Ownership, OwnershipLost } from './ownership.ts'
 import { within } from './within.ts'
 
 const ANSWER_MS = 12_000
@@ -20,4 +21,20 @@ export async function persist<T>(what: string, log: Logger, ask: () => Promise<T
       await sleep(backoffMs(failures, BACKOFF), signal)
     }
   }
+}
+
+/**
+ * Writes what only a session's owner may. Resolves when it is durable; never, when the session is not ours any more, as its
+ * owner is told.
+ * @param write answers whether it is ours
+ */
+export async function persistOwned(
+  what: string,
+  log: Logger,
+  owner: Ownership,
+  write: () => Promise<boolean>,
+): Promise<void> {
+  if (await persist(what, log, write)) return
+  owner.lose(new OwnershipLost(owner.sessionId))
+  return new Promise(() => {})
 }

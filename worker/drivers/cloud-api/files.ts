@@ -4,6 +4,7 @@ import { GraphRefusal } from '@berth/core/cloud-api/graph.ts'
 import type { MediaMessage } from '@berth/core/model/message-media.ts'
 import { z } from 'zod'
 import { type DriverHost, type FetchedFile, MediaGone, type RemoteFile, type Send, SendRefused } from '../driver.ts'
+import { Uploads } from '../uploads.ts'
 import type { Line } from './driver.ts'
 import { UploadedFile } from './payload.ts'
 
@@ -14,8 +15,7 @@ const About = z.looseObject({ url: z.url() })
 export class MetaFiles {
   readonly #host: Pick<DriverHost, 'files'>
   readonly #line: () => Line
-  /** By our id of their message. */
-  readonly #uploads = new Map<string, Promise<unknown>>()
+  readonly #uploads = new Uploads()
 
   constructor(host: Pick<DriverHost, 'files'>, line: () => Line) {
     this.#host = host
@@ -36,13 +36,8 @@ export class MetaFiles {
   prepare({ whatsappId, type, content }: Omit<Send, 'repeated'>): Promise<unknown> | undefined {
     const { media, source } = content as Partial<MediaMessage>
     if (!media || UploadedFile.safeParse(source).success) return undefined
-    const running = this.#uploads.get(whatsappId)
-    if (running) return running
-    const upload = this.#upload(whatsappId, { ...(content as MediaMessage), type: type as MediaMessage['type'] })
-    this.#uploads.set(whatsappId, upload)
-    const done = () => this.#uploads.delete(whatsappId)
-    upload.then(done, done)
-    return upload
+    const message = { ...(content as MediaMessage), type: type as MediaMessage['type'] }
+    return this.#uploads.once(whatsappId, () => this.#upload(whatsappId, message))
   }
 
   async #upload(whatsappId: string, { type: _, ...content }: MediaMessage): Promise<unknown> {

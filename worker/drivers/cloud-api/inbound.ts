@@ -1,5 +1,6 @@
 /** What Meta tells of a contact's message, and what becomes of ours. Pure. */
 import { verdictOf } from '@berth/core/cloud-api/errors.ts'
+import { isObject, objectsOf } from '@berth/core/cloud-api/json.ts'
 import { contentOf, type UnifiedMessage, unifiedFrom } from '@berth/core/model/message.ts'
 import type { MediaType } from '@berth/core/model/message-media.ts'
 import { vcardOf } from '@berth/core/model/vcard.ts'
@@ -133,7 +134,7 @@ function readable(message: Message, reference: Reference): UnifiedMessage | unde
 function contentIn(message: Message, reference: Reference): Record<string, unknown> | undefined {
   const { type } = message
   const body = message[type]
-  if (type === 'contacts') return { type, contacts: Array.isArray(body) ? body.filter(isObject).map(cardOf) : [] }
+  if (type === 'contacts') return { type, contacts: objectsOf(body).map(cardOf) }
   if (!isObject(body)) return undefined
   switch (type) {
     case 'text':
@@ -195,7 +196,7 @@ function hashFrom(text: string): Buffer | undefined {
 
 function cardOf({ name, phones }: Record<string, unknown>): Record<string, unknown> {
   const named = isObject(name) ? name.formatted_name : undefined
-  const [first] = Array.isArray(phones) ? phones.filter(isObject) : []
+  const [first] = objectsOf(phones)
   const digits = String(first?.wa_id ?? first?.phone ?? '').replace(/\D/g, '')
   const phoneNumber = /^[1-9]\d{4,19}$/.test(digits) ? `+${digits}` : undefined
   const shown = storable(typeof named === 'string' && named ? named : (phoneNumber ?? 'Contact')).slice(0, MAX_NAME)
@@ -207,9 +208,6 @@ function unsupported({ from: _, id: _id, timestamp: _time, ...rest }: Message): 
   const kind = storable(rest.type).slice(0, MAX_NAME)
   return { type: 'unsupported', kind, ...(JSON.stringify(raw).length <= RAW_BYTES && { raw }) }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Text that Postgres can store. */
 const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '')

@@ -1,6 +1,6 @@
 /** A message as the Cloud API takes it (POST /{phone-number-id}/messages). Pure. */
 import type { UnifiedMessage } from '@berth/core/model/message.ts'
-import type { MediaMessage, MediaType } from '@berth/core/model/message-media.ts'
+import { FILE_KIND_OF, type MediaMessage } from '@berth/core/model/message-media.ts'
 import { z } from 'zod'
 import { SendRefused } from '../driver.ts'
 
@@ -10,18 +10,6 @@ const MAX_CAPTION = 1024
 
 /** Where Meta has a file of ours. */
 export const UploadedFile = z.object({ metaId: z.string() })
-
-/** What Meta calls files of a type. */
-const KIND_OF: Record<MediaType, 'image' | 'video' | 'audio' | 'document' | 'sticker'> = {
-  image: 'image',
-  video: 'video',
-  round_video: 'video',
-  gif: 'video',
-  voice: 'audio',
-  audio: 'audio',
-  document: 'document',
-  sticker: 'sticker',
-}
 
 export interface Addressed {
   /** As we write chats. */
@@ -121,7 +109,7 @@ function aroundOf({
 }
 
 function mediaOf({ type, media: { caption, fileName }, source }: MediaMessage): object {
-  const kind = KIND_OF[type]
+  const kind = FILE_KIND_OF[type]
   const { data: file } = UploadedFile.safeParse(source)
   if (!file) throw new Error('the file was not uploaded')
   const mayHaveCaption = kind !== 'audio' && kind !== 'sticker'

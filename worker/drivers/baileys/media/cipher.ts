@@ -2,10 +2,11 @@
  * How files are encrypted in WhatsApp, as streams: AES-256-CBC, then ten bytes of HMAC-SHA256 over IV and ciphertext, under
  * keys that come from the file's own key. One chunk at a time is in memory.
  */
+
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { MediaRefused } from '@berth/core/media/store.ts'
+import type { FileKind } from '@berth/core/model/message-media.ts'
 import { getMediaKeys } from '@whiskeysockets/baileys'
-import type { MediaKind } from './source.ts'
 
 const SEAL_BYTES = 10
 const BLOCK_BYTES = 16
@@ -14,7 +15,7 @@ const BLOCK_BYTES = 16
 export const encryptedLength = (length: number): number => length - (length % BLOCK_BYTES) + BLOCK_BYTES + SEAL_BYTES
 
 interface Key {
-  kind: MediaKind
+  kind: FileKind
   mediaKey: Buffer
 }
 

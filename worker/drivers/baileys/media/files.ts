@@ -1,12 +1,13 @@
 /** The files of one session's messages: fetched, asked for again, uploaded. */
 
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
-import type { MediaMessage } from '@berth/core/model/message-media.ts'
+import { FILE_KIND_OF, type MediaMessage } from '@berth/core/model/message-media.ts'
 import type { WAMessage, WASocket } from '@whiskeysockets/baileys'
 import { isJidGroup } from '@whiskeysockets/baileys'
 import { within } from '../../../store/within.ts'
 import { AskFailed, type DriverHost, type FetchedFile, MediaGone, type RemoteFile, SendRefused } from '../../driver.ts'
-import { isMediaType, KIND_OF } from '../messages/media.ts'
+import { Uploads } from '../../uploads.ts'
+import { isMediaType } from '../messages/media.ts'
 import { jidOf } from '../person.ts'
 import { fieldsOf, MediaSource } from './source.ts'
 import { download, upload } from './transfer.ts'
@@ -22,8 +23,7 @@ export class MediaFiles {
   readonly #host: Pick<DriverHost, 'files'>
   readonly #mediaHost: string
   readonly #socket: () => WASocket | undefined
-  /** By WhatsApp id of their message. */
-  readonly #uploads = new Map<string, Promise<unknown>>()
+  readonly #uploads = new Uploads()
 
   /** @param url of another server than WhatsApp's, whose media host is at the same place */
   constructor(host: Pick<DriverHost, 'files'>, url: string | undefined, socket: () => WASocket | undefined) {
@@ -62,13 +62,7 @@ export class MediaFiles {
   /** The content of a message whose file was uploaded, now or before; undefined: it needs none. Can be asked again. */
   prepare(row: SendRow): Promise<unknown> | undefined {
     if (!isMediaType(row.type) || MediaSource.safeParse((row.content as MediaMessage).source).success) return undefined
-    const running = this.#uploads.get(row.whatsappId)
-    if (running) return running
-    const upload = this.#upload(row as SendRow & { type: MediaMessage['type'] })
-    this.#uploads.set(row.whatsappId, upload)
-    const done = () => this.#uploads.delete(row.whatsappId)
-    upload.then(done, done)
-    return upload
+    return this.#uploads.once(row.whatsappId, () => this.#upload(row as SendRow & { type: MediaMessage['type'] }))
   }
 
   async #upload({ whatsappId, type, content }: SendRow & { type: MediaMessage['type'] }): Promise<unknown> {
@@ -77,7 +71,7 @@ export class MediaFiles {
     if (!open)
       throw new SendRefused('media_not_found', 'The file was deleted before it was sent. Upload it, and send again.')
     const source = await upload({
-      kind: KIND_OF[type],
+      kind: FILE_KIND_OF[type],
       open,
       connection: (anew) => this.#open.refreshMediaConn(anew),
     })

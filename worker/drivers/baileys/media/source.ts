@@ -1,14 +1,12 @@
 /** Where WhatsApp has a file, and what opens it: what messages say of it, and what is stored of that. Pure. */
+import { FILE_KINDS, type FileKind } from '@berth/core/model/message-media.ts'
 import { Bytes } from '@berth/core/model/message-parts.ts'
 import type { proto } from '@whiskeysockets/baileys'
 import { z } from 'zod'
 
-/** What keys are derived for, and the media host has paths for. */
-const MediaKind = z.enum(['image', 'video', 'audio', 'document', 'sticker'])
-export type MediaKind = z.infer<typeof MediaKind>
-
 export const MediaSource = z.object({
-  kind: MediaKind,
+  /** Keys are derived for it, and the media host has a path for it. */
+  kind: z.enum(FILE_KINDS),
   /** Of the media host: a path with its query. */
   directPath: z.string().regex(/^\/[^/\\]/),
   /** 32 bytes, from which all keys of the file come. */
@@ -33,7 +31,7 @@ const KEY_BYTES = 32
 const HASH_BYTES = 32
 
 /** Undefined: the message does not say enough to find the file and open it. */
-export function sourceFrom(kind: MediaKind, fields: FileFields): MediaSource | undefined {
+export function sourceFrom(kind: FileKind, fields: FileFields): MediaSource | undefined {
   const { mediaKey, fileSha256, fileEncSha256 } = fields
   if (mediaKey?.length !== KEY_BYTES || fileSha256?.length !== HASH_BYTES || fileEncSha256?.length !== HASH_BYTES) {
     return undefined

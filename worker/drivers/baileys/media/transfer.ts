@@ -6,10 +6,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { request } from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { FileKind } from '@berth/core/model/message-media.ts'
 import { DEFAULT_ORIGIN, MEDIA_PATH_MAP, type MediaConnInfo } from '@whiskeysockets/baileys'
 import { MediaGone } from '../../driver.ts'
 import { decrypted, encrypted, encryptedLength } from './cipher.ts'
-import type { MediaKind, MediaSource } from './source.ts'
+import type { MediaSource } from './source.ts'
 
 /** Without a byte for so long, a transfer is given up. */
 const SILENCE_MS = 30_000
@@ -50,7 +51,7 @@ function urlOf(directPath: string, host: string): URL {
 }
 
 export interface Outgoing {
-  kind: MediaKind
+  kind: FileKind
   /** Opens the file, from its beginning; more than once. */
   open(): Promise<Readable>
   /** Asks WhatsApp where to upload to. @param anew what it said before did not work */

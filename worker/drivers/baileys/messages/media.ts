@@ -1,29 +1,24 @@
 /** Messages with a file. Where the file lies is kept beside what is shown. */
 import type { MessageOf } from '@berth/core/model/message.ts'
-import { MEDIA_TYPES, type Media, type MediaMessage, type MediaType } from '@berth/core/model/message-media.ts'
+import {
+  FILE_KIND_OF,
+  type FileKind,
+  MEDIA_TYPES,
+  type Media,
+  type MediaMessage,
+  type MediaType,
+} from '@berth/core/model/message-media.ts'
 import type { proto } from '@whiskeysockets/baileys'
-import { type FileFields, fieldsOf, type MediaKind, MediaSource, sourceFrom } from '../media/source.ts'
+import { type FileFields, fieldsOf, MediaSource, sourceFrom } from '../media/source.ts'
 import type { Family } from './family.ts'
 
 /** For the URL beside the path, which clients don't use when there is a path. */
 const MEDIA_HOST = 'mmg.whatsapp.net'
 const NAME_LENGTH = 255
 
-/** What WhatsApp keeps files of a type as. */
-export const KIND_OF: Record<MediaType, MediaKind> = {
-  image: 'image',
-  video: 'video',
-  round_video: 'video',
-  gif: 'video',
-  voice: 'audio',
-  audio: 'audio',
-  document: 'document',
-  sticker: 'sticker',
-}
-
 const OPUS = 'audio/ogg; codecs=opus'
 
-const USUAL_TYPE: Record<MediaKind, string> = {
+const USUAL_TYPE: Record<FileKind, string> = {
   image: 'image/jpeg',
   video: 'video/mp4',
   audio: OPUS,
@@ -31,7 +26,7 @@ const USUAL_TYPE: Record<MediaKind, string> = {
   sticker: 'image/webp',
 }
 
-export const isMediaType = (type: string): type is MediaType => Object.hasOwn(KIND_OF, type)
+export const isMediaType = (type: string): type is MediaType => Object.hasOwn(FILE_KIND_OF, type)
 
 /** What a row says of a file that has just come: its id, and that it is to be fetched. @param id a new one */
 export function announced(content: Record<string, unknown>, id: string): Record<string, unknown> {
@@ -75,7 +70,7 @@ export const media: Family<MessageOf<MediaType>> = {
     const found = typeOf(message)
     if (!found) return undefined
     const { type, fields } = found
-    const source = sourceFrom(KIND_OF[type], fields)
+    const source = sourceFrom(FILE_KIND_OF[type], fields)
     const isOnce = fields.viewOnce || WRAPPERS.some((wrapper) => outer[wrapper])
     return {
       type,
@@ -107,7 +102,7 @@ function typeOf(message: proto.IMessage): { type: MediaType; fields: Fields } | 
 function shownOf(type: MediaType, fields: Fields): Media {
   const { mimetype, fileName, caption, width, height, seconds, fileSha256 } = fields
   return {
-    mimeType: mimetype?.slice(0, NAME_LENGTH) || USUAL_TYPE[KIND_OF[type]],
+    mimeType: mimetype?.slice(0, NAME_LENGTH) || USUAL_TYPE[FILE_KIND_OF[type]],
     size: Number(fields.fileLength ?? 0),
     ...(fileSha256?.length === 32 && { sha256: Buffer.from(fileSha256).toString('hex') }),
     ...(fileName ? { fileName: fileName.slice(0, NAME_LENGTH) } : {}),
