@@ -21,6 +21,9 @@ export type ErrorCode =
   | 'group_not_found'
   | 'not_a_member'
   | 'not_an_admin'
+  | 'already_a_member'
+  | 'invite_unknown'
+  | 'description_outdated'
   | 'qr_malformed'
   | 'qr_expired'
   | 'qr_of_another_device'
@@ -55,6 +58,9 @@ const STATUS: Record<ErrorCode, number> = {
   group_not_found: 404,
   not_a_member: 403,
   not_an_admin: 403,
+  already_a_member: 409,
+  invite_unknown: 406,
+  description_outdated: 409,
   qr_malformed: 422,
   qr_expired: 410,
   qr_of_another_device: 422,

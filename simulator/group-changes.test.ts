@@ -126,3 +126,57 @@ it('a phone gives its group another name', async () => {
   await until(() => renamed.some((each) => each.id === group && each.subject === 'Good neighbours'), 'the new name')
   expect((await client.socket.groupMetadata(group)).subject).toBe('Good neighbours')
 })
+
+it('admins make others admins, and describe and lock the group', async () => {
+  const { socket } = client
+  await expect(socket.groupParticipantsUpdate(group, [at(ana)], 'demote')).rejects.toThrow('forbidden')
+  await expect(socket.groupSettingUpdate(group, 'locked')).rejects.toThrow('forbidden')
+  await world.api.changeGroup(group, { kind: 'promote', by: ana, members: [shop] })
+  await socket.groupSettingUpdate(group, 'locked')
+  await socket.groupSettingUpdate(group, 'announcement')
+  for (const text of ['Good ones', 'The best', undefined, 'After all']) await socket.groupUpdateDescription(group, text)
+  expect(await world.api.group(group)).toMatchObject({
+    admins: [ana, shop],
+    description: { text: 'After all' },
+    announcements: true,
+    locked: true,
+  })
+  expect(await socket.groupMetadata(group)).toMatchObject({ desc: 'After all', announce: true, restrict: true })
+  const prev = { tag: 'description', attrs: { id: 'NEXT', prev: 'ANOTHER' } }
+  const outdated = { tag: 'iq', attrs: { type: 'set', xmlns: 'w:g2', to: group }, content: [prev] }
+  await expect(socket.query(outdated)).rejects.toThrow('conflict')
+  await world.api.changeGroup(group, { kind: 'demote', by: ana, members: [shop] })
+  await expect(socket.groupUpdateSubject(group, 'Mine')).rejects.toThrow('forbidden')
+})
+
+it('who has the code joins, until it is renewed; who asks first is not added', async () => {
+  const { id } = await client.socket.groupCreate('By invitation', [])
+  const code = (await client.socket.groupInviteCode(id))!
+  expect(await other.socket.groupAcceptInvite(code)).toBe(id)
+  await expect(other.socket.groupAcceptInvite(code)).rejects.toThrow('conflict')
+  await expect(other.socket.groupInviteCode(id)).rejects.toThrow('forbidden')
+  await other.socket.groupLeave(id)
+  expect(await client.socket.groupRevokeInvite(id)).not.toBe(code)
+  await expect(other.socket.groupAcceptInvite(code)).rejects.toThrow('not-acceptable')
+  await world.api.changeProfile(bob, { asksFirst: true })
+  const [result] = await client.socket.groupParticipantsUpdate(id, [at(bob)], 'add')
+  expect(result?.status).toBe('403')
+  const made = await client.socket.groupCreate('Without Bob', [at(ana), at(bob)])
+  await world.api.changeProfile(bob, { asksFirst: false })
+  expect(await membersOf(made.id)).toEqual([shop, ana])
+})
+
+it('has a picture, which members see', async () => {
+  const picture = (content?: Buffer) => ({
+    tag: 'iq',
+    attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'w:profile:picture', target: group },
+    ...(content && { content: [{ tag: 'picture', attrs: { type: 'image' }, content }] }),
+  })
+  await client.socket.query(picture(Buffer.from('a street')))
+  const url = await client.socket.profilePictureUrl(group, 'image')
+  expect(await (await fetch(url!)).text()).toBe('a street')
+  await expect(other.socket.profilePictureUrl(group)).rejects.toThrow('item-not-found')
+  await expect(other.socket.query(picture())).rejects.toThrow('forbidden')
+  await client.socket.removeProfilePicture(group)
+  await expect(client.socket.profilePictureUrl(group)).rejects.toThrow('item-not-found')
+})

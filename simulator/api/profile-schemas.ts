@@ -11,6 +11,8 @@ export const Profile = z.object({
   about: z.object({ text: z.string(), setAt: time }).nullable(),
   /** Where the picture is. Another one has another address. */
   pictureUrl: z.string().nullable(),
+  /** Others can't add the account to a group: they must invite it. */
+  asksFirst: z.boolean(),
 })
 export const ProfileChange = z.strictObject({
   name: name.optional(),
@@ -22,6 +24,7 @@ export const ProfileChange = z.strictObject({
     .max(Math.ceil(MAXIMUM_PICTURE / 3) * 4)
     .nullable()
     .optional(),
+  asksFirst: z.boolean().optional(),
 })
 export const Blocked = z.array(z.string())
 export const NewBlock = z.strictObject({ blocked: z.boolean() })

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { SimulatorError } from '../errors.ts'
 import { force } from '../whatsapp/forced.ts'
-import { addMembers, removeMembers, renameGroup } from '../whatsapp/group-changes.ts'
+import { addMembers, removeMembers, setAdmins } from '../whatsapp/group-changes.ts'
+import { renameGroup } from '../whatsapp/group-settings.ts'
 import type { Network } from '../whatsapp/network.ts'
 import { scan } from '../whatsapp/pairing.ts'
 import { typeCode } from '../whatsapp/pairing-code.ts'
@@ -61,7 +62,9 @@ export function registerRoutes(app: FastifyInstance, network: Network, websocket
     const change = schema.GroupChange.parse(request.body)
     const actor = { number: change.by, device: 0 }
     if (change.kind === 'subject') return renameGroup(network, group, actor, change.subject)
-    return (change.kind === 'add' ? addMembers : removeMembers)(network, group, actor, change.members)
+    if (change.kind === 'add') return addMembers(network, group, actor, change.members)
+    if (change.kind === 'remove') return removeMembers(network, group, actor, change.members)
+    return setAdmins(network, group, actor, change.members, change.kind === 'promote')
   })
 
   app.get('/v1/devices', () => state.devices.list().map((device) => viewDevice(network, device)))

@@ -32,14 +32,26 @@ export const NewGroup = z.object({
   /** The first one makes the group. */
   members: z.array(number).min(1).max(1024).refine(isUnique, 'each number once'),
 })
-/** By whom: somebody in it. Only the first member may remove others; whoever removes itself leaves. */
+/** By whom: somebody in it. Only admins may remove others and say who is one; whoever removes itself leaves. */
 const by = number
 const members = z.array(number).min(1).max(1024)
 export const GroupChange = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['add', 'remove']), by, members }),
+  z.strictObject({ kind: z.enum(['add', 'remove', 'promote', 'demote']), by, members }),
   z.strictObject({ kind: z.literal('subject'), by, subject: NewGroup.shape.subject }),
 ])
-export const Group = z.object({ id: z.string(), subject: z.string(), members: z.array(z.string()), createdAt: time })
+export const Group = z.object({
+  id: z.string(),
+  subject: z.string(),
+  members: z.array(z.string()),
+  /** Those of the members who may do more. The first member always is one. */
+  admins: z.array(z.string()),
+  description: z.object({ id: z.string(), text: z.string() }).nullable(),
+  /** Only admins may write. */
+  announcements: z.boolean(),
+  /** Only admins may change what the group is called and says of itself. */
+  locked: z.boolean(),
+  createdAt: time,
+})
 
 export const Scan = z.object({ qr: z.string().min(1).max(2000) })
 export const TypedCode = z.object({

@@ -107,7 +107,7 @@ CREATE TABLE IF NOT EXISTS app_state_known (
   PRIMARY KEY (number, device, collection)
 ) STRICT, WITHOUT ROWID;
 
--- The text and the picture that an account tells of itself. The id of a picture is never given twice.
+-- The text and the picture that an account tells of itself; of a group, its picture. The id of a picture is never given twice.
 CREATE TABLE IF NOT EXISTS profile (
   number TEXT PRIMARY KEY, about TEXT, about_at INTEGER, picture BLOB, picture_id INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -148,6 +148,13 @@ CREATE TABLE IF NOT EXISTS disturbance (
 const LATER_COLUMNS = [
   ['message', 'target', 'TEXT'],
   ['device', 'history_at', 'INTEGER'],
+  ['group_chat', 'description', 'TEXT'],
+  ['group_chat', 'description_id', 'TEXT'],
+  ['group_chat', 'announcements', 'INTEGER'],
+  ['group_chat', 'locked', 'INTEGER'],
+  ['group_chat', 'invite', 'TEXT'],
+  ['group_member', 'admin', 'INTEGER'],
+  ['profile', 'asks_first', 'INTEGER'],
 ] as const
 const LATER_SCHEMA = `
 CREATE INDEX IF NOT EXISTS message_target ON message (phone, chat, target) WHERE target IS NOT NULL;

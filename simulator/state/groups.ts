@@ -1,4 +1,5 @@
 // Groups: chats of several phones.
+import { randomBytes } from 'node:crypto'
 import type { Random } from '../random.ts'
 import type { Database } from './database.ts'
 
@@ -8,8 +9,25 @@ export interface Group {
   subject: string
   /** Phone numbers, who has been in it longest first: that one made the group, or took over from who did. */
   members: string[]
+  /** Those of the members who may do more. The first member always is one. */
+  admins: string[]
+  /** Whoever writes another one must know the id of the one before. */
+  description: { id: string; text: string } | null
+  /** Only admins may write. */
+  announcements: boolean
+  /** Only admins may change what the group is called and says of itself. */
+  locked: boolean
   /** Unix milliseconds. */
   createdAt: number
+}
+
+interface Row {
+  subject: string
+  created_at: number
+  description: string | null
+  description_id: string | null
+  announcements: number | null
+  locked: number | null
 }
 
 export class Groups {
@@ -36,14 +54,22 @@ export class Groups {
   }
 
   find(id: string): Group | undefined {
-    const row = this.#database.get<{ subject: string; created_at: number }>(
-      'SELECT subject, created_at FROM group_chat WHERE id = ?',
-      id,
-    )
+    const columns = 'subject, created_at, description, description_id, announcements, locked'
+    const row = this.#database.get<Row>(`SELECT ${columns} FROM group_chat WHERE id = ?`, id)
     if (!row) return undefined
-    const sql = 'SELECT number FROM group_member WHERE group_id = ? ORDER BY position'
-    const members = this.#database.all<{ number: string }>(sql, id).map(({ number }) => number)
-    return { id, subject: row.subject, members, createdAt: row.created_at }
+    const sql = 'SELECT number, admin FROM group_member WHERE group_id = ? ORDER BY position'
+    const members = this.#database.all<{ number: string; admin: number | null }>(sql, id)
+    const { description: text, description_id: descriptionId } = row
+    return {
+      id,
+      subject: row.subject,
+      members: members.map(({ number }) => number),
+      admins: members.filter(({ admin }, position) => position === 0 || admin === 1).map(({ number }) => number),
+      description: text !== null && descriptionId !== null ? { id: descriptionId, text } : null,
+      announcements: row.announcements === 1,
+      locked: row.locked === 1,
+      createdAt: row.created_at,
+    }
   }
 
   /** The number must not be in it. */
@@ -59,6 +85,38 @@ export class Groups {
 
   rename(id: string, subject: string): void {
     this.#database.run('UPDATE group_chat SET subject = ? WHERE id = ?', subject, id)
+  }
+
+  setAdmin(id: string, number: string, isAdmin: boolean): void {
+    const sql = 'UPDATE group_member SET admin = ? WHERE group_id = ? AND number = ?'
+    this.#database.run(sql, isAdmin ? 1 : 0, id, number)
+  }
+
+  describe(id: string, description: { id: string; text: string } | undefined): void {
+    const sql = 'UPDATE group_chat SET description = ?, description_id = ? WHERE id = ?'
+    this.#database.run(sql, description?.text ?? null, description?.id ?? null, id)
+  }
+
+  set(id: string, setting: 'announcements' | 'locked', isOn: boolean): void {
+    this.#database.run(`UPDATE group_chat SET ${setting} = ? WHERE id = ?`, isOn ? 1 : 0, id)
+  }
+
+  /** The code that lets whoever knows it into the group. */
+  invite(id: string): string {
+    const row = this.#database.get<{ invite: string | null }>('SELECT invite FROM group_chat WHERE id = ?', id)
+    return row?.invite ?? this.renewInvite(id)
+  }
+
+  /** The one before opens nothing any more. */
+  renewInvite(id: string): string {
+    const code = randomBytes(16).toString('base64url')
+    this.#database.run('UPDATE group_chat SET invite = ? WHERE id = ?', code, id)
+    return code
+  }
+
+  findByInvite(code: string): Group | undefined {
+    const row = this.#database.get<{ id: string }>('SELECT id FROM group_chat WHERE invite = ?', code)
+    return row && this.find(row.id)
   }
 
   list(): Group[] {

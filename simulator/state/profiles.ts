@@ -1,4 +1,5 @@
-// What an account tells of itself besides its name: a text ("about") and a picture.
+// What an account tells of itself besides its name: a text ("about") and a picture; whether others may add it to groups.
+// Groups have a picture, too.
 import type { Database } from './database.ts'
 
 export interface About {
@@ -36,6 +37,25 @@ export class Profiles {
     )
   }
 
+  /** Others can't add the account to a group: they must invite it. */
+  asksFirst(number: string): boolean {
+    const row = this.#database.get<{ asks_first: number | null }>(
+      'SELECT asks_first FROM profile WHERE number = ?',
+      number,
+    )
+    return row?.asks_first === 1
+  }
+
+  setAsksFirst(number: string, asksFirst: boolean): void {
+    this.#database.run(
+      `INSERT INTO profile (number, asks_first) VALUES (?, ?)
+       ON CONFLICT (number) DO UPDATE SET asks_first = excluded.asks_first`,
+      number,
+      asksFirst ? 1 : 0,
+    )
+  }
+
+  /** @param number of the account, or the id of a group */
   picture(number: string): Picture | undefined {
     const sql = 'SELECT picture, picture_id FROM profile WHERE number = ?'
     const row = this.#database.get<{ picture: Uint8Array | null; picture_id: number }>(sql, number)

@@ -29,10 +29,14 @@ export function setPicture(network: Network, number: string, bytes: Buffer | und
   })
 }
 
-/** The address of the picture; undefined when there is none. It holds for this picture, not for the next. */
-export function pictureUrl(network: Network, number: string): { id: string; url: string } | undefined {
-  const id = network.state.profiles.picture(number)?.id
-  return id === undefined ? undefined : { id, url: `${network.url}/pictures/${number}/${id}` }
+/**
+ * The address of a picture; undefined when there is none. It holds for this picture, not for the next.
+ * @param owner the number of a phone, or the id of a group
+ */
+export function pictureUrl(network: Network, owner: string): { id: string; url: string } | undefined {
+  const id = network.state.profiles.picture(owner)?.id
+  // A stanza would take a text with an @ for an address of WhatsApp.
+  return id === undefined ? undefined : { id, url: `${network.url}/pictures/${owner.replace('@g.us', '')}/${id}` }
 }
 
 export function setAbout(network: Network, number: string, text: string): void {

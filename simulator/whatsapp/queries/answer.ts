@@ -9,7 +9,17 @@ import { answerCodeRegistration } from '../pairing-code.ts'
 import { removeDevice } from '../removal.ts'
 import { children, describe, type Stanza, stanza } from '../stanza.ts'
 import { answerEncrypt } from './encrypt.ts'
-import { answerCreate, answerGroup, answerLeave, answerMembers, answerParticipating, answerSubject } from './groups.ts'
+import {
+  answerCreate,
+  answerDescription,
+  answerGroup,
+  answerInvite,
+  answerLeave,
+  answerMembers,
+  answerParticipating,
+  answerSetting,
+  answerSubject,
+} from './groups.ts'
 import { answerAbout, answerBlocklist, answerPicture } from './profile.ts'
 import { answerUsync } from './usync.ts'
 
@@ -73,9 +83,15 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
       return answerCreate(connection.network, device, asked!)
     case 'w:g2 add':
     case 'w:g2 remove':
+    case 'w:g2 promote':
+    case 'w:g2 demote':
       return answerMembers(connection.network, device, query.attrs.to, asked!)
     case 'w:g2 subject':
       return answerSubject(connection.network, device, query.attrs.to, asked!)
+    case 'w:g2 description':
+      return answerDescription(connection.network, device, query.attrs.to, asked!)
+    case 'w:g2 invite':
+      return answerInvite(connection.network, device, query, asked!)
     case 'w:g2 leave':
       return answerLeave(connection.network, device, asked!)
     case 'w:m media_conn':
@@ -90,7 +106,8 @@ function answerOf(connection: Connection, device: Device, query: Stanza): Answer
   // These may hold nothing at all.
   if (query.attrs.xmlns === 'w:profile:picture') return answerPicture(connection.network, device, query)
   if (query.attrs.xmlns === 'blocklist') return answerBlocklist(connection.network, device, query)
-  return NOT_IMPLEMENTED
+  const setting = query.attrs.xmlns === 'w:g2' && answerSetting(connection.network, device, query.attrs.to, asked)
+  return setting || NOT_IMPLEMENTED
 }
 
 /** What follows an answer. */
