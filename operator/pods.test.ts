@@ -79,3 +79,19 @@ it('leaves it to an installation to choose the settings of Node', () => {
   expect(env.filter(({ name }) => name === 'NODE_OPTIONS')).toEqual([chosen])
   expect(env.map(({ name }) => name)).toContain('MALLOC_ARENA_MAX')
 })
+
+it('mounts the volumes of the installation, whose group its files get, and stays without privileges', () => {
+  const workerPod = WorkerPod.parse({
+    volumes: [{ name: 'media', persistentVolumeClaim: { claimName: 'berth-media' } }],
+    volumeMounts: [{ name: 'media', mountPath: '/media' }],
+    securityContext: { fsGroup: 1000, fsGroupChangePolicy: 'OnRootMismatch' },
+  })
+  const { spec } = podFor(worker, pro, { ...settings, workerPod })
+  expect(spec.volumes).toEqual(workerPod.volumes)
+  expect(spec.containers[0]?.volumeMounts).toEqual(workerPod.volumeMounts)
+  expect(spec).not.toHaveProperty('volumeMounts')
+  expect(spec.securityContext).toMatchObject({ fsGroup: 1000, runAsNonRoot: true, runAsUser: 1000 })
+  expect(() => WorkerPod.parse({ securityContext: { ...workerPod.securityContext, runAsUser: 0 } })).toThrow(
+    'runAsUser',
+  )
+})

@@ -62,7 +62,7 @@ function podTemplate(
   settings: PodSettings,
 ): { metadata: Pick<ObjectMeta, 'annotations' | 'labels'>; spec: PodSpec } {
   const { template } = tier.spec.workers
-  const { labels, annotations, env = [], imagePullPolicy, nodeSelector, ...spec } = settings.workerPod
+  const { labels, annotations, env = [], imagePullPolicy, nodeSelector, volumeMounts, ...spec } = settings.workerPod
   const nodes = { ...nodeSelector, ...template.nodeSelector }
   const own = { [APP_LABEL]: WORKER_APP, [TIER_LABEL]: tier.metadata.name }
   return {
@@ -76,7 +76,12 @@ function podTemplate(
       terminationGracePeriodSeconds: tier.spec.drain.graceSeconds,
       ...(settings.workerServiceAccount ? { serviceAccountName: settings.workerServiceAccount } : {}),
       ...(Object.keys(nodes).length > 0 ? { nodeSelector: nodes } : {}),
-      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+      securityContext: {
+        ...spec.securityContext,
+        runAsNonRoot: true,
+        runAsUser: 1000,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
       containers: [
         {
           name: 'worker',
@@ -94,6 +99,7 @@ function podTemplate(
             ...env,
           ],
           envFrom: [{ secretRef: { name: settings.workerSecret } }],
+          ...(volumeMounts ? { volumeMounts } : {}),
           readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, timeoutSeconds: 1 },
           livenessProbe: {
             httpGet: { path: '/healthz', port: 'http' },

@@ -17,5 +17,11 @@ export const WorkerPod = z.strictObject({
   affinity: given.optional(),
   topologySpreadConstraints: z.array(given).optional(),
   priorityClassName: z.string().optional(),
+  volumes: z.array(given).optional(),
+  volumeMounts: z.array(z.strictObject({ name: z.string(), mountPath: z.string() })).optional(),
+  /** Of the volumes' files; all else of it is the operator's. */
+  securityContext: z
+    .strictObject({ fsGroup: z.int(), fsGroupChangePolicy: z.enum(['Always', 'OnRootMismatch']) })
+    .optional(),
 })
 export type WorkerPod = z.infer<typeof WorkerPod>

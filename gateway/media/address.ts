@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 
 /** Special-purpose ranges of IPv4 (RFC 6890 and its registry); metadata services of clouds are in 169.254. */
-const IPV4_OTHERS: [net: string, prefix: number][] = [
+export const IPV4_OTHERS: [net: string, prefix: number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -19,7 +19,7 @@ const IPV4_OTHERS: [net: string, prefix: number][] = [
   ['224.0.0.0', 3],
 ]
 /** Within global unicast: what carries an IPv4 address (Teredo, 6to4), is for documentation or for protocols. */
-const IPV6_OTHERS: [net: string, prefix: number][] = [
+export const IPV6_OTHERS: [net: string, prefix: number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],

@@ -11,7 +11,7 @@ import {
 import { RELEASE, RELEASE_ANNOTATION } from '@berth/core/model/release.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../chaos/until.ts'
-import { CHART, MINIMAL, objectOf, render, type ValuesFile } from './chart.ts'
+import { CHART, MINIMAL, minimalWith, objectOf, render, type ValuesFile } from './chart.ts'
 import { asList, ChartCluster, type Installed } from './cluster.ts'
 
 const WAIT_MS = 60_000
@@ -37,6 +37,11 @@ describe.each<[string, object, ValuesFile[]]>([
     ['values-production.yaml'],
   ],
   ['trial values', {}, ['values-trial.yaml']],
+  [
+    "files on a volume, and Meta's numbers",
+    minimalWith({ media: { volume: { enabled: true } }, cloudApi: { enabled: true } }),
+    [],
+  ],
 ])('%s', (_name, values, files) => {
   test('the API server takes every object as it is, and warns of nothing', async () => {
     const installed = await cluster.makeNamespace()
@@ -162,6 +167,7 @@ describe('a trial', () => {
     await installed.helm('install', {}, ['values-trial.yaml'])
     const first = await secrets()
     expect(Object.keys(first).sort()).toEqual([
+      'BERTH_CHANNEL_KEYS',
       'BERTH_ENCRYPTION_KEYS',
       'BERTH_INTERNAL_TOKEN',
       'DATABASE_URL',

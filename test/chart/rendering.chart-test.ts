@@ -2,16 +2,39 @@ import { readConfig as readGatewayConfig } from '@berth/gateway/config.ts'
 import { readConfig as readOperatorConfig } from '@berth/operator/config.ts'
 import { readConfig as readWorkerConfig } from '@berth/worker/config.ts'
 import { describe, expect, test } from 'vitest'
-import { CHART, containersOf, environmentOf, helm, MINIMAL, namesOf, podsOf, render, type ValuesFile } from './chart.ts'
+import {
+  CHART,
+  containersOf,
+  environmentOf,
+  helm,
+  MINIMAL,
+  minimalWith,
+  namesOf,
+  podsOf,
+  render,
+  type ValuesFile,
+} from './chart.ts'
 
 /** Each of the ways in which the chart is meant to be used. */
 const WAYS: [name: string, values: object, files: ValuesFile[]][] = [
   ['minimal values', MINIMAL, []],
   ['production values', {}, ['values-production.yaml']],
   ['trial values', {}, ['values-trial.yaml']],
+  [
+    "files on a volume, and Meta's numbers",
+    minimalWith({ media: { volume: { enabled: true } }, cloudApi: { enabled: true, appSecret: 'meta-app' } }),
+    [],
+  ],
 ]
 
-const SECRET_KEYS = ['DATABASE_URL', 'BERTH_INTERNAL_TOKEN', 'BERTH_ENCRYPTION_KEYS', 'POSTGRES_PASSWORD']
+const SECRET_KEYS = [
+  'BERTH_CHANNEL_KEYS',
+  'WHATSAPP_APP_SECRET',
+  'DATABASE_URL',
+  'BERTH_INTERNAL_TOKEN',
+  'BERTH_ENCRYPTION_KEYS',
+  'POSTGRES_PASSWORD',
+]
 
 describe.each(WAYS)('%s', (_name, values, files) => {
   test('lint finds nothing', async () => {

@@ -1,4 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { readConfig as readGatewayConfig } from '@berth/gateway/config.ts'
+import { IPV4_OTHERS, IPV6_OTHERS } from '@berth/gateway/media/address.ts'
 import { readConfig } from '@berth/operator/config.ts'
 import { type CommandLine, parseOptions } from '@berth/simulator/options.ts'
 import { describe, expect, test } from 'vitest'
@@ -103,6 +105,76 @@ describe('what each value changes', () => {
     }
   })
 
+  test('a volume for files is mounted by gateway and workers, and can be written as their user', async () => {
+    const volume = { enabled: true, size: '5Gi' }
+    const manifests = await render(minimalWith({ media: { volume } }))
+    const worker = await operatorPod({ media: { volume } })
+    const gateway = podsOf(manifests).find(({ owner }) => owner === 'Deployment/berth-gateway')!.spec
+    const media = [{ name: 'media', persistentVolumeClaim: { claimName: 'berth-media' } }]
+    const mounts = [{ name: 'media', mountPath: '/media' }]
+    expect([gateway.volumes, worker.volumes]).toEqual([media, media])
+    expect([gateway.containers[0], worker]).toMatchObject([{ volumeMounts: mounts }, { volumeMounts: mounts }])
+    const group = { fsGroup: 1000, fsGroupChangePolicy: 'OnRootMismatch' }
+    expect([gateway.securityContext, worker.securityContext]).toMatchObject([group, group])
+    const where = { name: 'BERTH_MEDIA_URL', value: 'file:///media' }
+    expect(gateway.containers[0]?.env).toContainEqual(where)
+    expect(worker.env).toContainEqual(where)
+    expect(JSON.stringify(gateway)).not.toContain('BERTH_MEDIA_S3')
+    const claim = objectOf(manifests, 'PersistentVolumeClaim', 'berth-media')
+    expect(claim.spec).toEqual({ accessModes: ['ReadWriteMany'], resources: { requests: { storage: '5Gi' } } })
+    expect(claim.metadata).toMatchObject({ annotations: { 'helm.sh/resource-policy': 'keep' } })
+
+    const own = { volume: { enabled: true, existingClaim: 'shared' } }
+    expect(namesOf(await render(minimalWith({ media: own })), 'PersistentVolumeClaim')).toEqual([])
+    expect((await operatorPod({ media: own })).volumes).toMatchObject([
+      { persistentVolumeClaim: { claimName: 'shared' } },
+    ])
+    expect(await operatorPod({})).not.toHaveProperty('volumes')
+  })
+
+  test("Meta's numbers: gateway and workers get the keys of their secrets, the gateway those of the platform's app", async () => {
+    const cloudApi = { enabled: true, appSecret: 'meta-app' }
+    const keys = { name: 'BERTH_CHANNEL_KEYS', valueFrom: secret('berth-worker', 'BERTH_CHANNEL_KEYS') }
+    expect((await operatorPod({ cloudApi })).env).toContainEqual(keys)
+    const envOf = async (values: object) => gatewayOf(await render(minimalWith(values))).template.spec.containers[0].env
+    expect(await envOf({ cloudApi })).toEqual(
+      expect.arrayContaining([
+        keys,
+        { name: 'WHATSAPP_VERIFY_TOKEN', valueFrom: secret('meta-app', 'WHATSAPP_VERIFY_TOKEN') },
+        { name: 'WHATSAPP_APP_SECRET', valueFrom: secret('meta-app', 'WHATSAPP_APP_SECRET') },
+      ]),
+    )
+    const without = JSON.stringify([await envOf({}), (await operatorPod({})).env])
+    expect(without).not.toMatch(/BERTH_CHANNEL_KEYS|WHATSAPP_/)
+  })
+
+  test('the gateway gets out to the public Internet, on any port, and to the own network only if told so', async () => {
+    const rulesOf = async (targets: string) => {
+      const manifests = await render(minimalWith({ webhooks: { targets } }))
+      const { webhookTargets } = readGatewayConfig(environmentOf(podsOf(manifests), 'Deployment/berth-gateway'))
+      expect(webhookTargets).toBe(targets)
+      const { egress } = objectOf(manifests, 'NetworkPolicy', 'berth-gateway').spec
+      return egress.filter(({ ports }: { ports: { endPort?: number }[] }) => ports.some(({ endPort }) => endPort))
+    }
+    const ports = [{ port: 1, endPort: 65535, protocol: 'TCP' }]
+    const to = [
+      { ipBlock: { cidr: '0.0.0.0/0', except: IPV4_OTHERS.map(([net, prefix]) => `${net}/${prefix}`) } },
+      { ipBlock: { cidr: '2000::/3', except: IPV6_OTHERS.map(([net, prefix]) => `${net}/${prefix}`) } },
+    ]
+    expect(await rulesOf('https')).toEqual([{ ports, to }])
+    expect(await rulesOf('http')).toEqual([{ ports, to }])
+    expect(await rulesOf('anywhere')).toEqual([{ ports }])
+  })
+
+  test("a trial's workers reach Meta only when there are numbers of Meta's", async () => {
+    const publicOf = async (values: object) => {
+      const { spec } = objectOf(await render(values, ['values-trial.yaml']), 'NetworkPolicy', 'berth-worker')
+      return spec.egress.filter((rule: object) => JSON.stringify(rule).includes('0.0.0.0/0'))
+    }
+    expect(await publicOf({})).toEqual([])
+    expect(await publicOf({ cloudApi: { enabled: true } })).toMatchObject([{ ports: [{ port: 443, protocol: 'TCP' }] }])
+  })
+
   test("a trial's workers trust the trial's simulator", async () => {
     const manifests = await render({}, ['values-trial.yaml'])
     const { env = [] } = readConfig(environmentOf(podsOf(manifests), 'Deployment/berth-operator')).workerPod
@@ -194,6 +266,8 @@ describe('what each value changes', () => {
     expect(one.filter((name) => other.includes(name))).toEqual([])
   })
 })
+
+const secret = (name: string, key: string) => ({ secretKeyRef: { name, key } })
 
 const FREE = {
   price: { amount: '0', currency: 'EUR' },

@@ -16,6 +16,18 @@ describe('values that are wrong get a sentence', () => {
       ['values-trial.yaml'],
       /simulator\.enabled and whatsapp\.url are both set/,
     ],
+    [
+      'two places for files',
+      minimalWith({ media: { url: 's3://files', volume: { enabled: true } } }),
+      [],
+      /media\.url and media\.volume\.enabled are both set/,
+    ],
+    [
+      'endpoints that may be nowhere',
+      minimalWith({ webhooks: { targets: 'nowhere' } }),
+      [],
+      /\/webhooks\/targets.*must be one of/,
+    ],
     ['a name that there is not', minimalWith({ gateway: { replica: 3 } }), [], /\/gateway.*'replica' not allowed/],
     [
       'a field of a tier that there is not',

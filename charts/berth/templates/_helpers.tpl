@@ -128,12 +128,21 @@ topologySpreadConstraints:
 {{- with ternary (include "berth.simulatorRootPublic" .) .Values.whatsapp.rootKey .Values.simulator.enabled -}}
 {{- $env = append $env (dict "name" "BERTH_WHATSAPP_ROOT" "value" .) -}}
 {{- end -}}
-{{- with .Values.media.url -}}
+{{- with include "berth.mediaUrl" . -}}
 {{- $env = append $env (dict "name" "BERTH_MEDIA_URL" "value" .) -}}
+{{- end -}}
+{{- if .Values.cloudApi.enabled -}}
+{{- /* Named, though it is in the Secret of which workers get all: so that they are replaced, and say when it is missing. */ -}}
+{{- $env = concat $env (include "berth.secretEnv" (dict "root" . "key" "BERTH_CHANNEL_KEYS") | fromYamlArray) -}}
 {{- end -}}
 {{- $labels := dict "app.kubernetes.io/instance" .Release.Name "app.kubernetes.io/part-of" "berth" -}}
 {{- $pod := dict "labels" (merge (dict) $labels $worker.podLabels) "env" (concat $env $worker.extraEnv) "imagePullPolicy" .Values.image.pullPolicy -}}
 {{- with $worker.podAnnotations }}{{- $_ := set $pod "annotations" . -}}{{- end -}}
+{{- if .Values.media.volume.enabled -}}
+{{- $_ := set $pod "volumes" (include "berth.mediaVolumes" . | fromYamlArray) -}}
+{{- $_ := set $pod "volumeMounts" (include "berth.mediaMounts" . | fromYamlArray) -}}
+{{- $_ := set $pod "securityContext" (include "berth.mediaSecurity" . | fromYaml) -}}
+{{- end -}}
 {{- with .Values.imagePullSecrets }}{{- $_ := set $pod "imagePullSecrets" . -}}{{- end -}}
 {{- range $field := list "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" -}}
 {{- with get $worker $field }}{{- $_ := set $pod $field . -}}{{- end -}}
@@ -151,6 +160,33 @@ ws://berth-simulator:7800/ws/chat
 {{- else -}}
 {{ .Values.whatsapp.url }}
 {{- end -}}
+{{- end }}
+
+{{/* Where files are kept; empty: nowhere. */}}
+{{- define "berth.mediaUrl" -}}
+{{- if and .Values.media.url .Values.media.volume.enabled -}}
+{{- fail "\n\nmedia.url and media.volume.enabled are both set. Where should files be kept? Leave one of them out." -}}
+{{- end -}}
+{{- if .Values.media.volume.enabled -}}
+file:///media
+{{- else -}}
+{{ .Values.media.url }}
+{{- end -}}
+{{- end }}
+
+{{/* Of the pods that write files to the volume. */}}
+{{- define "berth.mediaVolumes" -}}
+- name: media
+  persistentVolumeClaim: {claimName: {{ .Values.media.volume.existingClaim | default "berth-media" }}}
+{{- end }}
+{{- define "berth.mediaMounts" -}}
+- {name: media, mountPath: /media}
+{{- end }}
+{{/* A new volume is given to their group once: it may hold millions of files. Where there is no such thing, as with NFS, its
+     own rights decide. */}}
+{{- define "berth.mediaSecurity" -}}
+fsGroup: 1000
+fsGroupChangePolicy: OnRootMismatch
 {{- end }}
 
 {{/* What the trial's simulator proves itself with, and what workers know it by. No secret: nothing real is behind it. */}}
