@@ -71,16 +71,33 @@ describe('ObjectCache', () => {
     const cache = new ObjectCache()
     cache.replaceAll([object('a', 'u1', 100), object('b', 'u2', 90)], '100', cache.newestSeen)
     const changes = cache.replaceAll([object('a', 'u1', 40)], '50', cache.newestSeen)
-    expect(events(changes)).toEqual(['deleted u2', 'modified u1'])
+    expect(events(changes)).toEqual(['modified u1', 'deleted u2'])
     expect(cache.values().map((o) => o.metadata.resourceVersion)).toEqual(['40'])
     expect(cache.newestSeen).toBe('50')
   })
 
   test('a server whose data went back is believed when its versions have caught up, too', () => {
     const cache = new ObjectCache()
-    cache.replaceAll([object('a', 'u1', 100)], '100', cache.newestSeen)
-    expect(events(cache.replaceAll([object('a', 'u1', 40)], '101', undefined))).toEqual(['modified u1'])
-    expect(cache.values().map((o) => o.metadata.resourceVersion)).toEqual(['40'])
+    const before = [object('older', 'u1', 100), object('same', 'u2', 30), object('rewritten', 'u3', 90)]
+    cache.replaceAll([...before, object('deleted', 'u4', 80)], '100', cache.newestSeen)
+    cache.remove(object('deleted', 'u4', 100))
+    const rewritten = { ...object('rewritten', 'u3', 90), spec: { other: true } }
+    const after = [object('older', 'u1', 40), object('same', 'u2', 30), rewritten, object('deleted', 'u4', 80)]
+    const changes = cache.replaceAll(after, '101', cache.newestSeen)
+    expect(events(changes)).toEqual(['modified u1', 'modified u3', 'added u4'])
+    expect(cache.values()).toEqual(after)
+    expect(cache.get('same')).toBe(before[1])
+    expect(events(cache.put(object('deleted', 'u4', 102)))).toEqual(['modified u4'])
+  })
+
+  test('a list does not undo what was written while it was read', () => {
+    const cache = new ObjectCache()
+    cache.replaceAll([object('changed', 'u1', 5), object('deselected', 'u2', 6)], '6', cache.newestSeen)
+    const floor = cache.newestSeen
+    cache.put(object('changed', 'u1', 8))
+    cache.remove(object('deselected', 'u2', 9))
+    expect(cache.replaceAll([object('changed', 'u1', 5), object('deselected', 'u2', 6)], '7', floor)).toEqual([])
+    expect(cache.values().map((o) => o.metadata.resourceVersion)).toEqual(['8'])
   })
 
   test('tombstones are forgotten after a minute', () => {

@@ -1,7 +1,9 @@
 /**
  * The objects of one kind as last heard, from lists, watches and the answers to our own writes, in whatever order these
- * arrive. Resource versions decide: what is older than what we know, a deletion included, is ignored.
+ * arrive. Resource versions decide: what is older than what we know, a deletion included, is ignored. Only a list is believed
+ * in all that it could know.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../model/meta.ts'
 
 export interface Change<T> {
@@ -58,19 +60,11 @@ export class ObjectCache<T extends KubeObject> {
 
   /** Takes in a state of an object. A change of uid is a deletion and an addition. */
   put(object: T): Change<T>[] {
-    const key = keyOf(object)
-    const before = this.#objects.get(key)
+    const before = this.#objects.get(keyOf(object))
     this.#see(versionOf(object))
     if (before && !isNewer(versionOf(object), versionOf(before))) return []
     if (this.#wasRemoved(object)) return []
-    this.#objects.set(key, object)
-    if (!before) return [{ event: 'added', object }]
-    if (before.metadata.uid === object.metadata.uid) return [{ event: 'modified', object, previous: before }]
-    this.#bury(before, versionOf(object))
-    return [
-      { event: 'deleted', object: before, previous: before },
-      { event: 'added', object },
-    ]
+    return this.#set(object, versionOf(object))
   }
 
   /** Takes in that an object is gone, or no longer belongs here, since the resource version that it carries. */
@@ -87,17 +81,22 @@ export class ObjectCache<T extends KubeObject> {
   }
 
   /**
-   * Takes in a complete list. `floor` is `newestSeen` from before the list was asked for: a list that is older than
-   * that comes from a server whose data went back (a restored backup), and replaces everything. Undefined: that is known
-   * already; its versions may have caught up meanwhile.
+   * Takes in a complete list, which is right in all that is not newer than itself, whatever was heard before: a server that
+   * was restored from a backup tells of older objects, and of such as were gone, and gives out its versions once more. What
+   * is newer is the answer to a write of ours while the list was read; unless the whole list is older than `floor`, which is
+   * `newestSeen` from before it was asked for: then the server went back, and nothing else counts.
    */
-  replaceAll(items: T[], listVersion: string, floor: string | undefined): Change<T>[] {
-    if (floor === undefined || isNewer(floor, listVersion)) return this.#startOver(items, listVersion)
+  replaceAll(items: T[], listVersion: string, floor: string): Change<T>[] {
+    const wentBack = isNewer(floor, listVersion)
+    if (wentBack) {
+      this.#tombstones.clear()
+      this.#newestSeen = listVersion
+    }
+    const isLater = (version: string) => !wentBack && isNewer(version, listVersion)
     const listed = new Set(items.map(keyOf))
-    const changes = items.flatMap((item) => this.put(item))
+    const changes = items.flatMap((item) => this.#takeFromList(item, listVersion, isLater))
     for (const [key, object] of this.#objects) {
-      // Newer than the list: our own write while it was read.
-      if (listed.has(key) || isNewer(versionOf(object), listVersion)) continue
+      if (listed.has(key) || isLater(versionOf(object))) continue
       this.#objects.delete(key)
       this.#bury(object, listVersion)
       changes.push({ event: 'deleted', object, previous: object })
@@ -106,23 +105,28 @@ export class ObjectCache<T extends KubeObject> {
     return changes
   }
 
-  #startOver(items: T[], listVersion: string): Change<T>[] {
-    const before = new Map(this.#objects)
-    this.#objects.clear()
-    this.#tombstones.clear()
-    this.#newestSeen = listVersion
-    const changes: Change<T>[] = []
-    for (const object of items) {
-      const previous = before.get(keyOf(object))
-      this.#objects.set(keyOf(object), object)
-      const same = previous && previous.metadata.uid === object.metadata.uid
-      if (same) before.delete(keyOf(object))
-      if (!same || versionOf(previous) !== versionOf(object)) {
-        changes.push(same ? { event: 'modified', object, previous } : { event: 'added', object })
-      }
-    }
-    const deleted = [...before.values()].map((object) => ({ event: 'deleted' as const, object, previous: object }))
-    return [...deleted, ...changes]
+  #takeFromList(item: T, listVersion: string, isLater: (version: string) => boolean): Change<T>[] {
+    const { uid = '' } = item.metadata
+    const before = this.#objects.get(keyOf(item))
+    const tombstone = this.#tombstones.get(uid)
+    if ((before && isLater(versionOf(before))) || (tombstone && isLater(tombstone.resourceVersion))) return []
+    // The same object stays where nothing has changed: others know by that.
+    if (before && isDeepStrictEqual(before, item)) return []
+    this.#tombstones.delete(uid)
+    return this.#set(item, listVersion)
+  }
+
+  #set(object: T, version: string): Change<T>[] {
+    const key = keyOf(object)
+    const before = this.#objects.get(key)
+    this.#objects.set(key, object)
+    if (!before) return [{ event: 'added', object }]
+    if (before.metadata.uid === object.metadata.uid) return [{ event: 'modified', object, previous: before }]
+    this.#bury(before, version)
+    return [
+      { event: 'deleted', object: before, previous: before },
+      { event: 'added', object },
+    ]
   }
 
   #see(version: string): void {

@@ -1,19 +1,19 @@
 /**
  * Keeps a copy of the objects of one kind up to date: lists them, watches from there, and begins again where it has to.
  *
- * Listing → watching, when a list is complete. Watching → watching, from the last version heard, when the server ends
- * the watch (it does so regularly), when the connection fails, or when nothing was heard for so long that the connection
- * may be dead. Watching → listing, when the server no longer has the versions since then (410), when it sent something
- * that can't be read, or when its versions went back. The latter is asked for before a watch goes on: a server that was
- * restored from a backup says nothing of what comes under versions that we have heard already. One that did not answer may
- * have been restored, and have caught up since: it is listed anew. Every failure is followed by a growing, random wait; only
- * stop() ends it.
+ * Listing → watching, when a list is complete. Watching → watching, from the last version heard, when the server ends the
+ * watch at the time that was asked for, every few minutes. Before it goes on, the server is asked how far it is: one that was
+ * restored from a backup would say nothing of what comes under versions that we have heard already. Watching → listing, when
+ * a watch ends in any other way: it fails, ends too early or too late, nothing was heard for so long that the connection may be
+ * dead, the server no longer has the versions since then (410), it sent something that can't be read, or its versions went
+ * back. Whatever the reason, the server may have been restored meanwhile, and have caught up with us since; only a list shows
+ * that. Every failure is followed by a growing, random wait; only stop() ends it.
  */
 import type { Kind } from '../model/kind.ts'
 import type { KubeObject } from '../model/meta.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
 import type { KubeClient } from './client.ts'
-import { isGone, KubeError } from './error.ts'
+import { KubeError } from './error.ts'
 import { type Log, silent } from './log.ts'
 import { type Change, cacheKey, isNewer, ObjectCache } from './object-cache.ts'
 import { ALL_NAMESPACES } from './path.ts'
@@ -24,9 +24,9 @@ import { type WatchEvent, WatchFormatError } from './watch-lines.ts'
 /** The server sends a bookmark about every minute; a longer silence is a dead connection. */
 const STALE_AFTER_MS = 75_000
 const BACKOFF: Backoff = { baseMs: 250, maxMs: 10_000 }
-/** A watch that the server ends sooner counts as a failure. */
-const SHORT_WATCH_MS = 1_000
-/** What went on for so long worked: the next failure is a first one. */
+/** How long a watch is to last. */
+const WATCH_SECONDS = { least: 300, most: 600 }
+/** A watch that went on for so long worked: the next failure is a first one. */
 const STEADY_MS = 5_000
 
 export interface ReflectorOptions<T> {
@@ -44,10 +44,8 @@ export interface ReflectorOptions<T> {
   backoff?: Backoff
 }
 
-/** The versions of the server are, or may be, older than what it told us before: its data were restored from a backup. */
-class WentBackError extends Error {
-  override readonly name = 'WentBackError'
-}
+/** The versions of the server are older than what it told us before: its data were restored from a backup. */
+const wentBack = (version: string, after: string): Error => new Error(`resource version ${version} after ${after}`)
 
 export class Reflector<T extends KubeObject> {
   /** Resolves when the first list is complete and its changes were reported; rejects when stopped before that. */
@@ -65,8 +63,6 @@ export class Reflector<T extends KubeObject> {
   #running: Promise<void> | undefined
   /** Where a watch goes on; undefined: list first. */
   #resourceVersion: string | undefined
-  /** Nothing that is known counts any more, or may not. */
-  #wentBack = false
 
   constructor(client: KubeClient, kind: Kind<T>, options: ReflectorOptions<T> = {}) {
     this.#client = client
@@ -126,18 +122,17 @@ export class Reflector<T extends KubeObject> {
     const { signal } = this.#stopping
     let failures = 0
     while (!signal.aborted) {
-      const startedAt = performance.now()
+      let watchedSince = Number.POSITIVE_INFINITY
       try {
         if (this.#resourceVersion === undefined) await this.#list(signal)
         else await this.#checkHistory(this.#resourceVersion, signal)
+        watchedSince = performance.now()
         await this.#watch(this.#resourceVersion ?? '', signal)
         failures = 0
       } catch (error) {
         if (signal.aborted) return
-        failures = performance.now() - startedAt > STEADY_MS ? 1 : failures + 1
-        const wasAway = this.#lastContact < startedAt
-        if (wasAway || error instanceof WentBackError) this.#wentBack = true
-        if (this.#wentBack || mustListAgain(error)) this.#resourceVersion = undefined
+        failures = performance.now() - watchedSince > STEADY_MS ? 1 : failures + 1
+        this.#resourceVersion = undefined
         const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
         const wait = Math.max(backoffMs(failures, this.#options.backoff ?? BACKOFF), asked)
         this.#log.warn(
@@ -150,13 +145,12 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const floor = this.#wentBack ? undefined : this.#cache.newestSeen
+    const floor = this.#cache.newestSeen
     const { namespace, labelSelector, fieldSelector } = this.#options
     const list = await this.#client.list(this.#kind, { namespace, labelSelector, fieldSelector, signal })
     this.#heard()
     this.#resourceVersion = list.resourceVersion
     this.#report(this.#cache.replaceAll(list.items.map(this.#trim), list.resourceVersion, floor))
-    this.#wentBack = false
     this.#isSynced = true
     this.#firstList.resolve()
   }
@@ -165,16 +159,18 @@ export class Reflector<T extends KubeObject> {
   async #checkHistory(watched: string, signal: AbortSignal): Promise<void> {
     const heard = isNewer(watched, this.#cache.newestSeen) ? watched : this.#cache.newestSeen
     const version = await this.#client.versionOf(this.#kind, { namespace: this.#options.namespace, signal })
-    if (isNewer(heard, version)) throw new WentBackError(`resource version ${version} after ${heard}`)
+    if (isNewer(heard, version)) throw wentBack(version, heard)
     this.#heard()
   }
 
-  /** One watch, from its opening to its end; returns when the server ended it in the regular way. */
+  /** One watch, from its opening to its end; returns when the server ended it at its time. */
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const staleAfterMs = this.#options.staleAfterMs ?? STALE_AFTER_MS
     const stale = new AbortController()
     const timer = setTimeout(() => stale.abort(new Error(`nothing heard for ${staleAfterMs / 1000} s`)), staleAfterMs)
     const startedAt = performance.now()
+    // Different for each watch, or all would begin again in the same second.
+    const timeoutSeconds = Math.round(WATCH_SECONDS.least + Math.random() * (WATCH_SECONDS.most - WATCH_SECONDS.least))
     try {
       const { namespace, labelSelector, fieldSelector } = this.#options
       const stream = this.#client.watch(this.#kind, {
@@ -182,8 +178,7 @@ export class Reflector<T extends KubeObject> {
         labelSelector,
         fieldSelector,
         resourceVersion,
-        // Different for each watch, or all would begin again in the same second.
-        timeoutSeconds: Math.round(300 + Math.random() * 300),
+        timeoutSeconds,
         signal: AbortSignal.any([signal, stale.signal]),
       })
       for await (const event of stream) {
@@ -194,15 +189,16 @@ export class Reflector<T extends KubeObject> {
     } finally {
       clearTimeout(timer)
     }
-    if (performance.now() - startedAt < SHORT_WATCH_MS) throw new Error('the server ended the watch at once')
+    const seconds = (performance.now() - startedAt) / 1000
+    if (!isAbout(seconds, timeoutSeconds)) {
+      throw new Error(`the watch ended after ${Math.round(seconds)} s in place of ${timeoutSeconds} s`)
+    }
   }
 
   #takeIn({ type, object }: WatchEvent<T>): void {
     const version = object.metadata?.resourceVersion
     if (!version) throw new WatchFormatError(`a ${type} event without a resource version`)
-    if (isNewer(this.#resourceVersion ?? '0', version)) {
-      throw new WentBackError(`resource version ${version} after ${this.#resourceVersion}`)
-    }
+    if (this.#resourceVersion && isNewer(this.#resourceVersion, version)) throw wentBack(version, this.#resourceVersion)
     this.#resourceVersion = version
     if (type === 'DELETED') this.#report(this.#cache.remove(this.#trim(object)))
     else if (type !== 'BOOKMARK') this.#report(this.#cache.put(this.#trim(object)))
@@ -234,4 +230,5 @@ export class Reflector<T extends KubeObject> {
   }
 }
 
-const mustListAgain = (error: unknown): boolean => isGone(error) || error instanceof WatchFormatError
+/** As far as two clocks agree. Later is as suspicious as earlier: this process stood still while the watch ended. */
+const isAbout = (seconds: number, asked: number): boolean => Math.abs(seconds - asked) < asked / 10
