@@ -3,6 +3,38 @@ import { items, type Page } from './paging.ts'
 import type { ServerEvent } from './server-events.ts'
 import { type CallOptions, segment, Transport } from './transport.ts'
 
+export interface AddedMember {
+  /** E.164, when WhatsApp tells it */
+  phoneNumber?: string
+  /** WhatsApp's other id of a person */
+  lid?: string
+  /**
+   * What became of it:
+   *
+   * - `added`
+   * - `already_member`: they were in it before
+   * - `invitation_needed`: their privacy settings let nobody add them; send them the invitation: GET
+   *   …/groups/{group}/invite
+   * - `not_on_whatsapp`: nobody has this number there
+   * - `left_recently`: they left a short time ago, and can only come back by the invitation
+   * - `group_full`
+   * - `refused`: they have blocked the account, or WhatsApp has another reason
+   */
+  outcome:
+    | 'added'
+    | 'already_member'
+    | 'invitation_needed'
+    | 'not_on_whatsapp'
+    | 'left_recently'
+    | 'group_full'
+    | 'refused'
+}
+
+export interface AddedMembers {
+  /** Everybody whom you named, and what became of it */
+  members: AddedMember[]
+}
+
 export interface AutoReply {
   /** How the words are found; static: always the same */
   strategy: string
@@ -225,6 +257,19 @@ export interface Group {
   size: number
   /** Only its admins may write */
   announcements: boolean
+  /** Only its admins may change subject, description and picture */
+  locked: boolean
+}
+
+export interface GroupChange {
+  /** What it is called */
+  subject?: string
+  /** What it says about itself; an empty one takes it away */
+  description?: string
+  /** Only its admins may write */
+  announcements?: boolean
+  /** Only its admins may change subject, description and picture */
+  locked?: boolean
 }
 
 export interface GroupDetails {
@@ -247,6 +292,8 @@ export interface GroupDetails {
   size: number
   /** Only its admins may write */
   announcements: boolean
+  /** Only its admins may change subject, description and picture */
+  locked: boolean
   /** Everybody in it, this account included */
   members: {
     /** E.164, when WhatsApp tells it */
@@ -256,6 +303,32 @@ export interface GroupDetails {
     /** owner: the first of the admins */
     role: 'member' | 'admin' | 'owner'
   }[]
+}
+
+export interface GroupInvite {
+  /** What lets whoever has it into the group */
+  code: string
+  /** The same, for people to open */
+  link: string
+}
+
+export interface GroupJoin {
+  /** The code of an invitation, or its link */
+  invite: string
+}
+
+export interface JoinedGroup {
+  /** The group, in which the account is now; left out while an admin must let it in */
+  id?: string
+}
+
+export interface MadeGroup {
+  /** The chat: write to it by using it as "to" */
+  id: string
+  /** What it is called */
+  subject: string
+  /** Those who are not in it, and why; everybody else is */
+  missing: AddedMember[]
 }
 
 export interface MediaData {
@@ -299,6 +372,11 @@ export interface MediaLink {
   url: string
   /** Until then */
   expiresAt: string
+}
+
+export interface MemberRole {
+  /** admin: may add, remove and change. The owner stays the owner */
+  role: 'member' | 'admin'
 }
 
 export interface Message {
@@ -809,6 +887,13 @@ export interface NewForward {
   message: string
 }
 
+export interface NewGroup {
+  /** What it is called */
+  subject: string
+  /** Who is to be in it, besides the account itself */
+  members?: string[]
+}
+
 export interface NewList {
   /** A text with a list to choose from; of numbers of the Cloud API */
   type: 'list'
@@ -889,6 +974,11 @@ export interface NewLocation {
 export interface NewMediaLink {
   /** How long it is good for; at most a week */
   seconds?: number
+}
+
+export interface NewMembers {
+  /** Who is to be in it */
+  members: string[]
 }
 
 /** What is to be sent; `type` says what it is */
@@ -1124,6 +1214,7 @@ export type ProblemCode =
   | 'api_key_missing'
   | 'api_key_invalid'
   | 'tenant_suspended'
+  | 'not_group_admin'
   | 'webhook_refused'
   | 'route_not_found'
   | 'session_not_found'
@@ -1141,6 +1232,8 @@ export type ProblemCode =
   | 'conversation_not_found'
   | 'contact_not_found'
   | 'group_not_found'
+  | 'group_member_not_found'
+  | 'invite_invalid'
   | 'problem_not_found'
   | 'method_not_allowed'
   | 'not_acceptable'
@@ -1151,6 +1244,7 @@ export type ProblemCode =
   | 'provider_is_another'
   | 'not_with_this_provider'
   | 'window_closed'
+  | 'already_a_member'
   | 'quota_exceeded'
   | 'session_data_retained'
   | 'session_being_deleted'
@@ -1179,6 +1273,7 @@ export type ProblemCode =
   | 'message_limit_reached'
   | 'too_many_pairing_codes'
   | 'too_many_lookups'
+  | 'too_many_acts'
   | 'session_busy'
   | 'whatsapp_rate_limited'
   | 'too_many_streams'
@@ -1189,6 +1284,7 @@ export type ProblemCode =
   | 'session_moving'
   | 'session_not_connected'
   | 'whatsapp_no_answer'
+  | 'outcome_unknown'
   | 'qr_not_ready'
   | 'channels_unavailable'
   | 'control_plane_unavailable'
@@ -2529,6 +2625,22 @@ export class Berth extends Transport {
   }
 
   /**
+   * Make a group.
+   *
+   * The account is its owner. Who can not be added is named with the reason; the group is made all the same. A
+   * second call makes a second group: when the answer is outcome_unknown, list the groups first.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  createGroup(name: string, body: NewGroup, options: CallOptions = {}): Promise<MadeGroup> {
+    return this.call<MadeGroup>({ method: 'POST', path: `/v1/sessions/${segment(name)}/groups`, body, options })
+  }
+
+  /**
    * One group, with its members.
    *
    * As WhatsApp tells it; an answer is good for half a minute.
@@ -2542,6 +2654,166 @@ export class Berth extends Transport {
     return this.call<GroupDetails>({
       method: 'GET',
       path: `/v1/sessions/${segment(name)}/groups/${segment(group)}`,
+      options,
+    })
+  }
+
+  /**
+   * Change what a group is called, says and allows.
+   *
+   * What is left out stays. WhatsApp takes one change at a time: when one of several is refused, "detail" says which
+   * were made before.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  changeGroup(name: string, group: string, body: GroupChange, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'PATCH',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}`,
+      body,
+      options,
+    })
+  }
+
+  /**
+   * Leave a group.
+   *
+   * The account is no member any more, and reads and writes nothing there. Its messages stay.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  leaveGroup(name: string, group: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'POST',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/leave`,
+      options,
+    })
+  }
+
+  /**
+   * The invitation to a group.
+   *
+   * Whoever has it can join. WhatsApp tells it to admins of the group only.
+   *
+   * Problems: api_key_missing, api_key_invalid, not_group_admin, session_not_found, group_not_found,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
+   */
+  getGroupInvite(name: string, group: string, options: CallOptions = {}): Promise<GroupInvite> {
+    return this.call<GroupInvite>({
+      method: 'GET',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/invite`,
+      options,
+    })
+  }
+
+  /**
+   * Replace the invitation to a group.
+   *
+   * The one before lets nobody in any more. Only admins of the group can.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  renewGroupInvite(name: string, group: string, options: CallOptions = {}): Promise<GroupInvite> {
+    return this.call<GroupInvite>({
+      method: 'POST',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/invite`,
+      options,
+    })
+  }
+
+  /**
+   * Join a group by its invitation.
+   *
+   * Where admins let people in one by one, the account waits for that, and the answer names no group.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * invite_invalid, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, not_with_this_provider, already_a_member, payload_too_large, unsupported_media_type,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  joinGroup(name: string, body: GroupJoin, options: CallOptions = {}): Promise<JoinedGroup> {
+    return this.call<JoinedGroup>({ method: 'POST', path: `/v1/sessions/${segment(name)}/groups/join`, body, options })
+  }
+
+  /**
+   * Add members to a group.
+   *
+   * Some may be added and others not: the answer says it of each. WhatsApp bans accounts that add many who do not
+   * know them.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  addGroupMembers(name: string, group: string, body: NewMembers, options: CallOptions = {}): Promise<AddedMembers> {
+    return this.call<AddedMembers>({
+      method: 'POST',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/members`,
+      body,
+      options,
+    })
+  }
+
+  /**
+   * Remove a member from a group.
+   *
+   * Only admins of the group can. To remove the account itself: POST …/leave.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, group_member_not_found, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, not_with_this_provider, payload_too_large,
+   * unsupported_media_type, validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited,
+   * internal_error, session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown,
+   * database_unavailable.
+   */
+  removeGroupMember(name: string, group: string, member: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'DELETE',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/members/${segment(member)}`,
+      options,
+    })
+  }
+
+  /**
+   * Make a member an admin, or an admin a member.
+   *
+   * Only admins of the group can.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, group_member_not_found, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, not_with_this_provider, payload_too_large,
+   * unsupported_media_type, validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited,
+   * internal_error, session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown,
+   * database_unavailable.
+   */
+  setGroupMemberRole(
+    name: string,
+    group: string,
+    member: string,
+    body: MemberRole,
+    options: CallOptions = {},
+  ): Promise<void> {
+    return this.call<void>({
+      method: 'PUT',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/members/${segment(member)}/role`,
+      body,
       options,
     })
   }

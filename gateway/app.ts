@@ -21,6 +21,8 @@ import { conversationRoutes } from './routes/conversations.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exportRoutes } from './routes/export.ts'
+import { groupChangeRoutes } from './routes/group-changes.ts'
+import { groupMemberRoutes } from './routes/group-members.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts'
 import { messageListRoutes } from './routes/message-lists.ts'
@@ -141,6 +143,8 @@ export async function buildApp(context: Context): Promise<App> {
       peopleRoutes(v1, context)
       presenceRoutes(v1, context)
       groupRoutes(v1, context)
+      groupChangeRoutes(v1, context)
+      groupMemberRoutes(v1, context)
       commandRoutes(v1, context)
       channelRoutes(v1, context)
       autoReplyRoutes(v1, context)

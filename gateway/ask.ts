@@ -1,5 +1,10 @@
-/** Asks WhatsApp through the worker that holds a session; what comes to nothing becomes a problem for the caller. */
+/**
+ * Asks WhatsApp, and acts there, through the worker that holds a session; what comes to nothing becomes a problem for the
+ * caller.
+ */
 import type { ServerResponse } from 'node:http'
+import { CLOUD_API } from '@berth/core/cloud-api/channel.ts'
+import type { Act, ActAnswer, ActInput } from '@berth/core/model/acts.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { AskFailure } from '@berth/core/model/worker-api.ts'
 import type { Caller } from './auth.ts'
@@ -10,7 +15,7 @@ import { goneSignal } from './gone.ts'
 import type { ProblemCode } from './problems/catalogue.ts'
 import { Problem } from './problems/problem.ts'
 import type { Owner } from './routing/owner.ts'
-import { AskRefused } from './routing/worker-client.ts'
+import { AskRefused, WorkerCallFailed } from './routing/worker-client.ts'
 import { LINK_REFUSALS, linkRefusal } from './session-view.ts'
 
 /** Which session, and for whom. */
@@ -28,11 +33,14 @@ export function askerOf(
   return { tenantId: caller.tenantId, name: params.name, signal: goneSignal(reply) }
 }
 
-type Services = Pick<Context, 'database' | 'router' | 'workers' | 'holds' | 'lookups'>
+type Services = Pick<Context, 'database' | 'router' | 'workers' | 'holds' | 'lookups' | 'acts'>
+
+const OF_GROUPS = new Set<Question>(['groups', 'group', 'invite'])
 
 /** What tells who has WhatsApp, and how often in an hour: WhatsApp bans accounts that go through lists of numbers. */
 const LOOKUPS = new Set<Question>(['contact', 'number'])
 const LOOKUPS_PER_HOUR = 100
+const ACTS_PER_HOUR = 100
 
 /** The problems that a question can end in, beside those of every route. */
 export const ASKING = [
@@ -47,6 +55,14 @@ export const ASKING = [
   'validation_failed',
 ] as const satisfies ProblemCode[]
 
+/** The problems that an act can end in, beside those of every route that changes something. */
+export const ACTING = [
+  ...ASKING,
+  'not_with_this_provider',
+  'too_many_acts',
+  'outcome_unknown',
+] as const satisfies ProblemCode[]
+
 const PROBLEMS: Record<AskFailure, { code: ProblemCode; retryAfterSeconds?: number }> = {
   not_waiting_for_scan: { code: 'session_already_linked' },
   not_connected: { code: 'session_not_connected', retryAfterSeconds: 2 },
@@ -55,22 +71,38 @@ const PROBLEMS: Record<AskFailure, { code: ProblemCode; retryAfterSeconds?: numb
   rate_limited: { code: 'whatsapp_rate_limited', retryAfterSeconds: 60 },
   no_answer: { code: 'whatsapp_no_answer', retryAfterSeconds: 5 },
   busy: { code: 'session_busy', retryAfterSeconds: 1 },
+  outcome_unknown: { code: 'outcome_unknown', retryAfterSeconds: 2 },
+  not_admin: { code: 'not_group_admin' },
+  not_a_member: { code: 'group_member_not_found' },
+  already_a_member: { code: 'already_a_member' },
+  invite_invalid: { code: 'invite_invalid' },
 }
 
-/**
- * As the worker that owns the session answers; a session that moves is followed.
- * @param notFound the problem when WhatsApp does not know what was asked for
- */
+interface Manner {
+  /** The problem when WhatsApp does not know what was asked for. */
+  notFound?: ProblemCode
+  /** Asked again of another worker when the first one is lost on the way. */
+  repeatable?: boolean
+}
+
+/** As the worker that owns the session answers; a session that moves is followed. */
 export async function throughOwner<T>(
   { router, holds }: Pick<Services, 'router' | 'holds'>,
   { tenantId, signal }: Asker,
   sessionId: string,
   call: (owner: Owner) => Promise<T>,
-  notFound: ProblemCode = 'contact_not_found',
+  { notFound = 'contact_not_found', repeatable = true }: Manner = {},
 ): Promise<T> {
   try {
-    return await router.withOwner({ tenantId, sessionId }, { holdMs: holds.moveMs, repeatable: true, signal }, call)
+    return await router.withOwner({ tenantId, sessionId }, { holdMs: holds.moveMs, repeatable, signal }, call)
   } catch (error) {
+    if (error instanceof WorkerCallFailed) {
+      const { code, retryAfterSeconds } = PROBLEMS.outcome_unknown
+      throw new Problem(code, {
+        detail: 'Its worker was lost before it answered.',
+        retryAfterSeconds: retryAfterSeconds!,
+      })
+    }
     if (!(error instanceof AskRefused)) throw error
     const { code, retryAfterSeconds } = PROBLEMS[error.failure]
     throw new Problem(error.failure === 'not_found' ? notFound : code, {
@@ -93,7 +125,28 @@ export async function ask<Q extends Question>(
     if (!allowed) throw new Problem('too_many_lookups', { retryAfterSeconds: resetSeconds })
   }
   const call = (owner: Owner) => services.workers.ask(owner, id, question, input, asker.signal)
-  return throughOwner(services, asker, id, call, question.startsWith('group') ? 'group_not_found' : 'contact_not_found')
+  return throughOwner(services, asker, id, call, {
+    notFound: OF_GROUPS.has(question) ? 'group_not_found' : 'contact_not_found',
+  })
+}
+
+/**
+ * Throws the Problems of ACTING, and those of its kind: group_not_found, contact_not_found, not_group_admin and so on.
+ * @param notFound the problem when WhatsApp does not know what it is about
+ */
+export async function act<A extends Act>(
+  services: Services,
+  asker: Asker,
+  what: A,
+  input: ActInput<A>,
+  notFound: ProblemCode,
+): Promise<ActAnswer<A>> {
+  const { id, provider } = await requireLinked(services, asker)
+  if (provider === CLOUD_API) throw new Problem('not_with_this_provider')
+  const { allowed, resetSeconds } = services.acts.take(id, ACTS_PER_HOUR)
+  if (!allowed) throw new Problem('too_many_acts', { retryAfterSeconds: resetSeconds })
+  const call = (owner: Owner) => services.workers.act(owner, id, what, input, asker.signal)
+  return throughOwner(services, asker, id, call, { notFound, repeatable: false })
 }
 
 /** Throws the Problems of ASKING. */

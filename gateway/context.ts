@@ -51,6 +51,8 @@ export interface Context {
   lookups: RateLimiter
   /** By session. */
   pairingCodes: RateLimiter
+  /** What sessions change at WhatsApp, by session id. */
+  acts: RateLimiter
   router: SessionRouter
   knownSessions: KnownSessions
   workers: WorkerClient

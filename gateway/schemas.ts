@@ -134,13 +134,24 @@ export const PhoneNumber = z
 
 const PERSON_RULE = 'Write a phone number with country code, for example "+5511999990002", or the id of a contact'
 
-export const PersonParams = SessionParams.extend({
-  contact: z
-    .string()
-    .regex(PERSON_PATTERN, PERSON_RULE)
-    .describe('A phone number (E.164), or the id of a contact')
-    .meta({ examples: ['+5511999990002'] }),
-})
+export const PersonAddress = z
+  .string(PERSON_RULE)
+  .regex(PERSON_PATTERN, PERSON_RULE)
+  .describe('A phone number (E.164), or the id of a contact')
+  .meta({ examples: ['+5511999990002'] })
+
+export const PersonParams = SessionParams.extend({ contact: PersonAddress })
+
+/** Of a line that people read, in characters. */
+export const Line = (what: string, { min = 1, max }: { min?: number; max: number }) => {
+  const rule = `Write ${min} to ${max} characters of valid Unicode without U+0000`
+  return z
+    .string(rule)
+    .min(min, rule)
+    .max(max, rule)
+    .refine((text) => text.isWellFormed() && !text.includes('\u0000'), rule)
+    .describe(what)
+}
 
 export const Command = z
   .object({

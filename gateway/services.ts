@@ -68,6 +68,7 @@ export function createContext({
     messageRate: new RateLimiter(3600),
     lookups: new RateLimiter(3600),
     pairingCodes: new RateLimiter(3600),
+    acts: new RateLimiter(3600),
     router,
     knownSessions: new KnownSessions(),
     workers,

@@ -8,11 +8,11 @@ import { z } from 'zod'
 export const ANSWER_SECONDS = 10
 
 /** As WhatsApp writes a person or a group: 5511999990002@s.whatsapp.net, 123456789@lid, 120363001234567890@g.us. */
-const Chat = z.string().min(1).max(64)
+export const Chat = z.string().min(1).max(64)
 /** E.164 with +. */
 const PhoneNumber = z.string().regex(/^\+\d{5,20}$/)
 
-const Person = z.object({ phoneNumber: PhoneNumber.optional(), lid: Chat.optional() })
+export const Person = z.object({ phoneNumber: PhoneNumber.optional(), lid: Chat.optional() })
 
 const Profile = z.object({
   ...Person.shape,
@@ -34,6 +34,8 @@ const GroupSummary = z.object({
   size: z.int(),
   /** Only its admins may write. */
   announcements: z.boolean(),
+  /** Only its admins may change what it is called and says of itself. */
+  locked: z.boolean().default(false), // workers of the release before don't say
 })
 
 export const Presence = z.enum(['available', 'unavailable', 'composing', 'recording', 'unknown'])
@@ -57,6 +59,8 @@ export const questions = {
       members: z.array(z.object({ ...Person.shape, role: z.enum(['member', 'admin', 'owner']) })),
     }),
   },
+  /** The code that lets whoever has it into a group: of its admins only. */
+  invite: { input: z.object({ chat: Chat }), answer: z.object({ code: z.string() }) },
   /** Has WhatsApp tell of a contact from now on, and waits so long for the first word. */
   presence: {
     input: z.object({ chat: Chat, waitSeconds: z.number().min(0).max(5) }),

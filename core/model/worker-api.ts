@@ -7,6 +7,7 @@
  *                                           204: no newer one came · 409 NotWaiting: there is nothing to scan
  *   POST /sessions/{id}/pairing-code        PairingCodeRequest → PairingCode
  *   POST /sessions/{id}/questions/{name}    questions.ts: what each takes and answers
+ *   POST /sessions/{id}/acts/{name}         acts.ts: the same for acts
  *   PUT  /sessions/{id}/presence            ShownPresence → 204
  *   POST /sessions/{id}/wake                Wake → SessionView: look for open sends and commands now
  *   GET  /healthz · /readyz · /metrics
@@ -70,6 +71,16 @@ export const AskFailure = z.enum([
   'no_answer',
   /** Too much is being asked of the session at this moment. */
   'busy',
+  /** An act began, and nobody knows how it ended. */
+  'outcome_unknown',
+  /** Only an admin of the group may do it. */
+  'not_admin',
+  /** The person is not in the group. */
+  'not_a_member',
+  /** The account is in the group already. */
+  'already_a_member',
+  /** No group has this invitation, or none any more. */
+  'invite_invalid',
 ])
 export type AskFailure = z.infer<typeof AskFailure>
 

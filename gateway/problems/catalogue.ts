@@ -39,6 +39,13 @@ export const catalogue = {
     cause: 'The platform suspended the account. Calls that change something are refused until it is active again.',
     remedy: 'Reading still works. Ask the platform to activate the account again; nothing was lost.',
   },
+  not_group_admin: {
+    status: 403,
+    title: 'Only an admin of the group may do that',
+    cause: 'The linked account is a member of the group, but none of its admins.',
+    remedy:
+      'Have an admin of the group do it, or make the account an admin: GET /v1/sessions/{name}/groups/{group} names them.',
+  },
   webhook_refused: {
     status: 403,
     title: 'This call does not prove that it comes from the provider',
@@ -145,6 +152,18 @@ export const catalogue = {
     cause: 'The linked account is not a member, or there is no group with this id.',
     remedy: 'List the groups with GET /v1/sessions/{name}/groups, or have the account added to this one.',
   },
+  group_member_not_found: {
+    status: 404,
+    title: 'They are not in this group',
+    cause: 'Who is named was never in the group, or is in it no more.',
+    remedy: 'Read its members with GET /v1/sessions/{name}/groups/{group}.',
+  },
+  invite_invalid: {
+    status: 404,
+    title: 'No group has this invitation',
+    cause: 'The code was mistyped or cut off, or an admin of the group has renewed it.',
+    remedy: 'Ask an admin of the group for the invitation as it is now, and send it whole: the code, or the link.',
+  },
   problem_not_found: {
     status: 404,
     title: 'There is no such problem code',
@@ -197,16 +216,22 @@ export const catalogue = {
   },
   not_with_this_provider: {
     status: 409,
-    title: 'The provider of this session does not have such messages',
+    title: 'The provider of this session does not have that',
     cause:
-      'Linked phones have no templates, buttons and lists; the Cloud API has no polls, votes, edits and deletions, and no groups.',
-    remedy: 'Send a message of another type, or through a session of the other provider.',
+      'Linked phones have no templates, buttons and lists; the Cloud API has no polls, votes, edits and deletions, no groups, and no profile or blocked contacts that can be changed here.',
+    remedy: 'Send a message of another type, or use a session of the other provider.',
   },
   window_closed: {
     status: 409,
     title: 'The contact wrote nothing in the last 24 hours',
     cause: 'Numbers of the Cloud API may write freely for 24 hours after the contact wrote last; then only templates.',
     remedy: 'Send a template: {"type": "template"}. As soon as the contact answers, everything can be sent again.',
+  },
+  already_a_member: {
+    status: 409,
+    title: 'The account is in the group already',
+    cause: 'The invitation is of a group that the linked account is in.',
+    remedy: 'Nothing to do: GET /v1/sessions/{name}/groups lists it.',
   },
   quota_exceeded: {
     status: 409,
@@ -382,10 +407,17 @@ export const catalogue = {
     cause: 'A session may look up 100 in an hour: WhatsApp bans accounts that go through lists of numbers.',
     remedy: 'Wait as long as the Retry-After header says. To send, no look-up is needed.',
   },
+  too_many_acts: {
+    status: 429,
+    title: 'This session changed too much at WhatsApp in this hour',
+    cause:
+      'A session may change groups, profile and blocked contacts 100 times in an hour: WhatsApp bans accounts that do so like machines.',
+    remedy: 'Wait as long as the Retry-After header says. Several members can be added by one call.',
+  },
   session_busy: {
     status: 429,
     title: 'Too much is being asked of this session at once',
-    cause: 'A session may ask WhatsApp so many things at the same time.',
+    cause: 'A session may ask WhatsApp so many things at the same time, and do so many.',
     remedy: 'Wait for the answers that are under way; ask again after the time in the Retry-After header.',
   },
   whatsapp_rate_limited: {
@@ -443,6 +475,14 @@ export const catalogue = {
     title: 'WhatsApp did not answer in time',
     cause: 'WhatsApp left the question without an answer, or could not be reached.',
     remedy: 'Try again after the time in the Retry-After header.',
+  },
+  outcome_unknown: {
+    status: 503,
+    title: 'Nobody knows whether it was done',
+    cause:
+      'It was begun, and then the worker or the connection was lost, or WhatsApp did not answer: it may be done, or not.',
+    remedy:
+      'Look before you repeat it: GET /v1/sessions/{name}/groups, …/profile and …/blocked tell how it is now, as soon as the session is connected.',
   },
   qr_not_ready: {
     status: 503,

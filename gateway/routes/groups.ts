@@ -8,11 +8,11 @@ import { problemResponses } from '../problems/problem.ts'
 import { cursorLike, Limit, pageOf, SessionParams } from '../schemas.ts'
 import { EVERYWHERE, tags } from './common.ts'
 
-const EXAMPLE_ID = '120363041234567890@g.us'
+export const EXAMPLE_ID = '120363041234567890@g.us'
 const CURSOR = encodeCursor(EXAMPLE_ID)
 const GROUP_RULE = `Write the "id" of a group, for example "${EXAMPLE_ID}"`
 
-const Member = z.object({
+export const Member = z.object({
   phoneNumber: z.string().optional().describe('E.164, when WhatsApp tells it'),
   lid: z.string().optional().describe("WhatsApp's other id of a person"),
 })
@@ -25,6 +25,7 @@ const group = {
   createdAt: z.iso.datetime().optional().describe('When it was made'),
   size: z.int().describe('How many members it has'),
   announcements: z.boolean().describe('Only its admins may write'),
+  locked: z.boolean().describe('Only its admins may change subject, description and picture'),
 }
 
 const example = {
@@ -35,7 +36,16 @@ const example = {
   createdAt: '2025-03-01T12:00:00.000Z',
   size: 2,
   announcements: false,
+  locked: false,
 }
+
+export const GroupParams = SessionParams.extend({
+  group: z
+    .string()
+    .regex(GROUP_PATTERN, GROUP_RULE)
+    .describe('The id of the group')
+    .meta({ examples: [EXAMPLE_ID] }),
+})
 
 const Group = z.object(group).meta({ id: 'Group', examples: [example] })
 
@@ -103,13 +113,7 @@ export function groupRoutes(app: App, context: Context): void {
         summary: 'One group, with its members',
         description: 'As WhatsApp tells it; an answer is good for half a minute.',
         tags: tags.groups,
-        params: SessionParams.extend({
-          group: z
-            .string()
-            .regex(GROUP_PATTERN, GROUP_RULE)
-            .describe('The id of the group')
-            .meta({ examples: [EXAMPLE_ID] }),
-        }),
+        params: GroupParams,
         response: {
           200: GroupDetails.describe('The group as it is now'),
           ...problemResponses(...ASKING, 'group_not_found', ...EVERYWHERE),

@@ -1,4 +1,5 @@
 /** Calls to the workers' API (core/model/worker-api.ts), one pool of connections per worker. */
+import { type Act, type ActAnswer, type ActInput, acts } from '@berth/core/model/acts.ts'
 import {
   ANSWER_SECONDS,
   type AnswerOf,
@@ -101,6 +102,19 @@ export class WorkerClient {
     const path = `/sessions/${sessionId}/questions/${question}`
     const answer = await this.#ask(owner, { method: 'POST', path, body: input, signal })
     return questions[question].answer.parse(answer) as AnswerOf<Q>
+  }
+
+  /** Never to be repeated when its outcome is not known. Throws AskRefused. */
+  async act<A extends Act>(
+    owner: Owner,
+    sessionId: string,
+    act: A,
+    input: ActInput<A>,
+    signal: AbortSignal,
+  ): Promise<ActAnswer<A>> {
+    const path = `/sessions/${sessionId}/acts/${act}`
+    const answer = await this.#ask(owner, { method: 'POST', path, body: input, signal })
+    return acts[act].answer.parse(answer) as ActAnswer<A>
   }
 
   async show(owner: Owner, sessionId: string, presence: ShownPresence, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Act, type ActAnswer, acts } from '@berth/core/model/acts.ts'
 import type { AnswerOf, Question } from '@berth/core/model/questions.ts'
 import { type AskFailure, PairingCodeRequest, type Qr, Wake } from '@berth/core/model/worker-api.ts'
 import { loadCommands } from '@berth/core/postgres/auth-state.ts'
@@ -23,7 +24,7 @@ interface Held {
   sends: boolean
 }
 
-const GROUP = { id: '120363041234567890@g.us', subject: 'Acme', size: 1, announcements: false }
+const GROUP = { id: '120363041234567890@g.us', subject: 'Acme', size: 1, announcements: false, locked: false }
 
 /** What WhatsApp tells when the test says nothing else. */
 const ANSWERS: { [Q in Question]: AnswerOf<Q> } = {
@@ -31,8 +32,21 @@ const ANSWERS: { [Q in Question]: AnswerOf<Q> } = {
   contact: { phoneNumber: '+5511999990002', about: 'At the beach' },
   number: { exists: true, chat: '5511999990002@s.whatsapp.net' },
   groups: { groups: [GROUP] },
+  invite: { code: 'HbGJ9tZkQ0a1' },
   group: { ...GROUP, members: [{ phoneNumber: '+5511999990001', role: 'owner' }] },
   presence: { presence: 'available', at: '2026-01-05T10:16:00.000Z' },
+}
+
+/** What WhatsApp answers to acts. */
+const ACT_ANSWERS: { [A in Act]: ActAnswer<A> } = {
+  createGroup: { id: GROUP.id, missing: [{ phoneNumber: '+5511999990003', outcome: 'invitation_needed' }] },
+  addMembers: { members: [{ phoneNumber: '+5511999990002', outcome: 'added' }] },
+  removeMember: {},
+  setRole: {},
+  changeGroup: {},
+  leaveGroup: {},
+  renewInvite: { code: 'NEWJ9tZkQ0a1' },
+  joinGroup: { chat: GROUP.id },
 }
 
 export class FakeWorker {
@@ -46,10 +60,12 @@ export class FakeWorker {
   lastHeaders: IncomingHttpHeaders = {}
   /** Answers every call with this status instead. */
   answerWith: number | undefined
-  /** What it answers to questions, each body that came with one or with a presence, and why it refuses all of them. */
+  /** What it answers to questions, each body that came with one, with an act or a presence, and why it refuses all of them. */
   readonly answers = { ...ANSWERS }
   readonly asked: unknown[] = []
   refuses: AskFailure | undefined
+  /** So many acts it carries out yet; then it is no admin any more. */
+  refusesAfter: number | undefined
   readonly #db: Pool
   readonly #token: string
   readonly #held = new Map<string, Held>()
@@ -191,11 +207,17 @@ export class FakeWorker {
     const held = sessionId && this.#held.get(sessionId)
     if (!sessionId || !held) return reply(421, { code: 'not_mine', message: 'not mine' })
     const body = request.method === 'GET' ? undefined : await bodyOf(request)
-    if (action === 'pairing-code' || action === 'questions' || action === 'presence') {
+    if (action === 'pairing-code' || action === 'questions' || action === 'acts' || action === 'presence') {
       this.asked.push(body)
       if (this.refuses) return reply(409, { code: this.refuses, message: 'as the test wants' })
       if (action === 'presence') return reply(204)
       if (action === 'questions') return reply(200, this.answers[question as Question])
+      if (action === 'acts') {
+        acts[question as Act].input.parse(body)
+        if (this.refusesAfter === 0) return reply(409, { code: 'not_admin', message: 'as the test wants' })
+        if (this.refusesAfter !== undefined) this.refusesAfter -= 1
+        return reply(200, ACT_ANSWERS[question as Act])
+      }
       PairingCodeRequest.parse(body)
       return reply(200, { code: 'ABCD-EFGH', expiresAt: new Date(Date.now() + 100_000).toISOString() })
     }

@@ -67,6 +67,78 @@ describe('a group', () => {
     await office.untilMessage('from the office', 'delivered')
   })
 
+  test('is made, changed and left by a session, which is told what WhatsApp refuses', async () => {
+    const act = async (name: string, input: object) =>
+      (await world.call(worker, `POST /sessions/${shop.id}/acts/${name}`, input)).body
+    const look = async (chat: string) =>
+      (await world.call(worker, `POST /sessions/${shop.id}/questions/group`, { chat })).body
+    const [ana, bob, nobody] = [ANA, BOB, '5511999999999'].map((number) => `${number}@s.whatsapp.net`) as [
+      string,
+      string,
+      string,
+    ]
+
+    await world.whatsapp.changeProfile(BOB, { asksFirst: true })
+    const made = await act('createGroup', { subject: 'Team', members: [ana, bob, nobody] })
+    const { id: chat } = made as { id: string }
+    expect(made).toEqual({
+      id: chat,
+      missing: [
+        { phoneNumber: `+${BOB}`, outcome: 'invitation_needed' },
+        { phoneNumber: `+${nobody.split('@')[0]}`, outcome: 'not_on_whatsapp' },
+      ],
+    })
+    await world.whatsapp.changeProfile(BOB, { asksFirst: false })
+    expect(await look(chat)).toMatchObject({ subject: 'Team', size: 2, locked: false })
+    expect(await act('addMembers', { chat, members: [ana, bob] })).toMatchObject({
+      members: [
+        { phoneNumber: `+${ANA}`, outcome: 'already_member' },
+        { phoneNumber: `+${BOB}`, outcome: 'added' },
+      ],
+    })
+    expect(await act('setRole', { chat, member: bob, role: 'admin' })).toEqual({})
+    for (const change of [
+      { subject: 'The team' },
+      { description: 'Ours' },
+      { announcements: true },
+      { locked: true },
+    ]) {
+      expect(await act('changeGroup', { chat, change })).toEqual({})
+    }
+    expect(await look(chat)).toMatchObject({
+      subject: 'The team',
+      description: 'Ours',
+      announcements: true,
+      locked: true,
+      members: [
+        { phoneNumber: `+${SHOP}`, role: 'owner' },
+        { phoneNumber: `+${ANA}`, role: 'member' },
+        { phoneNumber: `+${BOB}`, role: 'admin' },
+      ],
+    })
+    expect(await act('removeMember', { chat, member: ana })).toEqual({})
+    expect(await act('removeMember', { chat, member: ana })).toMatchObject({ code: 'not_a_member' })
+    expect(await act('leaveGroup', { chat })).toEqual({})
+    for (const again of ['leaveGroup', 'renewInvite'])
+      expect(await act(again, { chat })).toMatchObject({ code: 'not_found' })
+    expect(await act('removeMember', { chat: group, member: ana })).toMatchObject({ code: 'not_admin' })
+    expect(await act('renewInvite', { chat: group })).toMatchObject({ code: 'not_admin' })
+  })
+
+  test('is joined by its invitation, as long as that is good', async () => {
+    const of = (session: TestSession) => async (asked: string, input: object) =>
+      (await world.call(worker, `POST /sessions/${session.id}/${asked}`, input)).body as Record<string, string>
+    const [here, there] = [of(shop), of(office)]
+    const { id: chat } = await here('acts/createGroup', { subject: 'Open', members: [] })
+    const { code } = await here('questions/invite', { chat })
+    expect(await there('acts/joinGroup', { code })).toEqual({ chat })
+    expect(await there('acts/joinGroup', { code })).toMatchObject({ code: 'already_a_member' })
+    expect(await there('questions/invite', { chat })).toMatchObject({ code: 'not_admin' })
+    await there('acts/leaveGroup', { chat })
+    expect((await here('acts/renewInvite', { chat })).code).not.toBe(code)
+    expect(await there('acts/joinGroup', { code })).toMatchObject({ code: 'invite_invalid' })
+  })
+
   test('that an account is not in fails with its own code', async () => {
     const others = (await world.whatsapp.createGroup({ subject: 'Others', members: [ANA, BOB] })).id
     await shop.addSend(others, 'let me in')

@@ -3,6 +3,7 @@
  * the provider's protocol; a driver knows nothing of Kubernetes, and of Postgres only the store it is given.
  */
 import type { Readable } from 'node:stream'
+import type { Act, ActAnswer, ActInput } from '@berth/core/model/acts.ts'
 import type { ReadInput } from '@berth/core/model/command.ts'
 import type { Author } from '@berth/core/model/message-parts.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
@@ -195,6 +196,8 @@ export interface Driver {
   pairingCode(phoneNumber: string): Promise<PairingCode>
   /** Asks the provider, through the connection that there is. Throws AskFailed. */
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>
+  /** Does something at the provider, through the connection that there is. Throws AskFailed: outcome_unknown when it may be done. */
+  act<A extends Act>(act: A, input: ActInput<A>): Promise<ActAnswer<A>>
   /** Shows a presence, which lasts no longer than the connection. Throws AskFailed. */
   show(presence: ShownPresence): Promise<void>
   /** Makes the connection anew, since what goes out through it is not confirmed. Undefined: the provider has no such thing. */

@@ -1,5 +1,6 @@
 /** The worker's HTTP API (core/model/worker-api.ts): for the gateway, the kubelet's probes and Prometheus. */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { acts, isAct } from '@berth/core/model/acts.ts'
 import { isQuestion, questions, ShownPresence } from '@berth/core/model/questions.ts'
 import { PairingCodeRequest, type SessionView, Wake, type WorkerError } from '@berth/core/model/worker-api.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
@@ -103,6 +104,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       if (!isQuestion(question)) return reply.callNotFound()
       const input = questions[question].input.parse(request.body)
       return session.ask(question, input as never) // the types can't tell that it is this question's
+    })
+    api.post('/sessions/:id/acts/:act', async (request, reply) => {
+      const session = acting(request)
+      const { act } = request.params as { act: string }
+      if (!isAct(act)) return reply.callNotFound()
+      const input = acts[act].input.parse(request.body)
+      return session.act(act, input as never) // as above
     })
     api.put('/sessions/:id/presence', async (request, reply) => {
       await acting(request).show(ShownPresence.parse(request.body))

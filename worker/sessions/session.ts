@@ -7,6 +7,7 @@
  * is written, then the supervisor releases the claim. Lost, at any time: the socket first, then everything else, at once.
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
+import type { Act, ActAnswer, ActInput } from '@berth/core/model/acts.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import { SEND_FAILURES } from '@berth/core/model/send-failures.ts'
 import type { CommandRow } from '@berth/core/postgres/auth-state.ts'
@@ -27,6 +28,7 @@ import {
 import { Outbox } from '../outbox.ts'
 import type { Ownership } from '../store/ownership.ts'
 import { SessionStore } from '../store/session-store.ts'
+import { Acts } from './acts.ts'
 import { Commands } from './commands.ts'
 import type { SessionEnvironment, StoredSession } from './environment.ts'
 import { type LoginClass, SOMEBODY_WAITS } from './login-gate.ts'
@@ -46,6 +48,7 @@ export class Session {
   readonly log: Logger
   readonly #environment: SessionEnvironment
   readonly #questions = new Questions()
+  readonly #acts = new Acts()
   readonly #commands: Commands
   readonly #sendWatch = new SendWatch()
   readonly #tier: LoginClass
@@ -216,8 +219,14 @@ export class Session {
 
   /** Throws AskFailed. */
   async ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {
-    const account = `${this.id}/${this.#linkingAttempt}`
+    // What was answered before an act may be true no more.
+    const account = `${this.id}/${this.#linkingAttempt}/${this.#acts.done}`
     return this.#questions.ask(account, question, input, (...asked) => this.#begun.ask(...asked))
+  }
+
+  /** Throws AskFailed: outcome_unknown when it may be done. */
+  act<A extends Act>(act: A, input: ActInput<A>): Promise<ActAnswer<A>> {
+    return this.#acts.run(() => this.#begun.act(act, input))
   }
 
   /** Shows a presence to WhatsApp. Throws AskFailed. */

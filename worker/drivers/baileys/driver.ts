@@ -10,6 +10,7 @@
  */
 import { failpoint } from '@berth/core/failpoint/failpoint.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
+import type { Act, ActAnswer, ActInput } from '@berth/core/model/acts.ts'
 import type { ReadInput } from '@berth/core/model/command.ts'
 import type { AnswerOf, InputOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { ConnectionState, WASocket } from '@whiskeysockets/baileys'
@@ -134,6 +135,10 @@ class BaileysDriver implements Driver {
 
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {
     return this.#live.ask(question, input)
+  }
+
+  act<A extends Act>(act: A, input: ActInput<A>): Promise<ActAnswer<A>> {
+    return this.#live.act(act, input)
   }
 
   show(presence: ShownPresence): Promise<void> {

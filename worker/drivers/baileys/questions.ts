@@ -2,7 +2,7 @@
 import type { AnswerOf, InputOf, Question } from '@berth/core/model/questions.ts'
 import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { AskFailed } from '../driver.ts'
-import { askGroup, askGroups } from './groups.ts'
+import { askGroup, askGroups, askInvite } from './groups.ts'
 import { addressesOf } from './people.ts'
 import type { FindPerson, Person } from './person.ts'
 import type { Presences } from './presences.ts'
@@ -39,6 +39,7 @@ const asks: Asks = {
 
   groups: askGroups,
   group: askGroup,
+  invite: askInvite,
   presence: ({ presences, socket, findPerson }, input) => presences.ask(socket, findPerson, input),
 }
 

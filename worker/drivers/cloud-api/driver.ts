@@ -6,9 +6,11 @@
  * or a while later. No answer → Disconnected, and asked again after a wait.
  * What Meta tells comes through the inbox, whatever the state is (inbox.ts).
  */
+
 import { Graph, GraphRefusal } from '@berth/core/cloud-api/graph.ts'
 import { backoffMs } from '@berth/core/kube/backoff.ts'
 import { sleep } from '@berth/core/kube/sleep.ts'
+import type { Act, ActAnswer } from '@berth/core/model/acts.ts'
 import type { ReadInput } from '@berth/core/model/command.ts'
 import type { AnswerOf, Question, ShownPresence } from '@berth/core/model/questions.ts'
 import type { Channel } from '../../sessions/channels.ts'
@@ -134,6 +136,10 @@ class CloudApiDriver implements Driver {
 
   ask<Q extends Question>(): Promise<AnswerOf<Q>> {
     return Promise.reject(new AskFailed('refused', NOT_TOLD))
+  }
+
+  act<A extends Act>(): Promise<ActAnswer<A>> {
+    return Promise.reject(new AskFailed('refused', 'The Cloud API has nothing of this.'))
   }
 
   async show(presence: ShownPresence): Promise<void> {
