@@ -23,6 +23,7 @@ const SAMPLED = [
   'postgres/login-pace',
   'worker/cloud-api',
   'worker/sending',
+  'gateway/fuzz',
   'gateway/provider-webhooks',
   'gateway/webhooks-crash',
 ].map((name) => `test/${name}`)

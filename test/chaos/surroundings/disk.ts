@@ -5,8 +5,8 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Room for an empty cluster of Postgres with its log, and for what a few hundred rounds write. */
-const SIZE = '1536m'
+/** Room for an empty cluster of Postgres, a gigabyte of its log, and what a few hundred rounds write. */
+const SIZE = '3g'
 const FILLER = 'filler'
 const CHUNK = Buffer.alloc(1 << 20)
 
