@@ -130,7 +130,7 @@ export const mediaToForget = async (db: Queryable, brokenOffBefore: Date, limit:
     ({ id }) => id,
   )
 
-/** The store has forgotten them. */
+/** The store has forgotten them: an hour later once more, since what was under way then may have come after it. */
 export async function mediaForgotten(db: Queryable, ids: string[]): Promise<void> {
   await db.query('SELECT media_forgotten($1)', [ids])
 }

@@ -22,6 +22,7 @@ import { webhooks } from './migrations/0012-webhooks.ts'
 import { conversations } from './migrations/0013-conversations.ts'
 import { sending } from './migrations/0014-sending.ts'
 import { cloudApi } from './migrations/0015-cloud-api.ts'
+import { lateFiles } from './migrations/0018-late-files.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -50,6 +51,7 @@ const migrations: Record<string, Migration> = {
   '0013-conversations': step(conversations),
   '0014-sending': step(sending),
   '0015-cloud-api': step(cloudApi),
+  '0018-late-files': step(lateFiles),
 }
 
 /** The newest migration that this code knows. */

@@ -20,8 +20,8 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** A customer with something in every table that can hold it, and two files. Answers the ids of the sessions. */
-async function addCustomer(name: string): Promise<{ tenant: TestTenant; sessions: string[] }> {
+/** A customer with something in every table that can hold it, and two files, one of them received. */
+async function addCustomer(name: string): Promise<{ tenant: TestTenant; sessions: string[]; file: string }> {
   const tenant = await world.addTenant(name)
   const { id, worker } = await world.addConnected(tenant, 'support')
   const url = 'http://127.0.0.1:9/nobody-listens'
@@ -64,7 +64,7 @@ async function addCustomer(name: string): Promise<{ tenant: TestTenant; sessions
      INSERT INTO berth.auto_reply (tenant_id, session_id, strategy, settings) VALUES (${of}, 'static', '{}');`,
   )
   expect(uploaded.size).toBe(1000)
-  return { tenant, sessions: [id, await world.addSession(tenant, 'sales')] }
+  return { tenant, sessions: [id, await world.addSession(tenant, 'sales')], file }
 }
 
 /** How many rows of a customer each table has, of those that say whose a row is in any of these columns. */
@@ -116,13 +116,23 @@ test('what the operator does for a deleted Tenant leaves no row and no file of t
   await mirror.removeTenant(acme.tenant.id)
   const log = createLogger('gateway')
   log.level = 'silent'
-  await new MediaJanitor(world.gatewayDb, new FolderStore(world.mediaFolder), log).tidy(new Date())
+  const store = new FolderStore(world.mediaFolder)
+  const janitor = new MediaJanitor(world.gatewayDb, store, log)
+  await janitor.tidy(new Date())
 
   expect(tenants.map(({ name }) => name).sort()).toEqual(['acme', 'globex'])
   const after = await rowsOf(acme.tenant.id, acme.sessions, endpoints.acme)
   expect(Object.entries(after).filter(([, count]) => count > 0)).toEqual([])
-  const { rows: garbage } = await asOwner(world.operatorDb, 'SELECT id FROM berth.media_garbage')
-  expect(garbage).toEqual([])
   expect(await files()).toBe(2)
   expect(await rowsOf(globex.tenant.id, globex.sessions, endpoints.globex)).toEqual(before.globex)
+
+  // Whoever fetched one of them was not done yet.
+  await store.put(acme.file, Readable.from([randomBytes(1000)]), { maxBytes: 10_000 })
+  await janitor.tidy(new Date())
+  expect(await files()).toBe(3)
+  await asOwner(world.operatorDb, "UPDATE berth.media_garbage SET forgotten_at = forgotten_at - interval '61 minutes'")
+  await janitor.tidy(new Date())
+  expect(await files()).toBe(2)
+  const { rows: garbage } = await asOwner(world.operatorDb, 'SELECT id FROM berth.media_garbage')
+  expect(garbage).toEqual([])
 })
