@@ -108,7 +108,10 @@ function errorOf({ error_code, error_message }: MessageRow): NonNullable<Message
   return { code, ...(message && { message }), ...(known && { remedy: known.remedy }) }
 }
 
-/** What was sent on the phone itself was never accepted here; of rows of the release before, only the last status is known. */
+/**
+ * What was sent on the phone itself was never accepted here; of rows of the release before, only the last status is known.
+ * The status that it has now is the last one: a message may fail after it was sent.
+ */
 function timelineOf(row: MessageRow): NonNullable<Message['timeline']> {
   const { status_times: times, status, sent_at, send_at, created_at, status_at } = row
   const reached = new Map<MessageStatus, Date>()
@@ -118,7 +121,7 @@ function timelineOf(row: MessageRow): NonNullable<Message['timeline']> {
   if (wasAccepted) reached.set(send_at ? 'scheduled' : 'queued', created_at)
   if (!reached.has(status) && shownStatus(row) !== 'scheduled') reached.set(status, status_at)
   return [...reached]
-    .sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
+    .sort(([a], [b]) => Number(a === status) - Number(b === status) || ORDER.indexOf(a) - ORDER.indexOf(b))
     .map(([one, at]) => ({ status: one === status ? shownStatus(row) : one, at: at.toISOString() }))
 }
 

@@ -1,4 +1,4 @@
-/** Channels and their inbox (migration 0015), as the gateway fills them and the owner of a session reads them. */
+/** Channels and their inbox (migrations 0015 and 0016), as the gateway fills them and the owner of a session reads them. */
 import type pg from 'pg'
 
 type Queryable = Pick<pg.Pool, 'query'>
@@ -95,6 +95,31 @@ export async function keepProviderIds(
     sessionId,
     epoch,
     ...ids,
+  ])
+  return rows[0]!.held
+}
+
+/** What a provider does not deliver though it had taken it, and why. */
+export interface MessageRefusal {
+  whatsappId: string
+  code: string
+  message: string | undefined
+}
+
+/** Fails messages of ours, sent ones too; not those that were delivered. Answers and can be repeated as above. */
+export async function refuseMessages(
+  db: Queryable,
+  bootId: string,
+  { sessionId, epoch }: Owner,
+  refusals: MessageRefusal[],
+): Promise<boolean> {
+  const { rows } = await db.query<{ held: boolean }>('SELECT refuse_messages($1, $2, $3, $4, $5, $6) AS held', [
+    bootId,
+    sessionId,
+    epoch,
+    refusals.map(({ whatsappId }) => whatsappId),
+    refusals.map(({ code }) => code),
+    refusals.map(({ message }) => message ?? null),
   ])
   return rows[0]!.held
 }

@@ -22,6 +22,7 @@ import { webhooks } from './migrations/0012-webhooks.ts'
 import { conversations } from './migrations/0013-conversations.ts'
 import { sending } from './migrations/0014-sending.ts'
 import { cloudApi } from './migrations/0015-cloud-api.ts'
+import { refusals } from './migrations/0016-refusals.ts'
 import { lateFiles } from './migrations/0018-late-files.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
@@ -51,6 +52,7 @@ const migrations: Record<string, Migration> = {
   '0013-conversations': step(conversations),
   '0014-sending': step(sending),
   '0015-cloud-api': step(cloudApi),
+  '0016-refusals': step(refusals),
   '0018-late-files': step(lateFiles),
 }
 

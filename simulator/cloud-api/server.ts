@@ -48,14 +48,16 @@ export class CloudApi {
   readonly webhooks: Webhooks
   readonly #numbers = new Map<string, BusinessNumber>()
   readonly #files = new Map<string, StoredFile>()
+  /** Of contacts and of ours, by Meta's id: what can be answered and read. */
+  readonly #messages = new Map<string, { phoneNumberId: string; isContacts: boolean }>()
   /** When a contact last wrote to a number. */
   readonly #lastWrote = new Map<string, number>()
   readonly #app: FastifyInstance
   #planned: PlannedRefusal[] = []
   /** Takes messages, and breaks the connection off before the answer. */
   swallowAnswers = 0
-  /** Tells no statuses until they are asked for: `tellStatus`. */
-  silent = false
+  /** Tells no statuses of so many messages until they are asked for: `tellStatus`. */
+  untold = 0
 
   private constructor(app: FastifyInstance, webhooks: Webhooks) {
     this.#app = app
@@ -97,6 +99,7 @@ export class CloudApi {
     const id = newWamid()
     const key = `${phoneNumberId}/${from}`
     this.#lastWrote.set(key, Math.max(at, this.#lastWrote.get(key) ?? 0))
+    this.#messages.set(id, { phoneNumberId, isContacts: true })
     const contact = { profile: { name: name ?? from }, wa_id: from }
     const written = { from, id, timestamp: String(Math.floor(at / 1000)), ...message }
     this.#tell(phoneNumberId, { contacts: [contact], messages: [written] })
@@ -188,16 +191,23 @@ export class CloudApi {
   #take({ phoneNumberId }: BusinessNumber, body: unknown) {
     if (z.looseObject({ status: z.string() }).safeParse(body).success) {
       const { message_id, typing_indicator } = parsed(ReadMark, body)
+      if (!this.#messageOf(phoneNumberId, message_id).isContacts)
+        throw new Refusal(400, 131_009, 'only messages of contacts are read')
       this.read.push({ phoneNumberId, wamid: message_id, typing: typing_indicator !== undefined })
       return { success: true }
     }
     const message: TakenMessage = { ...payloadOf(body), wamid: newWamid(), phoneNumberId }
-    const { id } = message.content
+    const { id, message_id: target } = message.content
+    for (const about of [message.answers, target]) {
+      if (typeof about === 'string') this.#messageOf(phoneNumberId, about)
+    }
     if (typeof id === 'string' && message.type !== 'contacts' && !this.#files.has(id)) {
       throw new Refusal(400, 131_053, 'there is no such file')
     }
     this.taken.push(message)
-    if (!this.silent) this.#settle(message)
+    this.#messages.set(message.wamid, { phoneNumberId, isContacts: false })
+    if (this.untold > 0) this.untold--
+    else this.#settle(message)
     return {
       messaging_product: 'whatsapp',
       contacts: [{ input: message.to, wa_id: message.to }],
@@ -214,6 +224,12 @@ export class CloudApi {
     }
     this.tellStatus(message, 'sent')
     if (message.type !== 'reaction') this.tellStatus(message, 'delivered')
+  }
+
+  #messageOf(phoneNumberId: string, wamid: string): { isContacts: boolean } {
+    const found = this.#messages.get(wamid)
+    if (found?.phoneNumberId === phoneNumberId) return found
+    throw new Refusal(400, 131_009, `there is no such message: ${wamid}`)
   }
 
   #numberOf(request: FastifyRequest): BusinessNumber {

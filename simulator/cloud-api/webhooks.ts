@@ -37,6 +37,11 @@ export class Webhooks {
     }
   }
 
+  /** Resolves when all was told that is to be told now. */
+  async told(): Promise<void> {
+    await Promise.all(this.#open)
+  }
+
   /** Nothing is told any more. */
   async stop(): Promise<void> {
     this.#stopping.abort()

@@ -145,6 +145,7 @@ describe('a worker', () => {
       'pause_webhook',
       'person_told',
       'phone_chat',
+      'refused_stays',
       'release_webhooks',
       'require_leader',
       'search_messages',

@@ -2,81 +2,32 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createApiKey } from '@berth/core/crypto/api-key.ts'
-import { KeyRing } from '@berth/core/crypto/seal.ts'
 import { firedLine } from '@berth/core/failpoint/failpoint.ts'
-import { KubeClient } from '@berth/core/kube/client.ts'
-import { openPool } from '@berth/core/postgres/pool.ts'
-import { createLogger } from '@berth/core/telemetry/log.ts'
-import { buildApp } from '@berth/gateway/app.ts'
-import { createContext } from '@berth/gateway/services.ts'
 import { CloudApi } from '@berth/simulator/cloud-api/server.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MessageRow, TestSession } from './test-session.ts'
 import { until } from './until.ts'
-import { type TestWorker, TOKEN, World } from './world.ts'
+import { type TestWorker, World } from './world.ts'
+import { startGateway, type WorldGateway } from './world-gateway.ts'
 
 const MAIN = fileURLToPath(import.meta.resolve('@berth/worker/main.ts'))
 const APP_SECRET = 'secret of the test app'
 const NUMBER = '106540352242922'
 const ANA = '5511999990002'
 const DAY_MS = 24 * 3_600_000
+const COMPOSING = { presence: 'composing' }
 
 let meta: CloudApi
 let world: World
-let gateway: Awaited<ReturnType<typeof startGateway>>
+let gateway: WorldGateway
 let session: TestSession
-
-/** The real one, over the world's database. */
-async function startGateway(of: World) {
-  const pool = openPool({ url: of.databaseUrl, role: 'berth_gateway', application: 'test-gateway', max: 4 })
-  const kube = new KubeClient({ server: 'http://127.0.0.1:9', namespace: 'nowhere', source: 'test' })
-  const log = createLogger('gateway')
-  log.level = process.env.LOG_LEVEL ?? 'silent'
-  const context = createContext({
-    pool,
-    kube,
-    namespace: 'nowhere',
-    internalToken: TOKEN,
-    log,
-    store: of.media,
-    channelKeys: KeyRing.parse(of.channelKeys),
-    platformApp: { verifyToken: 'token', appSecret: APP_SECRET },
-    graphUrl: of.graphUrl,
-  })
-  const app = await buildApp(context)
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
-  const { key, hash, hint } = createApiKey()
-  await of.sql(`INSERT INTO api_key (tenant_id, name, hash, hint) SELECT id, 'test', $1, $2 FROM tenant`, hash, hint)
-  return {
-    url,
-    async call(request: string, body?: unknown) {
-      const [method, path] = request.split(' ')
-      const response = await fetch(`${url}${path!.startsWith('/v1') ? path : `/v1/sessions/support${path}`}`, {
-        method: method!,
-        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      // biome-ignore lint/suspicious/noExplicitAny: the tests look into whatever JSON came
-      return { status: response.status, body: (text ? JSON.parse(text) : undefined) as any }
-    },
-    async close() {
-      await app.close()
-      await context.workers.close()
-      await Promise.all([kube.close(), pool.end()])
-    },
-  }
-}
 
 beforeAll(async () => {
   meta = await CloudApi.start({ times: 2 })
   world = await World.start(meta.url)
   session = await world.addSession('support', 'CloudAPI')
-  gateway = await startGateway(world)
+  gateway = await startGateway(world, { verifyToken: 'token', appSecret: APP_SECRET })
   meta.addNumber({
     phoneNumberId: NUMBER,
     accountId: '1',
@@ -96,8 +47,8 @@ afterAll(async () => {
 })
 
 const connect = (accessToken: string) => gateway.call('PUT /channel', { phoneNumberId: NUMBER, accessToken })
-const write = (text: string, at?: number) =>
-  meta.write(NUMBER, { from: ANA, name: 'Ana', ...(at && { at }) }, { type: 'text', text: { body: text } })
+const write = (text: string, who: { from?: string; at?: number } = {}) =>
+  meta.write(NUMBER, { from: ANA, name: 'Ana', ...who }, { type: 'text', text: { body: text } })
 const send = (body: object) => gateway.call('POST /messages', { to: `+${ANA}`, ...body })
 
 /** The message with our id, once it has this status. */
@@ -105,6 +56,12 @@ const untilStatus = (id: string, status: string): Promise<MessageRow> =>
   until(async () => (await session.messages()).find((row) => row.id === id && row.status === status))
 const untilReceived = (whatsappId: string): Promise<MessageRow> =>
   until(async () => (await session.messages()).find((row) => row.whatsapp_id === whatsappId))
+
+/** What Meta has told before is durable: the second message is read after the batch of the first one is done with. */
+async function untilDealtWith(): Promise<void> {
+  await meta.webhooks.told()
+  for (const text of ['a mark', 'another']) await untilReceived(write(text))
+}
 
 describe('a number of the Cloud API', () => {
   let worker: TestWorker
@@ -214,13 +171,61 @@ describe('a number of the Cloud API', () => {
     await untilStatus((await send({ text: 'too much' })).body.id, 'delivered')
     expect(meta.taken.filter(({ content }) => content.body === 'too much')).toHaveLength(1)
 
-    const stranger = '5511999990009'
-    const { whatsappId } = await session.addSend(stranger, 'long ago')
+    const { whatsappId } = await session.addSend('5511999990009', 'never wrote')
     const late = await until(async () =>
       (await session.messages()).find((one) => one.whatsapp_id === whatsappId && one.status === 'failed'),
     )
     expect(late.error_code).toBe('window_closed')
-    meta.write(NUMBER, { from: stranger, at: Date.now() - 2 * DAY_MS }, { type: 'text', text: { body: 'long ago' } })
+  })
+
+  test('a day after the last message of a contact only a template goes, until they write again', async () => {
+    const bia = '5511999990008'
+    const to = `+${bia}`
+    await untilReceived(write('yesterday', { from: bia, at: Date.now() - DAY_MS - 60_000 }))
+    const refused = await gateway.call('POST /messages', { to, text: 'too late' })
+    expect([refused.status, refused.body.code]).toEqual([409, 'window_closed'])
+    const template = { name: 'hello_world', language: 'en_US' }
+    const sent = await gateway.call('POST /messages', { to, type: 'template', template })
+    expect(sent.status).toBe(201)
+    await untilStatus(sent.body.id, 'delivered')
+    await untilReceived(write('here again', { from: bia }))
+    await untilStatus((await gateway.call('POST /messages', { to, text: 'welcome back' })).body.id, 'delivered')
+    expect(meta.taken.filter((one) => one.to === bia).map(({ type }) => type)).toEqual(['template', 'text'])
+  })
+
+  test('tells Meta what was read, and that somebody types', async () => {
+    const id = write('Are you there?')
+    const row = await untilReceived(id)
+    const { status, body: command } = await gateway.call(`POST /messages/${row.id}/read`)
+    expect(status).toBe(202)
+    await until(async () => (await gateway.call(`GET /commands/${command.id}`)).body.status === 'done' || undefined)
+    expect(meta.read).toEqual([{ phoneNumberId: NUMBER, wamid: id, typing: false }])
+    const type = (chat: string) => gateway.call(`PUT /chats/${encodeURIComponent(chat)}/presence`, COMPOSING)
+    expect(await type(`+${ANA}`)).toEqual({ status: 200, body: COMPOSING })
+    expect(meta.read.at(-1)).toEqual({ phoneNumberId: NUMBER, wamid: id, typing: true })
+    const nobody = await type('+5511999990007')
+    expect([nobody.status, nobody.body.code]).toEqual([409, 'whatsapp_refused'])
+  })
+
+  test('a message that fails after it was sent has failed, unless it comes through after all', async () => {
+    meta.untold = 1
+    const { body } = await send({ text: 'taken, and given up' })
+    const taken = await until(() => meta.taken.find(({ content }) => content.body === 'taken, and given up'))
+    meta.tellStatus(taken, 'sent')
+    await untilStatus(body.id, 'sent')
+    meta.tellStatus(taken, 'failed', 131_049)
+    expect(await untilStatus(body.id, 'failed')).toMatchObject({ error_code: 'limited' })
+    meta.tellStatus(taken, 'sent')
+    await untilDealtWith()
+    const { body: failed } = await gateway.call(`GET /messages/${body.id}`)
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'limited' } })
+    const reached = failed.timeline.map(({ status }: { status: string }) => status)
+    expect(reached).toEqual(['queued', 'sending', 'sent', 'failed'])
+    meta.tellStatus(taken, 'delivered')
+    expect(await untilStatus(body.id, 'delivered')).toMatchObject({ error_code: null })
+    meta.tellStatus(taken, 'failed', 131_049)
+    await untilDealtWith()
+    expect((await session.messages()).find(({ id }) => id === body.id)).toMatchObject({ status: 'delivered' })
   })
 
   test('answers by itself, once, as it was told to', async () => {

@@ -9,6 +9,8 @@ import {
   keepProviderIds,
   loadChannel,
   loadInbox,
+  type MessageRefusal,
+  refuseMessages,
 } from '@berth/core/postgres/channels.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
@@ -68,6 +70,12 @@ export class ChannelStore {
   keepIds(pairs: IdPair[]): Promise<void> {
     const { pool, bootId } = this.#parts
     return this.#write('ids of messages', () => keepProviderIds(pool, bootId, this.#owner, pairs))
+  }
+
+  /** Of messages that the provider had taken. */
+  refuse(refusals: MessageRefusal[]): Promise<void> {
+    const { pool, bootId } = this.#parts
+    return this.#write('refusals of messages', () => refuseMessages(pool, bootId, this.#owner, refusals))
   }
 
   /** Messages of ours that have one of these ids, ours or the provider's. */

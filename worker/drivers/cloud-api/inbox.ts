@@ -93,12 +93,21 @@ export class Inbox {
     const known = await this.#host.channel.findIds([...new Set([...ids, ...unnamed])])
     const ourIds = new Map(known.map(({ whatsappId, providerId }) => [providerId, whatsappId]))
     await failpoint('receive.storing')
+    const changes = statuses.flatMap((status) => changeOf(status, ourIds))
     await Promise.all([
       this.#store(entries, (metaId) => ourIds.get(metaId)),
-      this.#host.statuses(statuses.flatMap((status) => changeOf(status, ourIds))),
+      this.#host.statuses(changes).then(() => this.#refuse(changes)),
     ])
     for (const { whatsappId, metaId } of statuses) this.#parts.settled(whatsappId ?? ourIds.get(metaId) ?? metaId)
     await failpoint('receive.stored')
+  }
+
+  /** Meta may refuse what it has called sent before: the outbox knows only refusals of what it has open. */
+  async #refuse(changes: StatusChange[]): Promise<void> {
+    const refused = changes.flatMap(({ whatsappId, status, errorCode, errorMessage }) =>
+      status === 'failed' ? [{ whatsappId, code: errorCode ?? 'refused', message: errorMessage }] : [],
+    )
+    if (refused.length > 0) await this.#host.channel.refuse(refused)
   }
 
   async #store(entries: Entry[], ourIdOf: (metaId: string) => string | undefined): Promise<void> {
