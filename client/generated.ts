@@ -54,6 +54,16 @@ export interface AvailabilityInput {
   presence: 'available' | 'unavailable'
 }
 
+export interface BlockedContacts {
+  /** Everybody whom the account has blocked */
+  data: {
+    /** E.164, when WhatsApp tells it */
+    phoneNumber?: string
+    /** WhatsApp's other id of a person */
+    lid?: string
+  }[]
+}
+
 export interface Channel {
   /** Meta's id of the number (not the number itself) */
   phoneNumberId: string
@@ -997,6 +1007,16 @@ export type NewMessage =
   | NewDelete
   | NewVote
 
+export interface NewPicture {
+  /** A JPEG of at most 512 kB; WhatsApp shows a square of 640 pixels */
+  media: {
+    /** Of a file that you uploaded with POST /v1/media, or of a received one */
+    id?: string
+    /** In place of the id: where the file is fetched from, once, before the answer */
+    url?: string
+  }
+}
+
 export interface NewPoll {
   /** A question with options */
   type: 'poll'
@@ -1315,6 +1335,13 @@ export interface Profile {
   aboutSetAt?: string
   /** WhatsApp's address of the picture, good for some days */
   pictureUrl?: string
+}
+
+export interface ProfileChange {
+  /** What the account calls itself */
+  name?: string
+  /** What it writes about itself; an empty text takes it away */
+  about?: string
 }
 
 export interface QrCode {
@@ -2465,6 +2492,23 @@ export class Berth extends Transport {
   }
 
   /**
+   * Change the account's name and what it says about itself.
+   *
+   * What is left out stays. WhatsApp takes one change at a time: when the second is refused, "detail" says that the
+   * first was made. The name can be changed once the phone has shared its settings with this device, which takes it
+   * some seconds after the link.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  changeProfile(name: string, body: ProfileChange, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'PATCH', path: `/v1/sessions/${segment(name)}/profile`, body, options })
+  }
+
+  /**
    * List the contacts of a session.
    *
    * Whoever wrote to the account, in groups too, and whom it wrote to, in the order of their ids, in pages. Somebody
@@ -2540,6 +2584,127 @@ export class Berth extends Transport {
     return this.call<NumberCheck>({
       method: 'GET',
       path: `/v1/sessions/${segment(name)}/numbers/${segment(number)}`,
+      options,
+    })
+  }
+
+  /**
+   * Whom the account has blocked.
+   *
+   * Here or on the phone, as WhatsApp tells it; an answer is good for half a minute.
+   *
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
+   */
+  listBlocked(name: string, options: CallOptions = {}): Promise<BlockedContacts> {
+    return this.call<BlockedContacts>({ method: 'GET', path: `/v1/sessions/${segment(name)}/blocked`, options })
+  }
+
+  /**
+   * Block a contact.
+   *
+   * Nothing that they write reaches the account, and they are not told.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  blockContact(name: string, contact: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'PUT',
+      path: `/v1/sessions/${segment(name)}/contacts/${segment(contact)}/block`,
+      options,
+    })
+  }
+
+  /**
+   * Unblock a contact.
+   *
+   * What they write from now on comes again; what they wrote meanwhile does not.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  unblockContact(name: string, contact: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'DELETE',
+      path: `/v1/sessions/${segment(name)}/contacts/${segment(contact)}/block`,
+      options,
+    })
+  }
+
+  /**
+   * Set the account's picture.
+   *
+   * On all its devices, for everybody whom its privacy settings show it to.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, media_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, not_with_this_provider, media_failed, media_too_large, payload_too_large,
+   * unsupported_media_type, validation_failed, media_url_failed, session_busy, whatsapp_rate_limited, too_many_acts,
+   * rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown,
+   * media_pending, media_unavailable, database_unavailable.
+   */
+  setProfilePicture(name: string, body: NewPicture, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'PUT', path: `/v1/sessions/${segment(name)}/profile/picture`, body, options })
+  }
+
+  /**
+   * Remove the account's picture.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
+   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  removeProfilePicture(name: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({ method: 'DELETE', path: `/v1/sessions/${segment(name)}/profile/picture`, options })
+  }
+
+  /**
+   * Set the picture of a group.
+   *
+   * Every member may, unless the group is locked: then only its admins.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, media_not_found, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, not_with_this_provider, media_failed, media_too_large,
+   * payload_too_large, unsupported_media_type, validation_failed, media_url_failed, session_busy,
+   * whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, outcome_unknown, media_pending, media_unavailable, database_unavailable.
+   */
+  setGroupPicture(name: string, group: string, body: NewPicture, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'PUT',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/picture`,
+      body,
+      options,
+    })
+  }
+
+  /**
+   * Remove the picture of a group.
+   *
+   * Every member may, unless the group is locked: then only its admins.
+   *
+   * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
+   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   */
+  removeGroupPicture(name: string, group: string, options: CallOptions = {}): Promise<void> {
+    return this.call<void>({
+      method: 'DELETE',
+      path: `/v1/sessions/${segment(name)}/groups/${segment(group)}/picture`,
       options,
     })
   }

@@ -29,7 +29,9 @@ import { messageListRoutes } from './routes/message-lists.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { pairingCodeRoutes } from './routes/pairing-code.ts'
 import { peopleRoutes } from './routes/people.ts'
+import { pictureRoutes } from './routes/pictures.ts'
 import { presenceRoutes } from './routes/presence.ts'
+import { profileRoutes } from './routes/profile.ts'
 import { providerWebhookRoutes } from './routes/provider-webhooks.ts'
 import { qrRoutes } from './routes/qr.ts'
 import { queueRoutes } from './routes/queue.ts'
@@ -141,6 +143,8 @@ export async function buildApp(context: Context): Promise<App> {
       mediaRoutes(v1, context)
       conversationRoutes(v1, context)
       peopleRoutes(v1, context)
+      profileRoutes(v1, context)
+      pictureRoutes(v1, context)
       presenceRoutes(v1, context)
       groupRoutes(v1, context)
       groupChangeRoutes(v1, context)

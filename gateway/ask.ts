@@ -149,6 +149,24 @@ export async function act<A extends Act>(
   return throughOwner(services, asker, id, call, { notFound, repeatable: false })
 }
 
+/** Several changes of one thing. When one comes to nothing, its Problem says which were made before. */
+export async function oneAfterTheOther<C extends object>(
+  changes: C[],
+  make: (change: C) => Promise<unknown>,
+): Promise<void> {
+  const made: string[] = []
+  for (const change of changes) {
+    try {
+      await make(change)
+    } catch (error) {
+      if (!(error instanceof Problem) || made.length === 0) throw error
+      const detail = `${error.message} Made before: ${made.join(', ')}.`
+      throw new Problem(error.code, { ...error.details, detail })
+    }
+    made.push(...Object.keys(change))
+  }
+}
+
 /** Throws the Problems of ASKING. */
 export async function show(services: Services, asker: Asker, presence: ShownPresence): Promise<void> {
   const { id } = await requireLinked(services, asker)

@@ -126,7 +126,23 @@ const NewPoll = z
     examples: [{ type: 'poll', to: EXAMPLE_TO, poll: { question: 'Lunch?', options: ['Yes', 'No'], choices: 1 } }],
   })
 
-const FILE_RULE = 'Write the id of a file, or a url'
+export const FILE_RULE = 'Write the id of a file, or a url'
+
+/** A file, by its id or by where it is. */
+export const FILE_REFERENCE = {
+  id: z
+    .uuid('Write the id of a file')
+    .optional()
+    .describe('Of a file that you uploaded with POST /v1/media, or of a received one'),
+  url: z
+    .url({ protocol: /^https?$/, error: 'Write a URL with http or https' })
+    .max(2048, 'Write a URL of at most 2048 characters')
+    .optional()
+    .describe('In place of the id: where the file is fetched from, once, before the answer'),
+}
+
+export const namesOneFile = ({ id, url }: { id?: string | undefined; url?: string | undefined }): boolean =>
+  (id === undefined) !== (url === undefined)
 
 const NewTemplate = z
   .strictObject({
@@ -185,22 +201,14 @@ const NewFile = z
     ...around,
     media: z
       .strictObject({
-        id: z
-          .uuid('Write the id of a file')
-          .optional()
-          .describe('Of a file that you uploaded with POST /v1/media, or of a received one'),
-        url: z
-          .url({ protocol: /^https?$/, error: 'Write a URL with http or https' })
-          .max(2048, 'Write a URL of at most 2048 characters')
-          .optional()
-          .describe('In place of the id: where the file is fetched from, once, before the answer'),
+        ...FILE_REFERENCE,
         fileName: Media.shape.fileName,
         caption: Media.shape.caption,
         width: Media.shape.width,
         height: Media.shape.height,
         seconds: Media.shape.seconds,
       })
-      .refine(({ id, url }) => (id === undefined) !== (url === undefined), FILE_RULE)
+      .refine(namesOneFile, FILE_RULE)
       .describe('The file'),
   })
   .meta({

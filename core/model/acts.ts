@@ -65,6 +65,28 @@ export const acts = {
   renewInvite: { input: z.object({ chat: Chat }), answer: z.object({ code: z.string() }) },
   /** `chat` is left out when an admin of the group must let the account in first. */
   joinGroup: { input: z.object({ code: z.string().min(1).max(64) }), answer: z.object({ chat: Chat.optional() }) },
+  /** Of the linked account; exactly one of the fields, as with groups. An empty text takes it away. */
+  changeProfile: {
+    input: z.object({
+      change: z.union([
+        z.strictObject({ name: z.string().min(1).max(MAX_NAME) }),
+        z.strictObject({ about: z.string().max(MAX_ABOUT) }),
+      ]),
+    }),
+    answer: Nothing,
+  },
+  /** Of a group, or of the linked account. A JPEG in base64; without one, there is none any more. */
+  setPicture: {
+    input: z.object({
+      chat: Chat.optional(),
+      picture: z
+        .base64()
+        .max(Math.ceil(MAX_PICTURE_BYTES / 3) * 4)
+        .optional(),
+    }),
+    answer: Nothing,
+  },
+  setBlocked: { input: z.object({ chat: Chat, blocked: z.boolean() }), answer: Nothing },
 } as const
 
 export type Act = keyof typeof acts

@@ -61,6 +61,8 @@ export const questions = {
   },
   /** The code that lets whoever has it into a group: of its admins only. */
   invite: { input: z.object({ chat: Chat }), answer: z.object({ code: z.string() }) },
+  /** Whom the account has blocked. */
+  blocked: { input: z.object({}), answer: z.object({ people: z.array(Person) }) },
   /** Has WhatsApp tell of a contact from now on, and waits so long for the first word. */
   presence: {
     input: z.object({ chat: Chat, waitSeconds: z.number().min(0).max(5) }),

@@ -1,10 +1,10 @@
 /** Changes of groups: make one, join, leave, what it is called and lets its members do, its invitation. */
 import { type ActInput, MAX_ADDED, MAX_DESCRIPTION, MAX_SUBJECT } from '@berth/core/model/acts.ts'
 import { z } from 'zod'
-import { ACTING, ASKING, act, ask, askerOf } from '../ask.ts'
+import { ACTING, ASKING, act, ask, askerOf, oneAfterTheOther } from '../ask.ts'
 import { chatOf } from '../chat.ts'
 import type { App, Context } from '../context.ts'
-import { Problem, problemResponses } from '../problems/problem.ts'
+import { problemResponses } from '../problems/problem.ts'
 import { Line, NOT_AN_OBJECT, PersonAddress, SessionParams } from '../schemas.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 import { AddedMember } from './group-members.ts'
@@ -151,14 +151,10 @@ export function groupChangeRoutes(app: App, context: Context): void {
     },
     async (request, reply) => {
       const asker = askerOf(request, reply)
-      const made: string[] = []
-      for (const change of stepsOf(request.body)) {
-        const input = { chat: request.params.group, change }
-        await act(context, asker, 'changeGroup', input, 'group_not_found').catch((error) => {
-          throw afterOthers(error, made)
-        })
-        made.push(...Object.keys(change))
-      }
+      const { group: chat } = request.params
+      await oneAfterTheOther(stepsOf(request.body), (change) =>
+        act(context, asker, 'changeGroup', { chat, change }, 'group_not_found'),
+      )
       return reply.code(204).send(null)
     },
   )
@@ -247,10 +243,4 @@ export function groupChangeRoutes(app: App, context: Context): void {
       return chat === undefined ? {} : { id: chat }
     },
   )
-}
-
-/** What the caller must know of a change that was one of several. */
-function afterOthers(error: unknown, made: string[]): unknown {
-  if (!(error instanceof Problem) || made.length === 0) return error
-  return new Problem(error.code, { ...error.details, detail: `${error.message} Made before: ${made.join(', ')}.` })
 }

@@ -1,14 +1,12 @@
 /** Files: upload one, read one, make a link to one. */
 import type { IncomingMessage } from 'node:http'
-import type { ByteRange } from '@berth/core/media/store.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { deleteMedia, findMedia, type MediaRow } from '../data/media.ts'
 import { requireUuid } from '../find.ts'
-import { requireStored } from '../media/file-of.ts'
+import { openFile, requireStored } from '../media/file-of.ts'
 import { dispositionOf, rangeOf } from '../media/headers.ts'
-import { requireStore, storeProblem } from '../media/keep.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { FILE_MS } from '../receive-time.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
@@ -278,7 +276,7 @@ export function mediaLinkRoutes(app: App, context: Context): void {
 }
 
 async function sendFile(
-  { store, log }: Context,
+  context: Context,
   row: MediaRow,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -288,7 +286,7 @@ async function sendFile(
   if (range === 'beyond') {
     throw new Problem('range_not_satisfiable', { headers: { 'content-range': `bytes */${size}` } })
   }
-  const bytes = await read(row.id, range)
+  const bytes = await openFile(context, row.id, range)
   reply
     .type(row.mime_type)
     .header('content-disposition', dispositionOf(row.mime_type, row.file_name))
@@ -300,15 +298,4 @@ async function sendFile(
     .header('cross-origin-resource-policy', 'cross-origin')
   if (range) reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${size}`)
   return reply.send(bytes)
-
-  async function read(id: string, part: ByteRange | undefined) {
-    const found = await requireStore(store)
-      .get(id, part)
-      .catch((error) => {
-        throw storeProblem(log, error)
-      })
-    if (!found)
-      throw new Problem('media_unavailable', { detail: 'The store does not have the file.', retryAfterSeconds: 60 })
-    return found
-  }
 }

@@ -1,4 +1,5 @@
 /** What goes through to WhatsApp at once and changes something there, and how it may end. */
+import { Berth } from '@berth/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FakeWorker } from './fake-worker.ts'
 import { untilRefused } from './until-refused.ts'
@@ -70,6 +71,50 @@ test('invitations are read, renewed and used; a group is left', async () => {
   expect(owner.asked.at(-1)).toEqual({ code: 'HbGJ9tZkQ0a1' })
   expect((await call('POST groups/join', { invite: 'https://example.com/HbGJ9tZkQ0a1' })).status).toBe(422)
   expect((await call(`POST groups/${GROUP}/leave`)).status).toBe(204)
+})
+
+test('the profile is changed field by field', async () => {
+  expect((await call('PATCH profile', { name: 'Acme', about: '' })).status).toBe(204)
+  expect(owner.asked.slice(-2)).toEqual([{ change: { name: 'Acme' } }, { change: { about: '' } }])
+  expect((await call('PATCH profile', { name: '' })).body.errors[0].field).toBe('body.name')
+})
+
+test('contacts are blocked, listed and unblocked', async () => {
+  expect((await call('PUT contacts/+5511999990002/block')).status).toBe(204)
+  expect(owner.asked.at(-1)).toEqual({ chat: ANA, blocked: true })
+  expect((await call('GET blocked')).body).toEqual({
+    data: [{ phoneNumber: '+5511999990002', lid: '210987654321@lid' }],
+  })
+  expect((await call('DELETE contacts/+5511999990002/block')).status).toBe(204)
+  expect(owner.asked.at(-1)).toEqual({ chat: ANA, blocked: false })
+})
+
+test('pictures are JPEGs, of the account or of a group', async () => {
+  const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, ...Buffer.from('JFIF'), 0, 1])
+  const client = new Berth({ url: world.url, apiKey: acme.key })
+  const upload = async (bytes: Buffer) => (await client.uploadMedia(new Blob([new Uint8Array(bytes)]))).id
+  const id = await upload(jpeg)
+  expect((await call('PUT profile/picture', { media: { id } })).status).toBe(204)
+  expect(owner.asked.at(-1)).toEqual({ picture: jpeg.toString('base64') })
+  expect((await call(`PUT groups/${GROUP}/picture`, { media: { id } })).status).toBe(204)
+  expect(owner.asked.at(-1)).toEqual({ chat: GROUP, picture: jpeg.toString('base64') })
+  expect((await call('DELETE profile/picture')).status).toBe(204)
+  expect((await call(`DELETE groups/${GROUP}/picture`)).status).toBe(204)
+  expect(owner.asked.slice(-2)).toEqual([{}, { chat: GROUP }])
+  const [text, large] = [Buffer.from('no picture'), Buffer.concat([jpeg, Buffer.alloc(512 * 1024)])]
+  for (const bytes of [text, large]) {
+    const refused = await call('PUT profile/picture', { media: { id: await upload(bytes) } })
+    expect([refused.status, refused.body.errors[0].field]).toEqual([422, 'body.media'])
+  }
+  expect((await call('PUT profile/picture', { media: {} })).status).toBe(422)
+})
+
+test('a number of the Cloud API has nothing of this', async () => {
+  const id = await world.addSession(acme, 'shop', 'Running', 'CloudAPI')
+  await owner.claim(id, 1)
+  await owner.connect(id)
+  const answer = await world.call(acme, `POST /v1/sessions/shop/groups/${GROUP}/leave`)
+  expect([answer.status, answer.body.code]).toEqual([409, 'not_with_this_provider'])
 })
 
 test.each([

@@ -32,6 +32,7 @@ const ANSWERS: { [Q in Question]: AnswerOf<Q> } = {
   contact: { phoneNumber: '+5511999990002', about: 'At the beach' },
   number: { exists: true, chat: '5511999990002@s.whatsapp.net' },
   groups: { groups: [GROUP] },
+  blocked: { people: [{ phoneNumber: '+5511999990002', lid: '210987654321@lid' }] },
   invite: { code: 'HbGJ9tZkQ0a1' },
   group: { ...GROUP, members: [{ phoneNumber: '+5511999990001', role: 'owner' }] },
   presence: { presence: 'available', at: '2026-01-05T10:16:00.000Z' },
@@ -47,6 +48,9 @@ const ACT_ANSWERS: { [A in Act]: ActAnswer<A> } = {
   leaveGroup: {},
   renewInvite: { code: 'NEWJ9tZkQ0a1' },
   joinGroup: { chat: GROUP.id },
+  changeProfile: {},
+  setPicture: {},
+  setBlocked: {},
 }
 
 export class FakeWorker {

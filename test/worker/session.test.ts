@@ -134,7 +134,7 @@ describe('a session on a worker', () => {
     expect(await world.whatsapp.faults()).toEqual([])
   })
 
-  test('asks WhatsApp for profiles, numbers and groups, and shows and sees presence', async () => {
+  test('asks WhatsApp for profiles, numbers and groups, changes its own, blocks, and shows and sees presence', async () => {
     const [number, friend] = ['5511900000004', '5511900000005']
     await world.whatsapp.createPhone({ number, name: 'Acme Office' })
     await world.whatsapp.createPhone({ number: friend, name: 'Bea' })
@@ -171,6 +171,35 @@ describe('a session on a worker', () => {
       ],
     })
     expect(await ask('group', { chat: '120363000000000000@g.us' })).toMatchObject({ code: 'not_found' })
+
+    const act = async (name: string, input: object) =>
+      (await world.call(worker, `POST /sessions/${session.id}/acts/${name}`, input)).body
+    expect(await act('setBlocked', { chat, blocked: true })).toEqual({})
+    expect(await ask('blocked')).toEqual({
+      people: [{ phoneNumber: `+${friend}`, lid: expect.stringMatching(/@lid$/) }],
+    })
+    expect(await world.whatsapp.blocked(number)).toEqual([friend])
+    expect(await act('setBlocked', { chat, blocked: false })).toEqual({})
+    expect(await ask('blocked')).toEqual({ people: [] })
+    const nobody = '5511999999999@s.whatsapp.net'
+    expect(await act('setBlocked', { chat: nobody, blocked: true })).toMatchObject({ code: 'not_found' })
+
+    const picture = Buffer.from('a sign').toString('base64')
+    expect(await act('setPicture', { picture })).toEqual({})
+    expect(await act('changeProfile', { change: { about: 'Open' } })).toEqual({})
+    const shown = await world.whatsapp.profile(number)
+    expect(await ask('profile')).toMatchObject({ about: 'Open', pictureUrl: shown.pictureUrl })
+    expect(await (await fetch(shown.pictureUrl!)).text()).toBe('a sign')
+    expect(await act('setPicture', {})).toEqual({})
+    expect((await world.whatsapp.profile(number)).pictureUrl).toBeNull()
+    expect(await act('setPicture', { chat: group.id, picture })).toEqual({})
+    expect(await act('setPicture', { chat: '120363000000000000@g.us', picture })).toMatchObject({ code: 'not_found' })
+    const rename = () => act('changeProfile', { change: { name: 'Acme' } })
+    expect(await rename()).toMatchObject({ code: 'refused', message: expect.stringContaining('Open WhatsApp') })
+    await world.whatsapp.tellDevices(number, 'app-state-key')
+    await until(async () => (Object.keys((await rename()) as object).length === 0 ? true : undefined))
+    expect(await ask('profile')).toMatchObject({ name: 'Acme' })
+    expect(await world.whatsapp.profile(number)).toMatchObject({ name: 'Acme' })
 
     expect(await show({ presence: 'available' })).toBe(204)
     await until(async () => ((await world.whatsapp.presence(number)).online ? true : undefined))

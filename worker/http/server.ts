@@ -27,6 +27,9 @@ const QrQuery = z.object({
   wait: z.coerce.number().min(0).max(30).default(0),
 })
 
+/** A picture is part of it. */
+const ACT_LIMIT_BYTES = 1024 * 1024
+
 class ApiError extends Error {
   readonly status: number
   readonly body: WorkerError
@@ -105,7 +108,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       const input = questions[question].input.parse(request.body)
       return session.ask(question, input as never) // the types can't tell that it is this question's
     })
-    api.post('/sessions/:id/acts/:act', async (request, reply) => {
+    api.post('/sessions/:id/acts/:act', { bodyLimit: ACT_LIMIT_BYTES }, async (request, reply) => {
       const session = acting(request)
       const { act } = request.params as { act: string }
       if (!isAct(act)) return reply.callNotFound()

@@ -19,6 +19,7 @@ const GOOD_FOR_MS: Record<Question, number> = {
   number: 10 * 60_000,
   groups: 30_000,
   group: 30_000,
+  blocked: 30_000,
   invite: 0, // any admin may have renewed it
   presence: 0,
 }

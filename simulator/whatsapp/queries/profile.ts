@@ -19,6 +19,7 @@ export function answerPicture(network: Network, device: Device, query: Stanza): 
   const { target, type } = query.attrs
   const asked = child(query, 'picture')
   const group = network.state.groups.find(target ?? '')
+  if (!group && target?.endsWith('@g.us')) return NOT_FOUND
   if (group && type === 'get') {
     const found = group.members.includes(device.number) && pictureUrl(network, group.id)
     return found ? [stanza('picture', { ...found, type: asked?.attrs.type ?? 'image' })] : NOT_FOUND

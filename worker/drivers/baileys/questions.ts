@@ -2,6 +2,7 @@
 import type { AnswerOf, InputOf, Question } from '@berth/core/model/questions.ts'
 import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys'
 import { AskFailed } from '../driver.ts'
+import { askBlocked } from './blocks.ts'
 import { askGroup, askGroups, askInvite } from './groups.ts'
 import { addressesOf } from './people.ts'
 import type { FindPerson, Person } from './person.ts'
@@ -20,7 +21,7 @@ type Asks = { [Q in Question]: (asking: Asking, input: InputOf<Q>) => Promise<An
 const asks: Asks = {
   profile: async ({ socket, me }) => ({
     ...addressesOf(me),
-    ...(socket.user?.name ? { name: socket.user.name } : {}),
+    ...ownName(socket),
     ...(await lookOf(socket, me.pn ?? me.lid!)),
   }),
 
@@ -37,6 +38,7 @@ const asks: Asks = {
     return { exists: true, chat, ...(lid ? { lid } : {}) }
   },
 
+  blocked: askBlocked,
   groups: askGroups,
   group: askGroup,
   invite: askInvite,
@@ -74,10 +76,17 @@ async function findNumber(socket: WASocket, number: string): Promise<string | un
   return first?.exists ? jidNormalizedUser(first.jid) : undefined
 }
 
-async function requireNumber(socket: WASocket, chat: string): Promise<string> {
+/** Throws AskFailed. */
+export async function requireNumber(socket: WASocket, chat: string): Promise<string> {
   const number = await findNumber(socket, `+${jidDecode(chat)?.user}`)
   if (number) return number
   throw new AskFailed('not_found', 'Nobody has this number on WhatsApp.')
+}
+
+/** `socket.user` is what it was at the login. */
+function ownName({ authState }: WASocket) {
+  const name = authState.creds.me?.name
+  return name ? { name } : {}
 }
 
 /** What anybody may see of somebody who does not hide it. */
