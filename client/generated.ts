@@ -1792,6 +1792,14 @@ export interface ListGroupsOptions extends CallOptions {
   cursor?: string | undefined
 }
 
+export interface CreateGroupOptions extends CallOptions {
+  /**
+   * Your own name for this group, known for a day: the same key with the same body makes one group. Without one it
+   * is made, so that retries are safe
+   */
+  idempotencyKey?: string | undefined
+}
+
 export interface UploadMediaOptions extends CallOptions {
   /** What receivers see it called */
   fileName?: string | undefined
@@ -2793,16 +2801,24 @@ export class Berth extends Transport {
    * Make a group.
    *
    * The account is its owner. Who can not be added is named with the reason; the group is made all the same. A
-   * second call makes a second group: when the answer is outcome_unknown, list the groups first.
+   * second call makes a second group, unless it has the Idempotency-Key of the first: that one is begun once, and
+   * answers as it did. When the answer is outcome_unknown, list the groups before you ask under another key.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
    * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
    * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
-   * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
-   * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
+   * idempotency_key_reused, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
-  createGroup(name: string, body: NewGroup, options: CallOptions = {}): Promise<MadeGroup> {
-    return this.call<MadeGroup>({ method: 'POST', path: `/v1/sessions/${segment(name)}/groups`, body, options })
+  createGroup(name: string, body: NewGroup, options: CreateGroupOptions = {}): Promise<MadeGroup> {
+    return this.call<MadeGroup>({
+      method: 'POST',
+      path: `/v1/sessions/${segment(name)}/groups`,
+      headers: { 'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID() },
+      repeatable: true,
+      body,
+      options,
+    })
   }
 
   /**

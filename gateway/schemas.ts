@@ -142,6 +142,17 @@ export const PersonAddress = z
 
 export const PersonParams = SessionParams.extend({ contact: PersonAddress })
 
+const KEY_RULE = 'Write 1 to 128 visible ASCII characters, for example a UUID'
+
+/** Of the header Idempotency-Key. */
+export const IdempotencyKey = (what: string) =>
+  z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, KEY_RULE)
+    .optional()
+    .describe(what)
+    .meta({ examples: ['7f2c1c1e-0d0b-4d8e-9a53-3d2f1a0b4c5d'] })
+
 /** Of a line that people read, in characters. */
 export const Line = (what: string, { min = 1, max }: { min?: number; max: number }) => {
   const rule = `Write ${min} to ${max} characters of valid Unicode without U+0000`

@@ -23,6 +23,7 @@ import { conversations } from './migrations/0013-conversations.ts'
 import { sending } from './migrations/0014-sending.ts'
 import { cloudApi } from './migrations/0015-cloud-api.ts'
 import { refusals } from './migrations/0016-refusals.ts'
+import { idempotentActs } from './migrations/0017-idempotent-acts.ts'
 import { lateFiles } from './migrations/0018-late-files.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
@@ -53,6 +54,7 @@ const migrations: Record<string, Migration> = {
   '0014-sending': step(sending),
   '0015-cloud-api': step(cloudApi),
   '0016-refusals': step(refusals),
+  '0017-idempotent-acts': step(idempotentActs),
   '0018-late-files': step(lateFiles),
 }
 

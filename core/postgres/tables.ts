@@ -156,6 +156,14 @@ export interface Tables {
     version: Generated<number>
     updated_at: Generated<Date>
   }
+  idempotent_act: {
+    session_id: string
+    idempotency_key: string
+    tenant_id: string
+    request_hash: Buffer
+    answer: unknown
+    created_at: Generated<Date>
+  }
   auto_reply: {
     id: Generated<string>
     tenant_id: string

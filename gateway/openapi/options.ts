@@ -30,7 +30,7 @@ Every call carries your API key: \`Authorization: Bearer wak_live_…\`.
 
 A message is stored before it is answered and reaches the contact once, also when the session moves between workers
 meanwhile. When no answer reached you, repeat the request with the same \`Idempotency-Key\`: it is the same message,
-however often you send it. Choose a new key for each message, for example a UUID.
+however often you send it. Choose a new key for each message, for example a UUID. New groups take one, too.
 
 ## Lists
 
@@ -41,7 +41,7 @@ the next one, and null on the last. A cursor stays good while entries come and g
 
 Every error is a problem document (RFC 9457, \`application/problem+json\`) with a stable \`code\` to compare, a \`remedy\`
 that says what to do, and a \`type\` that leads to a page about it. With a \`Retry-After\` header it is worth trying again
-after so many seconds: reads, \`PUT\`, \`DELETE\` and sends with an \`Idempotency-Key\` can be repeated without a thought.
+after so many seconds: reads, \`PUT\`, \`DELETE\`, sends and new groups with an \`Idempotency-Key\` can be repeated without a thought.
 
 ${problemTable}
 

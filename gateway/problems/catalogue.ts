@@ -379,9 +379,9 @@ export const catalogue = {
   },
   idempotency_key_reused: {
     status: 422,
-    title: 'This Idempotency-Key was used for another message',
-    cause: 'The session has a message with this key already, with another recipient or text.',
-    remedy: 'Use a new key for each message, and the same key only to repeat the very same one.',
+    title: 'This Idempotency-Key was used for something else',
+    cause: 'The session has a message or a group with this key already, with another recipient, text, or members.',
+    remedy: 'Use a new key for each message and each group, and the same key only to repeat the very same one.',
   },
   rate_limited: {
     status: 429,

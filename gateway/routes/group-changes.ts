@@ -4,8 +4,10 @@ import { z } from 'zod'
 import { ACTING, ASKING, act, ask, askerOf, oneAfterTheOther } from '../ask.ts'
 import { chatOf } from '../chat.ts'
 import type { App, Context } from '../context.ts'
+import { requireSession } from '../find.ts'
+import { once } from '../once.ts'
 import { problemResponses } from '../problems/problem.ts'
-import { Line, NOT_AN_OBJECT, PersonAddress, SessionParams } from '../schemas.ts'
+import { IdempotencyKey, Line, NOT_AN_OBJECT, PersonAddress, SessionParams } from '../schemas.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 import { AddedMember } from './group-members.ts'
 import { EXAMPLE_ID, GroupParams } from './groups.ts'
@@ -114,21 +116,42 @@ export function groupChangeRoutes(app: App, context: Context): void {
         operationId: 'createGroup',
         summary: 'Make a group',
         description:
-          'The account is its owner. Who can not be added is named with the reason; the group is made all the same. A second call makes a second group: when the answer is outcome_unknown, list the groups first.',
+          'The account is its owner. Who can not be added is named with the reason; the group is made all the same. A second call makes a second group, unless it has the Idempotency-Key of the first: that one is begun once, and answers as it did. When the answer is outcome_unknown, list the groups before you ask under another key.',
         tags: tags.groups,
+        'x-headers': {
+          'Idempotent-Replayed': {
+            description: 'true: the group was made before, under this Idempotency-Key',
+            schema: { type: 'string', enum: ['true'] },
+          },
+        },
         params: SessionParams,
+        headers: z.object({
+          'idempotency-key': IdempotencyKey(
+            'Your own name for this group, known for a day: the same key with the same body makes one group',
+          ),
+        }),
         body: NewGroup,
         response: {
           201: MadeGroup.describe('The group that was made'),
-          ...problemResponses(...ACTING, 'contact_not_found', ...ON_CHANGES),
+          ...problemResponses(...ACTING, 'contact_not_found', 'idempotency_key_reused', ...ON_CHANGES),
         },
       },
     },
     async (request, reply) => {
       const { subject, members } = request.body
       const input = { subject, members: members.map((one) => chatOf(one)!) }
-      const made = await act(context, askerOf(request, reply), 'createGroup', input, 'contact_not_found')
-      return reply.code(201).send({ ...made, subject })
+      const asker = askerOf(request, reply)
+      const create = (by = asker) => act(context, by, 'createGroup', input, 'contact_not_found')
+      const idempotencyKey = request.headers['idempotency-key']
+      if (idempotencyKey === undefined) return reply.code(201).send({ ...(await create()), subject })
+      const { tenantId, name } = asker
+      const { id: sessionId } = await requireSession(context.database, tenantId, name)
+      // Goes on when the caller hangs up: the same call again gets its answer.
+      const onItsOwn = { ...asker, signal: new AbortController().signal }
+      const named = { tenantId, sessionId, idempotencyKey, body: input }
+      const { answer, replayed } = await once(context, named, () => create(onItsOwn))
+      if (replayed) reply.header('idempotent-replayed', 'true')
+      return reply.code(201).send({ ...answer, subject })
     },
   )
 

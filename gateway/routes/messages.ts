@@ -25,23 +25,16 @@ import { waitForOutcome } from '../outcome.ts'
 import { waitOf } from '../prefer.ts'
 import { Problem, problemResponses } from '../problems/problem.ts'
 import { needsWindow, requireSendable, requireWindow } from '../provider-rules.ts'
-import { SessionParams } from '../schemas.ts'
+import { IdempotencyKey, SessionParams } from '../schemas.ts'
 import { sendTimes } from '../send-times.ts'
 import { LINK_REFUSALS, linkRefusal } from '../session-view.ts'
 import { surroundingsOf } from '../show.ts'
 import { EVERYWHERE, ON_CHANGES, tags } from './common.ts'
 
-const KEY_RULE = 'Write 1 to 128 visible ASCII characters, for example a UUID'
-
 const SendHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, KEY_RULE)
-    .optional()
-    .describe(
-      'Your own name for this message: the same key with the same body is the same message, however often it is sent',
-    )
-    .meta({ examples: ['7f2c1c1e-0d0b-4d8e-9a53-3d2f1a0b4c5d'] }),
+  'idempotency-key': IdempotencyKey(
+    'Your own name for this message: the same key with the same body is the same message, however often it is sent',
+  ),
   prefer: z
     .string()
     .optional()

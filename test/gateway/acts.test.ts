@@ -35,6 +35,26 @@ test('a group is made, and says who is missing', async () => {
   expect(owner.asked.at(-1)).toEqual({ subject: 'Acme', members: [ANA, '210987654321@lid'] })
 })
 
+test('a group under an Idempotency-Key is made once, and what was refused can be asked for again', async () => {
+  const create = (key: string, subject = 'Once') =>
+    world.call(acme, 'POST /v1/sessions/support/groups', { body: { subject }, headers: { 'idempotency-key': key } })
+  const acted = () => owner.calls.filter((each) => each.endsWith('createGroup')).length
+  const before = acted()
+  owner.refuses = 'not_connected'
+  expect((await create('one')).body.code).toBe('session_not_connected')
+  owner.refuses = undefined
+  const [first, second] = [await create('one'), await create('one')]
+  expect([first.status, second.status, second.body]).toEqual([201, 201, first.body])
+  expect([first, second].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true'])
+  expect((await create('one', 'Another')).body.code).toBe('idempotency_key_reused')
+  expect(acted()).toBe(before + 2)
+  owner.answerWith = 500
+  expect((await create('two')).body.code).toBe('outcome_unknown')
+  owner.answerWith = undefined
+  expect((await create('two')).body.code).toBe('outcome_unknown')
+  expect(acted()).toBe(before + 3)
+})
+
 test('members are added, removed, made admins', async () => {
   const members = `groups/${GROUP}/members`
   const added = await call(`POST ${members}`, { members: ['+5511999990002'] })

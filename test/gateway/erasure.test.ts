@@ -61,6 +61,7 @@ async function addCustomer(name: string): Promise<{ tenant: TestTenant; sessions
      INSERT INTO berth.command (id, tenant_id, session_id, kind) VALUES (gen_random_uuid(), ${of}, 'logout');
      INSERT INTO berth.channel (tenant_id, session_id, provider, phone_number_id, value) VALUES (${of}, 'CloudAPI', '${name}', 'x');
      INSERT INTO berth.inbox (tenant_id, session_id, hash, body) VALUES (${of}, 'x', '{}');
+     INSERT INTO berth.idempotent_act (tenant_id, session_id, idempotency_key, request_hash) VALUES (${of}, 'key', 'x');
      INSERT INTO berth.auto_reply (tenant_id, session_id, strategy, settings) VALUES (${of}, 'static', '{}');`,
   )
   expect(uploaded.size).toBe(1000)
