@@ -226,6 +226,11 @@ describe('a number of the Cloud API', () => {
     meta.tellStatus(taken, 'failed', 131_049)
     await untilDealtWith()
     expect((await session.messages()).find(({ id }) => id === body.id)).toMatchObject({ status: 'delivered' })
+    const told = await until(async () => {
+      const statuses = await gateway.statusesTold(body.id)
+      return statuses.includes('delivered') ? statuses : undefined
+    })
+    expect(told).toEqual(['sent', 'failed', 'delivered'])
   })
 
   test('answers by itself, once, as it was told to', async () => {

@@ -36,6 +36,18 @@ export async function startGateway(of: World, platformApp: PlatformApp) {
   await of.sql(`INSERT INTO api_key (tenant_id, name, hash, hint) SELECT id, 'test', $1, $2 FROM tenant`, hash, hint)
   return {
     url,
+    /** All statuses that customers were told of a message, in their order. */
+    async statusesTold(messageId: string): Promise<string[]> {
+      const told: string[] = []
+      for (let cursor = ''; ; ) {
+        const { body } = await this.call(`GET /v1/events?limit=100${cursor}`)
+        for (const { type, data } of body.data) {
+          if (type === 'message.status' && data.messageId === messageId) told.push(data.status)
+        }
+        if (!body.nextCursor) return told
+        cursor = `&cursor=${body.nextCursor}`
+      }
+    },
     async call(request: string, body?: unknown) {
       const [method, path] = request.split(' ')
       const response = await fetch(`${url}${path!.startsWith('/v1') ? path : `/v1/sessions/support${path}`}`, {
