@@ -2490,10 +2490,10 @@ export class Berth extends Transport {
    *
    * As WhatsApp shows it at this moment; an answer is good for a minute.
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
-   * whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   getProfile(name: string, options: CallOptions = {}): Promise<Profile> {
     return this.call<Profile>({ method: 'GET', path: `/v1/sessions/${segment(name)}/profile`, options })
@@ -2507,8 +2507,8 @@ export class Berth extends Transport {
    * some seconds after the link.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
    * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
    * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2544,10 +2544,10 @@ export class Berth extends Transport {
    *
    * Asked of WhatsApp; an answer is good for a minute. A session may look up 100 in an hour.
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, too_many_lookups, rate_limited, internal_error, session_moving,
-   * session_not_connected, whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_lookups, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   getContact(name: string, contact: string, options: CallOptions = {}): Promise<ContactProfile> {
     return this.call<ContactProfile>({
@@ -2583,10 +2583,10 @@ export class Berth extends Transport {
    * An answer is good for ten minutes. A session may look up 100 in an hour; to send, there is no need to: a message
    * to a number without WhatsApp fails with not_on_whatsapp.
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, too_many_lookups, rate_limited, internal_error, session_moving,
-   * session_not_connected, whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, too_many_lookups, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   checkNumber(name: string, number: string, options: CallOptions = {}): Promise<NumberCheck> {
     return this.call<NumberCheck>({
@@ -2601,10 +2601,10 @@ export class Berth extends Transport {
    *
    * Here or on the phone, as WhatsApp tells it; an answer is good for half a minute.
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
-   * whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   listBlocked(name: string, options: CallOptions = {}): Promise<BlockedContacts> {
     return this.call<BlockedContacts>({ method: 'GET', path: `/v1/sessions/${segment(name)}/blocked`, options })
@@ -2616,8 +2616,8 @@ export class Berth extends Transport {
    * Nothing that they write reaches the account, and they are not told.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
    * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
    * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2635,8 +2635,8 @@ export class Berth extends Transport {
    * What they write from now on comes again; what they wrote meanwhile does not.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
    * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
    * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2654,11 +2654,11 @@ export class Berth extends Transport {
    * On all its devices, for everybody whom its privacy settings show it to.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, media_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, whatsapp_refused, not_with_this_provider, media_failed, media_too_large, payload_too_large,
-   * unsupported_media_type, validation_failed, media_url_failed, session_busy, whatsapp_rate_limited, too_many_acts,
-   * rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown,
-   * media_pending, media_unavailable, database_unavailable.
+   * contact_not_found, media_not_found, not_with_this_provider, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, media_failed, media_too_large,
+   * payload_too_large, unsupported_media_type, validation_failed, media_url_failed, session_busy,
+   * whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, outcome_unknown, media_pending, media_unavailable, database_unavailable.
    */
   setProfilePicture(name: string, body: NewPicture, options: CallOptions = {}): Promise<void> {
     return this.call<void>({ method: 'PUT', path: `/v1/sessions/${segment(name)}/profile/picture`, body, options })
@@ -2668,8 +2668,8 @@ export class Berth extends Transport {
    * Remove the account's picture.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
    * session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving,
    * session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2683,9 +2683,9 @@ export class Berth extends Transport {
    * Every member may, unless the group is locked: then only its admins.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, media_not_found, session_not_linked, session_stopped, session_logged_out,
-   * session_banned, session_failed, whatsapp_refused, not_with_this_provider, media_failed, media_too_large,
-   * payload_too_large, unsupported_media_type, validation_failed, media_url_failed, session_busy,
+   * session_not_found, group_not_found, media_not_found, not_with_this_provider, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, media_failed,
+   * media_too_large, payload_too_large, unsupported_media_type, validation_failed, media_url_failed, session_busy,
    * whatsapp_rate_limited, too_many_acts, rate_limited, internal_error, session_moving, session_not_connected,
    * whatsapp_no_answer, outcome_unknown, media_pending, media_unavailable, database_unavailable.
    */
@@ -2704,8 +2704,8 @@ export class Berth extends Transport {
    * Every member may, unless the group is locked: then only its admins.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * session_not_found, group_not_found, not_with_this_provider, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type,
    * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2723,10 +2723,10 @@ export class Berth extends Transport {
    * From the first call on WhatsApp tells what the contact does, as long as the session stays connected, and mostly
    * only to accounts that are available themselves (PUT …/presence).
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
-   * whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, contact_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   getPresence(name: string, contact: string, options: GetPresenceOptions = {}): Promise<Presence> {
     return this.call<Presence>({
@@ -2744,10 +2744,10 @@ export class Berth extends Transport {
    * session has moved.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed, session_busy,
-   * whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer,
-   * database_unavailable.
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
    */
   setPresence(name: string, body: AvailabilityInput, options: CallOptions = {}): Promise<Availability> {
     return this.call<Availability>({ method: 'PUT', path: `/v1/sessions/${segment(name)}/presence`, body, options })
@@ -2759,10 +2759,10 @@ export class Berth extends Transport {
    * Phones show it for some seconds: show it again while it goes on.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed, session_busy,
-   * whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected, whatsapp_no_answer,
-   * database_unavailable.
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
+   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
+   * whatsapp_no_answer, database_unavailable.
    */
   setTyping(name: string, chat: string, body: TypingInput, options: CallOptions = {}): Promise<Typing> {
     return this.call<Typing>({
@@ -2778,10 +2778,10 @@ export class Berth extends Transport {
    *
    * As WhatsApp tells them; an answer is good for half a minute. In the order of their ids, in pages.
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, group_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
-   * whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, group_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   listGroups(name: string, options: ListGroupsOptions = {}): Promise<Page<Group>> {
     return this.call<Page<Group>>({
@@ -2805,8 +2805,8 @@ export class Berth extends Transport {
    * answers as it did. When the answer is outcome_unknown, list the groups before you ask under another key.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * contact_not_found, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type, validation_failed,
+   * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
+   * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,
    * idempotency_key_reused, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2826,10 +2826,10 @@ export class Berth extends Transport {
    *
    * As WhatsApp tells it; an answer is good for half a minute.
    *
-   * Problems: api_key_missing, api_key_invalid, session_not_found, group_not_found, session_not_linked,
-   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, validation_failed,
-   * session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving, session_not_connected,
-   * whatsapp_no_answer, database_unavailable.
+   * Problems: api_key_missing, api_key_invalid, session_not_found, group_not_found, not_with_this_provider,
+   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
+   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
+   * session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   getGroup(name: string, group: string, options: CallOptions = {}): Promise<GroupDetails> {
     return this.call<GroupDetails>({
@@ -2846,8 +2846,8 @@ export class Berth extends Transport {
    * were made before.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * session_not_found, group_not_found, not_with_this_provider, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type,
    * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2866,8 +2866,8 @@ export class Berth extends Transport {
    * The account is no member any more, and reads and writes nothing there. Its messages stay.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * session_not_found, group_not_found, not_with_this_provider, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type,
    * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2885,9 +2885,9 @@ export class Berth extends Transport {
    * Whoever has it can join. WhatsApp tells it to admins of the group only.
    *
    * Problems: api_key_missing, api_key_invalid, not_group_admin, session_not_found, group_not_found,
-   * session_not_linked, session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused,
-   * validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error, session_moving,
-   * session_not_connected, whatsapp_no_answer, database_unavailable.
+   * not_with_this_provider, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
+   * whatsapp_refused, validation_failed, session_busy, whatsapp_rate_limited, rate_limited, internal_error,
+   * session_moving, session_not_connected, whatsapp_no_answer, database_unavailable.
    */
   getGroupInvite(name: string, group: string, options: CallOptions = {}): Promise<GroupInvite> {
     return this.call<GroupInvite>({
@@ -2903,8 +2903,8 @@ export class Berth extends Transport {
    * The one before lets nobody in any more. Only admins of the group can.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * session_not_found, group_not_found, not_with_this_provider, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type,
    * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2922,8 +2922,8 @@ export class Berth extends Transport {
    * Where admins let people in one by one, the account waits for that, and the answer names no group.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
-   * invite_invalid, session_not_linked, session_stopped, session_logged_out, session_banned, session_failed,
-   * whatsapp_refused, not_with_this_provider, already_a_member, payload_too_large, unsupported_media_type,
+   * invite_invalid, not_with_this_provider, session_not_linked, session_stopped, session_logged_out, session_banned,
+   * session_failed, whatsapp_refused, already_a_member, payload_too_large, unsupported_media_type,
    * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2938,8 +2938,8 @@ export class Berth extends Transport {
    * know them.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, session_not_linked, session_stopped, session_logged_out, session_banned,
-   * session_failed, whatsapp_refused, not_with_this_provider, payload_too_large, unsupported_media_type,
+   * session_not_found, group_not_found, not_with_this_provider, session_not_linked, session_stopped,
+   * session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type,
    * validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited, internal_error,
    * session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown, database_unavailable.
    */
@@ -2958,8 +2958,8 @@ export class Berth extends Transport {
    * Only admins of the group can. To remove the account itself: POST …/leave.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, group_member_not_found, session_not_linked, session_stopped,
-   * session_logged_out, session_banned, session_failed, whatsapp_refused, not_with_this_provider, payload_too_large,
+   * session_not_found, group_not_found, group_member_not_found, not_with_this_provider, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large,
    * unsupported_media_type, validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited,
    * internal_error, session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown,
    * database_unavailable.
@@ -2978,8 +2978,8 @@ export class Berth extends Transport {
    * Only admins of the group can.
    *
    * Problems: malformed_request, api_key_missing, api_key_invalid, not_group_admin, tenant_suspended,
-   * session_not_found, group_not_found, group_member_not_found, session_not_linked, session_stopped,
-   * session_logged_out, session_banned, session_failed, whatsapp_refused, not_with_this_provider, payload_too_large,
+   * session_not_found, group_not_found, group_member_not_found, not_with_this_provider, session_not_linked,
+   * session_stopped, session_logged_out, session_banned, session_failed, whatsapp_refused, payload_too_large,
    * unsupported_media_type, validation_failed, session_busy, whatsapp_rate_limited, too_many_acts, rate_limited,
    * internal_error, session_moving, session_not_connected, whatsapp_no_answer, outcome_unknown,
    * database_unavailable.

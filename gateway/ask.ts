@@ -45,6 +45,7 @@ const ACTS_PER_HOUR = 100
 /** The problems that a question can end in, beside those of every route. */
 export const ASKING = [
   'session_not_found',
+  'not_with_this_provider',
   ...LINK_REFUSALS,
   'session_busy',
   'session_moving',
@@ -56,12 +57,7 @@ export const ASKING = [
 ] as const satisfies ProblemCode[]
 
 /** The problems that an act can end in, beside those of every route that changes something. */
-export const ACTING = [
-  ...ASKING,
-  'not_with_this_provider',
-  'too_many_acts',
-  'outcome_unknown',
-] as const satisfies ProblemCode[]
+export const ACTING = [...ASKING, 'too_many_acts', 'outcome_unknown'] as const satisfies ProblemCode[]
 
 const PROBLEMS: Record<AskFailure, { code: ProblemCode; retryAfterSeconds?: number }> = {
   not_waiting_for_scan: { code: 'session_already_linked' },
@@ -119,7 +115,8 @@ export async function ask<Q extends Question>(
   question: Q,
   input: InputOf<Q>,
 ): Promise<AnswerOf<Q>> {
-  const { id } = await requireLinked(services, asker)
+  const { id, provider } = await requireLinked(services, asker)
+  requirePhone(provider)
   if (LOOKUPS.has(question)) {
     const { allowed, resetSeconds } = services.lookups.take(id, LOOKUPS_PER_HOUR)
     if (!allowed) throw new Problem('too_many_lookups', { retryAfterSeconds: resetSeconds })
@@ -142,7 +139,7 @@ export async function act<A extends Act>(
   notFound: ProblemCode,
 ): Promise<ActAnswer<A>> {
   const { id, provider } = await requireLinked(services, asker)
-  if (provider === CLOUD_API) throw new Problem('not_with_this_provider')
+  requirePhone(provider)
   const { allowed, resetSeconds } = services.acts.take(id, ACTS_PER_HOUR)
   if (!allowed) throw new Problem('too_many_acts', { retryAfterSeconds: resetSeconds })
   const call = (owner: Owner) => services.workers.act(owner, id, what, input, asker.signal)
@@ -171,6 +168,11 @@ export async function oneAfterTheOther<C extends object>(
 export async function show(services: Services, asker: Asker, presence: ShownPresence): Promise<void> {
   const { id } = await requireLinked(services, asker)
   await throughOwner(services, asker, id, (owner) => services.workers.show(owner, id, presence, asker.signal))
+}
+
+/** The Cloud API tells nothing, and has no groups. */
+function requirePhone(provider: string): void {
+  if (provider === CLOUD_API) throw new Problem('not_with_this_provider')
 }
 
 async function requireLinked({ database }: Pick<Services, 'database'>, asker: Asker): Promise<SessionRow> {

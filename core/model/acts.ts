@@ -42,7 +42,7 @@ export const acts = {
   },
   addMembers: {
     input: z.object({ chat: Chat, members: z.array(Chat).min(1).max(MAX_ADDED) }),
-    /** In the order of the input. */
+    /** Everybody who was named, as WhatsApp lists them. */
     answer: z.object({ members: z.array(AddedPerson) }),
   },
   removeMember: { input: z.object({ chat: Chat, member: Chat }), answer: Nothing },

@@ -218,7 +218,7 @@ export const catalogue = {
     status: 409,
     title: 'The provider of this session does not have that',
     cause:
-      'Linked phones have no templates, buttons and lists; the Cloud API has no polls, votes, edits and deletions, no groups, and no profile or blocked contacts that can be changed here.',
+      'Linked phones have no templates, buttons and lists; the Cloud API has no polls, votes, edits and deletions, no groups, and tells nothing of profiles, numbers and presence.',
     remedy: 'Send a message of another type, or use a session of the other provider.',
   },
   window_closed: {

@@ -133,8 +133,10 @@ test('a number of the Cloud API has nothing of this', async () => {
   const id = await world.addSession(acme, 'shop', 'Running', 'CloudAPI')
   await owner.claim(id, 1)
   await owner.connect(id)
-  const answer = await world.call(acme, `POST /v1/sessions/shop/groups/${GROUP}/leave`)
-  expect([answer.status, answer.body.code]).toEqual([409, 'not_with_this_provider'])
+  for (const asked of [`POST groups/${GROUP}/leave`, 'GET groups', 'GET blocked', 'GET profile']) {
+    const answer = await world.call(acme, asked.replace(' ', ' /v1/sessions/shop/'))
+    expect([answer.status, answer.body.code]).toEqual([409, 'not_with_this_provider'])
+  }
 })
 
 test.each([

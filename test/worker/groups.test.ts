@@ -125,6 +125,18 @@ describe('a group', () => {
     expect(await act('renewInvite', { chat: group })).toMatchObject({ code: 'not_admin' })
   })
 
+  test('whose making the end of the connection cut off is told as such, and not made behind the caller', async () => {
+    const create = async () =>
+      (await world.call(worker, `POST /sessions/${shop.id}/acts/createGroup`, { subject: 'Cut off', members: [] })).body
+    const match = { direction: 'from-device', number: SHOP, tag: 'iq', type: 'w:g2' } as const
+    await world.whatsapp.disturb({ match, action: { kind: 'end', condition: 'drop' } })
+    expect(await create()).toMatchObject({ code: 'outcome_unknown' })
+    const connected = async () => ((await create()) as { code?: string }).code === undefined
+    await until(async () => ((await connected()) ? true : undefined))
+    const made = (await world.whatsapp.groups()).filter(({ subject }) => subject === 'Cut off')
+    expect(made.map(({ members }) => members)).toEqual([[SHOP]])
+  })
+
   test('is joined by its invitation, as long as that is good', async () => {
     const of = (session: TestSession) => async (asked: string, input: object) =>
       (await world.call(worker, `POST /sessions/${session.id}/${asked}`, input)).body as Record<string, string>
