@@ -11,10 +11,13 @@ test('what was lost, doubled or linked anew is in the outcome', () => {
     written: [{ ...message, text: 'twice', id: 'A' }],
     listed: ['a', 'b'].map((id) => ({ account: '1', id, text: 'twice' })),
     scansWanted: [{ at: 3, what: 'a code' }],
+    webhooks: { told: [], refused: [], reached: [] },
   })
   const outcome = outcomeOf({ rounds: [], verdict })
   expect(outcome).toMatchObject({ sent: 1, delivered: 0, lost: 1, duplicated: 1, qrAfterFailover: 1, failoverMs: null })
-  expect(outcomeLines(outcome).join(' ')).toContain('Lost 1. Twice 1. Codes that somebody would have to scan 1.')
+  expect(outcomeLines(outcome).join(' ')).toContain(
+    'Told by webhook 0 events, not told 2. Lost 1. Twice 1. Codes that somebody would have to scan 1.',
+  )
 })
 
 test('only sessions that lost their connection count as a failover', () => {

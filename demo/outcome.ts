@@ -10,6 +10,9 @@ export interface Outcome {
   received: number
   lost: number
   duplicated: number
+  /** Events that customers' servers were told by webhook. */
+  told: number
+  untold: number
   /** Accounts that somebody would have had to link again. */
   qrAfterFailover: number
   /** Fault to the login that lasted, of the sessions that lost their connection by a fault. */
@@ -27,6 +30,8 @@ export function outcomeOf({ rounds, verdict }: Pick<ChaosResult, 'rounds' | 'ver
     received: verdict.received,
     lost: verdict.lost.length,
     duplicated: verdict.duplicated.length,
+    told: verdict.told,
+    untold: verdict.untold.length + verdict.missingNumbers.length,
     qrAfterFailover: verdict.newQr.length,
     failoverMs: failovers ? { p50: failovers.p50, p99: failovers.p99 } : null,
   }
@@ -44,9 +49,10 @@ export function chapterEnd({ recoveries, moved }: Round): string {
 }
 
 export function outcomeLines(outcome: Outcome): string[] {
-  const { sent, delivered, written, received, lost, duplicated, qrAfterFailover, failoverMs } = outcome
+  const { sent, delivered, written, received, lost, duplicated, told, untold, qrAfterFailover, failoverMs } = outcome
   return [
     `Sent through the API ${sent}, on the phones ${delivered}. Written by contacts ${written}, received ${received}.`,
+    `Told by webhook ${told} events, not told ${untold}.`,
     `Lost ${lost}. Twice ${duplicated}. Codes that somebody would have to scan ${qrAfterFailover}.`,
     ...(failoverMs
       ? [

@@ -1,6 +1,7 @@
 /** One customer's program that calls the REST API, with the client that customers have. Knows nothing but what they know. */
 import { Berth, isProblem } from '@berth/client'
 import type { Listed } from './records.ts'
+import type { Reached } from './webhooks/records.ts'
 
 export interface Answer {
   /** Of a refusal its own; of a success 200, whichever it was. */
@@ -35,6 +36,12 @@ export class ApiClient {
   incoming(session: string): Promise<Omit<Listed, 'account'>[]> {
     const all = this.#berth.allMessages(session, { direction: 'incoming', limit: PAGE })
     return Array.fromAsync(all, ({ id, text = '' }) => ({ id, text }))
+  }
+
+  /** How far all outgoing messages of a session have got. */
+  outgoing(session: string): Promise<Reached[]> {
+    const all = this.#berth.allMessages(session, { direction: 'outgoing', limit: PAGE })
+    return Array.fromAsync(all, ({ id, status }) => ({ id, status }))
   }
 }
 

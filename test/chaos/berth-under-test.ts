@@ -15,6 +15,8 @@ export interface BerthUnderTest {
   readonly dataDir: string
   /** Others use it, too: what they do is none of ours. */
   readonly isShared: boolean
+  /** An address of this machine that its gateways reach by webhooks; undefined: there is none. */
+  readonly webhookHost?: string
   /** The process of a worker's container, by its number on this machine; undefined while none runs. */
   processOf(pod: Pod): Promise<number | undefined>
   /** A fast shutdown. */

@@ -38,11 +38,15 @@ test.runIf(process.env.BERTH_FULL)(
       duplicated: 0,
       overlappingOwners: 0,
       newQr: 0,
-      proved: '8/8',
+      untold: 0,
+      toldTwice: 0,
+      toldOutOfOrder: 0,
+      proved: '15/15',
     })
     expect(summary.delivered).toBe(summary.sent)
     expect(summary.received).toBe(summary.written)
     expect(summary.sent * summary.written).toBeGreaterThan(0)
+    expect(summary.told).toBeGreaterThan(summary.sent + summary.written)
   },
   5 * MINUTE,
 )

@@ -20,6 +20,7 @@ import { Sightings } from './sightings.ts'
 import type { Traffic } from './traffic.ts'
 import { Trial } from './trial.ts'
 import { patiently } from './until.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 export interface Round {
   number: number
@@ -78,13 +79,19 @@ export async function runChaos<B extends BerthUnderTest>(
   signal?: AbortSignal,
 ): Promise<ChaosResult> {
   const installation = await Installation.start(berth, plan.population, signal)
-  const run = new Run(installation, plan, listener, signal)
   try {
-    const result = await run.whole()
-    await listener.ends?.(result)
-    return result
+    const { webhookHost } = berth
+    const webhooks = webhookHost === undefined ? undefined : await Webhooks.start(installation, webhookHost)
+    const run = new Run(installation, plan, listener, webhooks, signal)
+    try {
+      const result = await run.whole()
+      await listener.ends?.(result)
+      return result
+    } finally {
+      await run.stop().finally(() => webhooks?.stop())
+    }
   } finally {
-    await run.stop().finally(() => installation.stop())
+    await installation.stop()
   }
 }
 
@@ -99,14 +106,20 @@ class Run<B extends BerthUnderTest> {
   readonly #known = new Set<string>()
   readonly #rounds: Round[] = []
 
-  constructor(installation: Installation<B>, plan: Plan<B>, listener: Listener, signal: AbortSignal | undefined) {
+  constructor(
+    installation: Installation<B>,
+    plan: Plan<B>,
+    listener: Listener,
+    webhooks: Webhooks | undefined,
+    signal: AbortSignal | undefined,
+  ) {
     this.#installation = installation
     this.#plan = plan
     this.#listener = listener
     this.#signal = signal
     this.#random = new Random(plan.seed)
     // Of its own: how many messages there are must not change which faults come next.
-    this.#trial = new Trial(installation, plan.seed + 1, signal)
+    this.#trial = new Trial(installation, plan.seed + 1, webhooks, signal)
     this.#sightings = new Sightings(installation.kube, installation.accounts)
   }
 

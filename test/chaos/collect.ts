@@ -4,6 +4,7 @@ import type { Arrivals } from './arrivals.ts'
 import type { Installation } from './installation.ts'
 import type { ConnectionRecord, Frozen, Listed, Records, ScanWanted, Seen } from './records.ts'
 import type { Traffic } from './traffic.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 const CHAT_PAGE = 1000
 const CONNECTIONS_PAGE = 10_000
@@ -14,9 +15,11 @@ interface Sources {
   arrivals: Arrivals
   frozen: Frozen[]
   scansWanted: ScanWanted[]
+  webhooks: Webhooks | undefined
 }
 
-export async function collect({ installation, traffic, arrivals, frozen, scansWanted }: Sources): Promise<Records> {
+export async function collect(sources: Sources): Promise<Records> {
+  const { installation, traffic, arrivals, frozen, scansWanted, webhooks } = sources
   const { simulator, accounts, begunAt } = installation
   const numbers = new Set(accounts.map(({ number }) => number))
   const isOurs = ({ at, number }: { at: number; number: string | null }) =>
@@ -41,6 +44,7 @@ export async function collect({ installation, traffic, arrivals, frozen, scansWa
     frozen,
     scansWanted,
     faults: (await simulator.faults()).filter(isOurs),
+    ...(webhooks && { webhooks: await webhooks.records() }),
   }
 }
 

@@ -25,6 +25,7 @@ const tierOf = (tier: Tenant['tier']): string => `demo-${tier}`
 
 export class GuestBerth implements LocalBerth {
   readonly isShared = true
+  readonly webhookHost = '127.0.0.1'
   readonly processOf = localProcessOf
   readonly gatewayUrl: string
   readonly simulatorUrl: string

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { begunUntil, isClean, judge } from './judge.ts'
 import { proveJudge } from './proof.ts'
 import type { ConnectionRecord, LedgerEntry, Records, Seen } from './records.ts'
+import type { Told } from './webhooks/records.ts'
 
 const ME = '5511700000001'
 const ANA = '5521800000001'
@@ -35,6 +36,18 @@ const entry = (
   ...more,
 })
 
+const told = (seq: number, more: Partial<Told>): Told => ({
+  tenant: 'acme',
+  account: ME,
+  id: `e${seq}`,
+  digest: `d${seq}`,
+  type: 'message.status',
+  seq,
+  chat: ANA,
+  occurredAt: 100 + seq,
+  ...more,
+})
+
 /** One message each way, over two connections that follow each other. */
 const clean: Records = {
   sent: [{ account: ME, contact: ANA, text: 'out', at: 100, acceptedAt: 110, id: 'row-1' }],
@@ -46,6 +59,15 @@ const clean: Records = {
   frozen: [],
   scansWanted: [],
   faults: [],
+  webhooks: {
+    told: [
+      told(1, { type: 'message.received', messageId: 'row-2', text: 'in' }),
+      told(2, { messageId: 'row-1', status: 'sent' }),
+      told(3, { messageId: 'row-1', status: 'delivered' }),
+    ],
+    refused: [],
+    reached: [{ id: 'row-1', status: 'delivered' }],
+  },
 }
 
 it('has nothing to say about a clean run', () => {
@@ -55,8 +77,12 @@ it('has nothing to say about a clean run', () => {
 })
 
 it('finds each seeded violation, and a blind judge would not', () => {
-  expect(proveJudge(clean, judge(clean))).toEqual({ tried: 8, missed: [] })
-  expect(proveJudge({ ...clean, seen: [], listed: [], connections: [] }, judge(clean)).missed).toHaveLength(7)
+  expect(proveJudge(clean, judge(clean))).toEqual({ tried: 15, missed: [] })
+  const { webhooks: _, ...unheard } = clean
+  expect(proveJudge(unheard, judge(unheard))).toEqual({ tried: 8, missed: [] })
+  const webhooks = { told: [], refused: [], reached: [] }
+  const blind = { ...clean, seen: [], listed: [], connections: [], webhooks }
+  expect(proveJudge(blind, judge(clean)).missed).toHaveLength(14)
 })
 
 it('counts what was accepted and came nowhere as lost, but not what never was', () => {

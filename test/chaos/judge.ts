@@ -7,6 +7,7 @@
  * Two owners: a device logged in while an earlier connection of it was still open, unless that one's process was stopped
  *   by us at that moment; or an earlier connection did something after a later one had logged in.
  * New QR: a device linked a second time, or a code to scan shown anywhere.
+ * What webhooks promise: webhooks/judge.ts.
  */
 import {
   type ConnectionRecord,
@@ -17,8 +18,9 @@ import {
   type Records,
   type Seen,
 } from './records.ts'
+import { judgeWebhooks, type WebhookVerdict } from './webhooks/judge.ts'
 
-export interface Verdict {
+export interface Verdict extends WebhookVerdict {
   /** Accepted by the API. */
   sent: number
   /** Of these, on every phone that they were for. */
@@ -57,6 +59,7 @@ export function judge(records: Records): Verdict {
     refused: records.sent.flatMap(({ text, refusal }) => (refusal ? [`"${text}": ${refusal}`] : [])),
     faults: records.faults,
     resent: records.ledger.filter(({ event }) => event === 'duplicate').length,
+    ...judgeWebhooks(records),
   }
 }
 
@@ -68,6 +71,11 @@ export const violations = (verdict: Verdict): Record<string, string[]> => ({
   'New QR': verdict.newQr,
   Unexpected: verdict.unexpected,
   Refused: verdict.refused,
+  'Not told by webhook': verdict.untold,
+  'Events missing in the webhooks': verdict.missingNumbers,
+  'Told as two events': verdict.toldTwice,
+  'Told out of order': verdict.toldOutOfOrder,
+  'Told what is not so': verdict.mistold,
   'Faults that the simulator saw': verdict.faults.map(
     ({ kind, detail, number, connection }) => `${kind}: ${detail} (${number}, ${connection})`,
   ),
@@ -76,6 +84,10 @@ export const violations = (verdict: Verdict): Record<string, string[]> => ({
 /** True when the promises were kept. */
 export const isClean = (verdict: Verdict): boolean =>
   Object.values(violations(verdict)).every((lines) => lines.length === 0)
+
+/** True when nothing is missing that may still come. */
+export const isComplete = ({ lost, untold, missingNumbers }: Verdict): boolean =>
+  [lost, untold, missingNumbers].every((lines) => lines.length === 0)
 
 /** The records as if nothing had been begun after that time: what can be judged while traffic goes on. */
 export function begunUntil(time: number, records: Records): Records {
@@ -91,6 +103,7 @@ export function begunUntil(time: number, records: Records): Records {
     written,
     // Whoever wrote the others has no answer yet.
     listed: records.listed.filter((one) => known.has(key(one))),
+    ...(records.webhooks && { webhooks: { ...records.webhooks, until: time } }),
   }
 }
 

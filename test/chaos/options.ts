@@ -28,7 +28,8 @@ export class UsageError extends Error {}
 export const HELP = `npm run chaos -- [options]
 
 Breaks a whole Berth of its own in random ways, under traffic both ways, and counts what was lost, doubled, held by two
-owners or had to be linked anew. Exits with 1 unless all of these are zero.
+owners or had to be linked anew, and what webhooks did not tell, told as two events or out of order. Exits with 1 unless all
+of these are zero.
 
   --rounds N      how many faults, one after the other (20)
   --sessions N    linked accounts, over all tiers (12)

@@ -15,6 +15,7 @@ import { LIMITS, untilTiersAreTakenUp } from './tiers.ts'
 
 export class OwnBerth implements LocalBerth {
   readonly isShared = false
+  readonly webhookHost = '127.0.0.1'
   readonly processOf = localProcessOf
   readonly surroundings: Surroundings
   readonly database: DatabaseServer

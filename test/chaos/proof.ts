@@ -3,7 +3,9 @@
  * say exactly that. A judge that sees nothing would otherwise call every run clean. Pure.
  */
 import { judge, type Verdict } from './judge.ts'
+import { middle } from './middle.ts'
 import type { ConnectionRecord, LedgerEntry, Records, Seen } from './records.ts'
+import { WEBHOOK_ALTERATIONS, type WebhookAlteration } from './webhooks/alterations.ts'
 
 type Count = 'lost' | 'duplicated' | 'overlappingOwners' | 'newQr'
 
@@ -86,8 +88,6 @@ const ALTERATIONS: Alteration[] = [
   },
 ]
 
-const middle = <T>(list: T[]): T | undefined => list[Math.floor(list.length / 2)]
-
 /** A login of the same device after all that happened. */
 function later({ connections, ledger }: Records, connection: ConnectionRecord): ConnectionRecord {
   const latest = (values: (number | null)[]) => values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0)
@@ -116,9 +116,13 @@ export interface Proof {
 }
 
 export function proveJudge(records: Records, verdict: Verdict): Proof {
-  const missed = ALTERATIONS.filter(({ count, alter }) => {
+  const alterations: (Alteration | WebhookAlteration)[] = [
+    ...ALTERATIONS,
+    ...(records.webhooks ? WEBHOOK_ALTERATIONS : []),
+  ]
+  const missed = alterations.filter(({ count, alter }) => {
     const altered = alter(records)
     return !altered || judge(altered)[count].length !== verdict[count].length + 1
   })
-  return { tried: ALTERATIONS.length, missed: missed.map(({ name }) => name) }
+  return { tried: alterations.length, missed: missed.map(({ name }) => name) }
 }

@@ -3,6 +3,7 @@
  * simulator wrote down. Nothing comes from Berth's tables. Times are Unix milliseconds.
  */
 import type { ConnectionRecord, Fault, LedgerEntry } from '@berth/simulator/api/schemas.ts'
+import type { WebhookRecords } from './webhooks/records.ts'
 
 /** A message that a customer sent through the API. Its text is its identity: no two are alike. */
 export interface Sent {
@@ -78,6 +79,8 @@ export interface Records {
   scansWanted: ScanWanted[]
   /** What the simulator calls a fault of its clients. */
   faults: Fault[]
+  /** undefined: nobody listens for webhooks. */
+  webhooks?: WebhookRecords
 }
 
 export type { ConnectionRecord, Fault, LedgerEntry }

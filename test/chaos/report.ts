@@ -31,6 +31,15 @@ export interface Summary extends Omit<Times, 'rounds'> {
   unexpected: number
   refused: number
   faults: number
+  /** Events that customers' servers were told, and how often one came again under its id. */
+  told: number
+  toldAgain: number
+  untimely: number
+  untold: number
+  missingNumbers: number
+  toldTwice: number
+  toldOutOfOrder: number
+  mistold: number
   /** Sessions that were moved although their worker lived. */
   movedInVain: number
   repeatedPosts: number
@@ -65,6 +74,14 @@ export function summaryOf(result: ChaosResult): Summary {
     unexpected: verdict.unexpected.length,
     refused: verdict.refused.length,
     faults: verdict.faults.length,
+    told: verdict.told,
+    toldAgain: verdict.toldAgain,
+    untimely: verdict.untimely,
+    untold: verdict.untold.length,
+    missingNumbers: verdict.missingNumbers.length,
+    toldTwice: verdict.toldTwice.length,
+    toldOutOfOrder: verdict.toldOutOfOrder.length,
+    mistold: verdict.mistold.length,
     movedInVain: movedInVain(rounds).length,
     repeatedPosts: result.repeatedPosts,
     proved: `${proof.tried - proof.missed.length}/${proof.tried}`,
@@ -113,11 +130,22 @@ export function resultLines(result: ChaosResult): string[] {
     'Measured against the simulator, on this machine: no WhatsApp figures.',
     `${summary.rounds} rounds. Sent ${summary.sent}, delivered ${summary.delivered}; written ${summary.written}, ` +
       `received ${summary.received}; ${summary.resent} sent again under their id, ${summary.repeatedPosts} POSTs repeated.`,
+    ...webhookLines(result, summary),
     `Lost ${summary.lost}, doubled ${summary.duplicated}, two owners ${summary.overlappingOwners}, new QR ` +
       `${summary.newQr}. The judge found ${summary.proved} seeded violations.`,
     ...findingLines(result),
   ]
 }
+
+/** Nothing where nobody listens. */
+const webhookLines = ({ records }: ChaosResult, summary: Summary): string[] =>
+  records.webhooks
+    ? [
+        `Webhooks told ${summary.told} events, ${summary.toldAgain} times again under the id, ${summary.untimely} refused ` +
+          `for a wrong clock. Not told ${summary.untold}, missing ${summary.missingNumbers}, as two events ` +
+          `${summary.toldTwice}, out of order ${summary.toldOutOfOrder}, not so ${summary.mistold}.`,
+      ]
+    : []
 
 /** What must not have been. */
 export const findingLines = ({ verdict, proof, stuck, rounds }: ChaosResult): string[] => [

@@ -18,6 +18,8 @@ import type { Installation } from './installation.ts'
 import type { Account } from './population.ts'
 import type { Sent } from './records.ts'
 import type { Traffic } from './traffic.ts'
+import { BACK_MS } from './trial.ts'
+import { until } from './until.ts'
 
 export class Saboteur {
   readonly #installation: Installation
@@ -61,6 +63,28 @@ export class Saboteur {
        RETURNING content->>'text' AS text`,
       account,
     )
+  }
+
+  /** A message is received while nothing is told, and nobody ever tells of it. Answers its text. */
+  async loseTold(account: Account): Promise<string> {
+    const enable = (enabled: boolean) =>
+      this.#database.query(
+        'UPDATE webhook_endpoint SET enabled = $2 WHERE tenant_id = (SELECT tenant_id FROM session WHERE resource_name = $1)',
+        [nameOf(account), enabled],
+      )
+    const [contact] = account.contacts as [string]
+    const text = `seeded ${randomUUID()}`
+    const message = { account: account.number, contact, text, at: Date.now() }
+    await enable(false)
+    const id = await this.#installation.simulator.sendText(contact, account.number, text, 'number')
+    this.#traffic.written.push({ ...message, id })
+    const isListed = async () => {
+      const rows = await this.#installation.clientOf(account).incoming(account.session)
+      return rows.some((row) => row.text === text)
+    }
+    await until('it is received', BACK_MS, isListed)
+    await enable(true)
+    return text
   }
 
   /** The API has said that it has the message; then it is taken out of the queue while its worker stands still. */

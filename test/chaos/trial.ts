@@ -5,7 +5,7 @@ import { Arrivals } from './arrivals.ts'
 import type { BerthUnderTest } from './berth-under-test.ts'
 import { collect } from './collect.ts'
 import { Installation } from './installation.ts'
-import { judge } from './judge.ts'
+import { isComplete, judge } from './judge.ts'
 import { OwnBerth } from './own-berth.ts'
 import { population } from './population.ts'
 import { Random } from './random.ts'
@@ -13,6 +13,7 @@ import type { Frozen, Records } from './records.ts'
 import { ScanWatch } from './scan-watch.ts'
 import { Traffic } from './traffic.ts'
 import { patiently, until } from './until.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 /** A crash or an outage is over within this; so is what is on its way, on a busy machine. */
 export const BACK_MS = 120_000
@@ -26,14 +27,20 @@ export class Trial<B extends BerthUnderTest = BerthUnderTest> {
   readonly scans: ScanWatch
   /** Processes that were stopped for a while. */
   readonly frozen: Frozen[] = []
+  /** undefined: nobody listens for them. */
+  readonly webhooks: Webhooks | undefined
   readonly #signal: AbortSignal | undefined
 
-  /** Watches from the start; traffic begins when it is told to. */
-  constructor(installation: Installation<B>, seed: number, signal?: AbortSignal) {
+  /**
+   * Watches from the start; traffic begins when it is told to.
+   * @param webhooks whoever started them stops them
+   */
+  constructor(installation: Installation<B>, seed: number, webhooks?: Webhooks, signal?: AbortSignal) {
     this.installation = installation
     this.traffic = new Traffic(installation, new Random(seed))
     this.arrivals = new Arrivals(installation.simulator, this.traffic)
     this.scans = new ScanWatch(installation)
+    this.webhooks = webhooks
     this.#signal = signal
     this.arrivals.start()
     this.scans.start()
@@ -68,22 +75,22 @@ export class Trial<B extends BerthUnderTest = BerthUnderTest> {
 
   /** What can be read now. */
   records(): Promise<Records> {
-    const { installation, traffic, arrivals, frozen, scans } = this
-    return patiently(() => collect({ installation, traffic, arrivals, frozen, scansWanted: scans.seen }))
+    const { installation, traffic, arrivals, frozen, scans, webhooks } = this
+    return patiently(() => collect({ installation, traffic, arrivals, frozen, scansWanted: scans.seen, webhooks }))
   }
 
   /**
-   * What can be read once the API lists all that came; what is not listed in time is for the judge to say.
+   * What can be read once the API lists all that came, and has told it; what is missing in time is for the judge to say.
    * @param select the part of it that is to be judged
    */
   async listedRecords(select = (records: Records) => records): Promise<Records> {
     let records = select(await this.records())
-    const isComplete = async () => {
-      if (judge(records).lost.length === 0) return true
+    const isAllThere = async () => {
+      if (isComplete(judge(records))) return true
       records = select(await this.records())
       return false
     }
-    await until('every message is listed', BACK_MS, isComplete, this.#signal).catch(() =>
+    await until('every message is listed and told', BACK_MS, isAllThere, this.#signal).catch(() =>
       this.#signal?.throwIfAborted(),
     )
     return records
@@ -94,17 +101,22 @@ export class Trial<B extends BerthUnderTest = BerthUnderTest> {
 export class OwnTrial extends Trial<OwnBerth> {
   readonly dataDir: string
 
-  private constructor(dataDir: string, installation: Installation<OwnBerth>) {
-    super(installation, 1)
+  private constructor(dataDir: string, installation: Installation<OwnBerth>, webhooks: Webhooks | undefined) {
+    super(installation, 1, webhooks)
     this.dataDir = dataDir
   }
 
-  /** Resolves when so many sessions are linked and connected. */
-  static async start(name: string, sessions: number): Promise<OwnTrial> {
+  /**
+   * Resolves when so many sessions are linked and connected.
+   * @param listens customers are told by webhook, too
+   */
+  static async start(name: string, sessions: number, listens = false): Promise<OwnTrial> {
     const dataDir = await scratchFolder(name)
     try {
       const berth = await OwnBerth.start(dataDir, () => {})
-      return new OwnTrial(dataDir, await Installation.start(berth, population(sessions)))
+      const installation = await Installation.start(berth, population(sessions))
+      const webhooks = listens ? await Webhooks.start(installation, berth.webhookHost) : undefined
+      return new OwnTrial(dataDir, installation, webhooks)
     } catch (error) {
       await rm(dataDir, { recursive: true, force: true })
       throw error
@@ -113,6 +125,7 @@ export class OwnTrial extends Trial<OwnBerth> {
 
   override async stop(): Promise<void> {
     await super.stop()
+    await this.webhooks?.stop()
     await this.installation.stop()
     await rm(this.dataDir, { recursive: true, force: true })
   }
