@@ -9,6 +9,8 @@ import type { Surroundings } from '../surroundings.ts'
 import { Container } from './container.ts'
 
 const LOOK_MS = 300
+/** A kubelet compares what the API has with what it knows every ten seconds: a restored one has yesterday's. */
+const TELL_AGAIN_MS = 10_000
 const TIMEOUT_MS = 5_000
 
 export class Host {
@@ -22,7 +24,7 @@ export class Host {
   readonly #random: Random
   readonly #world: Surroundings
   /** Uid → status as told last. */
-  #told = new Map<string, string>()
+  #told = new Map<string, { text: string; at: number }>()
 
   constructor(name: string, random: Random, world: Surroundings) {
     this.name = name
@@ -111,15 +113,16 @@ export class Host {
   }
 
   async #tell({ metadata }: Pod, container: Container): Promise<void> {
-    const { api } = this.#world
+    const { api, time } = this.#world
     const { name, uid = '' } = metadata
     const status = statusOf(container)
     const text = JSON.stringify(status)
-    if (this.#told.get(uid) === text) return
+    const told = this.#told.get(uid)
+    if (told?.text === text && time.now - told.at < TELL_AGAIN_MS) return
     await this.#call(`status of pod ${name}: ${container.state}${container.isReady ? ', ready' : ''}`, () =>
       api.patch('pods', name, { metadata: { uid }, status }, true, 'kubelet'),
     )
-    this.#told.set(uid, text)
+    this.#told.set(uid, { text, at: time.now })
   }
 
   #call<T>(what: string, carryOut: () => T): Promise<T> {

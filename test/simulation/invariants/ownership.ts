@@ -144,8 +144,8 @@ export class OwnershipAccount implements Witness {
     for (const [id, boot] of this.#boots) boot.isOver = !boots.has(id) || boots.get(id)?.end !== undefined
     for (const id of new Set([...this.#sessions.keys(), ...owners.keys()])) {
       const account = this.#of(id)
-      const { holder, epoch, generation = 0 } = owners.get(id) ?? {}
-      if (this.#apiWentBack) account.generation = generation
+      const { holder, epoch, generation = 0, podUID } = owners.get(id) ?? {}
+      if (this.#apiWentBack) Object.assign(account, { generation, podUID })
       if (holder !== undefined && epoch !== undefined) account.holder = { boot: holder, epoch }
       else delete account.holder
     }
