@@ -2667,6 +2667,8 @@ export class Berth extends Transport {
   /**
    * Remove the account's picture.
    *
+   * Others see none any more. It is no problem when there was none.
+   *
    * Problems: malformed_request, api_key_missing, api_key_invalid, tenant_suspended, session_not_found,
    * contact_not_found, not_with_this_provider, session_not_linked, session_stopped, session_logged_out,
    * session_banned, session_failed, whatsapp_refused, payload_too_large, unsupported_media_type, validation_failed,

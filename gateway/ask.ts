@@ -115,8 +115,7 @@ export async function ask<Q extends Question>(
   question: Q,
   input: InputOf<Q>,
 ): Promise<AnswerOf<Q>> {
-  const { id, provider } = await requireLinked(services, asker)
-  requirePhone(provider)
+  const { id } = await requirePhone(services, asker)
   if (LOOKUPS.has(question)) {
     const { allowed, resetSeconds } = services.lookups.take(id, LOOKUPS_PER_HOUR)
     if (!allowed) throw new Problem('too_many_lookups', { retryAfterSeconds: resetSeconds })
@@ -138,8 +137,7 @@ export async function act<A extends Act>(
   input: ActInput<A>,
   notFound: ProblemCode,
 ): Promise<ActAnswer<A>> {
-  const { id, provider } = await requireLinked(services, asker)
-  requirePhone(provider)
+  const { id } = await requirePhone(services, asker)
   const { allowed, resetSeconds } = services.acts.take(id, ACTS_PER_HOUR)
   if (!allowed) throw new Problem('too_many_acts', { retryAfterSeconds: resetSeconds })
   const call = (owner: Owner) => services.workers.act(owner, id, what, input, asker.signal)
@@ -170,9 +168,11 @@ export async function show(services: Services, asker: Asker, presence: ShownPres
   await throughOwner(services, asker, id, (owner) => services.workers.show(owner, id, presence, asker.signal))
 }
 
-/** The Cloud API tells nothing, and has no groups. */
-function requirePhone(provider: string): void {
-  if (provider === CLOUD_API) throw new Problem('not_with_this_provider')
+/** A linked phone's session: the Cloud API tells nothing, and has no groups. Throws why nothing can be asked of it. */
+export async function requirePhone(services: Pick<Services, 'database'>, asker: Asker): Promise<SessionRow> {
+  const row = await requireLinked(services, asker)
+  if (row.provider === CLOUD_API) throw new Problem('not_with_this_provider')
+  return row
 }
 
 async function requireLinked({ database }: Pick<Services, 'database'>, asker: Asker): Promise<SessionRow> {

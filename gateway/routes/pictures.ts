@@ -1,6 +1,6 @@
 /** Pictures of the account and of its groups. */
 import { z } from 'zod'
-import { ACTING, act, askerOf } from '../ask.ts'
+import { ACTING, act, askerOf, requirePhone } from '../ask.ts'
 import type { App, Context } from '../context.ts'
 import { pictureOf } from '../media/picture-of.ts'
 import { FILE_REFERENCE, FILE_RULE, namesOneFile } from '../new-message-schemas.ts'
@@ -54,8 +54,10 @@ export function pictureRoutes(app: App, context: Context): void {
       },
     },
     async (request, reply) => {
+      const asker = askerOf(request, reply)
+      await requirePhone(context, asker) // before a file is fetched for nothing
       const picture = await pictureOf(context, request.caller, request.body.media)
-      await act(context, askerOf(request, reply), 'setPicture', { picture }, 'contact_not_found')
+      await act(context, asker, 'setPicture', { picture }, 'contact_not_found')
       return reply.code(204).send(null)
     },
   )
@@ -66,6 +68,7 @@ export function pictureRoutes(app: App, context: Context): void {
       schema: {
         operationId: 'removeProfilePicture',
         summary: "Remove the account's picture",
+        description: 'Others see none any more. It is no problem when there was none.',
         tags: tags.people,
         params: SessionParams,
         response: {
@@ -97,9 +100,10 @@ export function pictureRoutes(app: App, context: Context): void {
       },
     },
     async (request, reply) => {
+      const asker = askerOf(request, reply)
+      await requirePhone(context, asker) // as above
       const picture = await pictureOf(context, request.caller, request.body.media)
-      const input = { chat: request.params.group, picture }
-      await act(context, askerOf(request, reply), 'setPicture', input, 'group_not_found')
+      await act(context, asker, 'setPicture', { chat: request.params.group, picture }, 'group_not_found')
       return reply.code(204).send(null)
     },
   )
