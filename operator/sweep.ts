@@ -12,7 +12,7 @@ const MESSAGE_BATCHES = 2000
 
 /**
  * Journal rows that a redelivery can no longer ask for, boots and canaries that are long gone, events and messages that are
- * older than their tenant's tier keeps them. Answers how many of each.
+ * older than their tenant's tier keeps them, names of acts that nobody repeats any more. Answers how many of each.
  */
 export async function sweep(pool: Pool): Promise<Record<string, number>> {
   const journal = await pool.query(`DELETE FROM journal WHERE done_at < now() - interval '1 day'`)
@@ -26,11 +26,19 @@ export async function sweep(pool: Pool): Promise<Record<string, number>> {
        AND e.occurred_at < now() - make_interval(days => coalesce((t.spec -> 'limits' ->> 'retentionDays')::int, $1))`,
     [RETENTION_DAYS],
   )
+  const acts = await pool.query(`DELETE FROM idempotent_act WHERE created_at < now() - interval '1 day'`)
   // A dump that was read into another server has transactions of the future in it, which nobody would be shown for long.
   await pool.query('UPDATE event SET xid = pg_current_xact_id() WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())')
   const messages = await sweepMessages(pool)
   const count = (result: { rowCount: number | null }) => result.rowCount ?? 0
-  return { journal: count(journal), leases: count(leases), canaries: count(canaries), events: count(events), messages }
+  return {
+    journal: count(journal),
+    leases: count(leases),
+    canaries: count(canaries),
+    events: count(events),
+    acts: count(acts),
+    messages,
+  }
 }
 
 async function sweepMessages(pool: Pool): Promise<number> {

@@ -3,9 +3,6 @@ import { createHash } from 'node:crypto'
 import { db } from '@berth/core/postgres/tables.ts'
 import type { Database } from './database.ts'
 
-/** How long a name is known. */
-const KNOWN_MS = 24 * 3_600_000
-
 export interface NamedAct {
   tenantId: string
   sessionId: string
@@ -16,17 +13,9 @@ export interface NamedAct {
 
 const hashOf = (body: unknown): Buffer => createHash('sha256').update(JSON.stringify(body)).digest()
 
-/** True: it is new, and may begin. Forgets the session's names of yesterday. */
+/** True: it is new, and may begin. The operator forgets names after a day. */
 export async function beginAct(database: Database, act: NamedAct): Promise<boolean> {
   const { tenantId, sessionId, idempotencyKey, body } = act
-  await database.query(
-    tenantId,
-    db
-      .deleteFrom('idempotent_act')
-      .where('session_id', '=', sessionId)
-      .where('created_at', '<', new Date(Date.now() - KNOWN_MS))
-      .returning('session_id'),
-  )
   const rows = await database.query(
     tenantId,
     db

@@ -1,6 +1,8 @@
 /** What goes through to WhatsApp at once and changes something there, and how it may end. */
 import { Berth } from '@berth/client'
+import { sweep } from '@berth/operator/sweep.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asOwner } from '../postgres/as-owner.ts'
 import type { FakeWorker } from './fake-worker.ts'
 import { untilRefused } from './until-refused.ts'
 import { type TestTenant, World } from './world.ts'
@@ -53,6 +55,9 @@ test('a group under an Idempotency-Key is made once, and what was refused can be
   owner.answerWith = undefined
   expect((await create('two')).body.code).toBe('outcome_unknown')
   expect(acted()).toBe(before + 3)
+  await asOwner(world.operatorDb, `UPDATE berth.idempotent_act SET created_at = now() - interval '25 hours'`)
+  expect(await sweep(world.operatorDb)).toMatchObject({ acts: 2 })
+  expect((await create('two')).status).toBe(201)
 })
 
 test('members are added, removed, made admins', async () => {

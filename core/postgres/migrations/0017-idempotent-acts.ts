@@ -23,4 +23,7 @@ CREATE POLICY own_tenant ON idempotent_act TO berth_gateway
   USING (tenant_id = nullif(current_setting('berth.tenant_id', true), '')::uuid)
   WITH CHECK (tenant_id = nullif(current_setting('berth.tenant_id', true), '')::uuid);
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotent_act TO berth_gateway;
+-- Sweeps what is older than a day.
+CREATE POLICY operator ON idempotent_act TO berth_operator USING (true);
+GRANT SELECT (created_at), DELETE ON idempotent_act TO berth_operator;
 `
