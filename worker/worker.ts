@@ -129,7 +129,14 @@ export async function startWorker({ config, kube, drivers, onDead, log }: Worker
     return askedAt
   })
   await failpoint('lease.opened')
-  const voucher = new Voucher({ pool, bootId, committer, held: () => supervisor.list().map(({ owner }) => owner), log })
+  const voucher = new Voucher({
+    pool,
+    bootId,
+    committer,
+    held: () => supervisor.list().map(({ owner }) => owner),
+    released: () => supervisor.released(),
+    log,
+  })
   lease = new Lease({ databaseUrl: url, bootId, openedAt, onRefused: die, log })
   reflector.start()
   supervisor.start()

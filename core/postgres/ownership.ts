@@ -55,7 +55,7 @@ export async function claim(
   return rows.map(({ session_id, tenant_id, ...rest }) => ({ sessionId: session_id, tenantId: tenant_id, ...rest }))
 }
 
-type Held = Pick<Claim, 'sessionId' | 'epoch'>
+export type Held = Pick<Claim, 'sessionId' | 'epoch'>
 
 const idsFrom = async (
   db: Queryable,

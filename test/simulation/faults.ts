@@ -111,12 +111,12 @@ export class Faults {
   }
 
   #restore(agoMs: number, silent: boolean): boolean {
-    const { backups, time, api, watches, placement, ownership } = this.#world
+    const { backups, time, api, watches, placement, ownership, postgres } = this.#world
     const backup = backups.findLast(({ at }) => at <= time.now - agoMs)
     if (!backup) return false
     watches.refusesFuture = !silent
     placement.wentBack()
-    ownership.apiWentBack()
+    ownership.apiWentBack(postgres.tables.ownership)
     api.restore(backup.content)
     backups.splice(backups.indexOf(backup))
     watches.breakOff()

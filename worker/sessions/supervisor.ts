@@ -17,7 +17,7 @@ import type { MediaStore } from '@berth/core/media/store.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { loadCommands } from '@berth/core/postgres/auth-state.ts'
 import { sessionsWithInbox } from '@berth/core/postgres/channels.ts'
-import { claim, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
+import { claim, type Held, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { advanceSends, loadPaces, loadSends } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
@@ -46,6 +46,8 @@ const COMMANDS_EVERY_TICKS = 5
 const PACES_EVERY_TICKS = 10
 /** Sessions that leave at the same time when the worker stops: a gap per session, not per pod. */
 const LEAVING_AT_ONCE = 4
+/** Of what was given back, so many are remembered. */
+const MAX_RELEASED = 10_000
 /** A stopped session's last status gets so long; Kubernetes may be away. */
 const STATUS_WAIT_MS = 1000
 
@@ -73,6 +75,8 @@ export class Supervisor {
   readonly #environment: SessionEnvironment
   readonly #held = new Map<string, Session>()
   readonly #leaving = new Map<Session, Promise<void>>()
+  /** Session id → the epoch under which this boot has given it back, for a database that may not know of that. */
+  readonly #released = new Map<string, number>()
   readonly #claimTries = new ClaimTries()
   /** What earlier boots of this pod held. */
   #leftBehind: WantedSession[] = []
@@ -117,6 +121,11 @@ export class Supervisor {
 
   list(): Session[] {
     return [...this.#held.values()]
+  }
+
+  /** What this boot has given back, and not claimed since. */
+  released(): Held[] {
+    return [...this.#released].map(([sessionId, epoch]) => ({ sessionId, epoch }))
   }
 
   /** Of sessions that wait for their turn to log in. */
@@ -233,6 +242,7 @@ export class Supervisor {
     const owners = claimed.map((one) => new Ownership(one, keys.sealer(one.sessionId)))
     for (const owner of owners) {
       this.#claimTries.succeeded(owner.sessionId)
+      this.#released.delete(owner.sessionId)
       wantedById.delete(owner.sessionId)
     }
     for (const sessionId of wantedById.keys()) this.#claimTries.failed(sessionId)
@@ -283,7 +293,11 @@ export class Supervisor {
     await failpoint('release.written')
     // The next owner tells its own state; a stopped session has none.
     if (why === 'stopped') await Promise.race([status.write(session).catch(() => {}), sleep(STATUS_WAIT_MS)])
-    if (!session.owner.loss) await persist('release', log, () => release(pool, bootId, [session.owner]))
+    if (!session.owner.loss) {
+      await persist('release', log, () => release(pool, bootId, [session.owner]))
+      this.#released.set(session.id, session.owner.epoch)
+      if (this.#released.size > MAX_RELEASED) this.#released.delete(this.#released.keys().next().value!)
+    }
     await failpoint('release.released')
     session.owner.lose(new Error('released'))
     session.log.info({ why }, 'released')

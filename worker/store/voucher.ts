@@ -1,8 +1,9 @@
 /**
- * Looks each second whether the database is in doubt, and has the committer vouch for this boot's commits as long as it is.
+ * Looks each second whether the database is in doubt, and has the committer vouch for this boot's commits as long as it is:
+ * what the boot has given back it gives back again first, as the database may believe that the boot still holds it.
  * When that is over it asks which sessions are still ours: a repair leaves a holder only what nobody else can have had.
  */
-import { owned } from '@berth/core/postgres/ownership.ts'
+import { type Held, owned, release } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { databaseDoubt } from '@berth/core/postgres/trust.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
@@ -16,6 +17,7 @@ export interface VoucherOptions {
   bootId: string
   committer: Pick<Committer, 'vouch'>
   held(): Ownership[]
+  released(): Held[]
   log: Logger
 }
 
@@ -37,12 +39,13 @@ export class Voucher {
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    const { pool, committer, log } = this.#options
+    const { pool, bootId, committer, released, log } = this.#options
     try {
       const doubt = await databaseDoubt(pool)
       if (doubt) {
         if (!this.#wasInDoubt) log.info({ doubt }, 'the database is in doubt: nothing is claimed until it is confirmed')
         this.#wasInDoubt = true
+        await release(pool, bootId, released())
         committer.vouch(doubt)
       } else if (this.#wasInDoubt) {
         await this.#checkClaims()

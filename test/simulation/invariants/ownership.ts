@@ -2,7 +2,7 @@
  * Who may act, judged by nothing but what was seen to be granted: an account of its own beside the machine that grants. One
  * holder of a session at a time, epochs and generations that only rise, and nobody revoked who lives.
  */
-import type { World } from '@berth/core/ownership/machine.ts'
+import type { Owner, World } from '@berth/core/ownership/machine.ts'
 import type { Landed } from '../postgres/history.ts'
 import type { Held, Witness } from '../postgres/ownership.ts'
 import type { Tables } from '../postgres/tables.ts'
@@ -134,9 +134,14 @@ export class OwnershipAccount implements Witness {
     this.#believe(world)
   }
 
-  /** The Kubernetes API went back: if Postgres does too, nobody knows the highest generation. */
-  apiWentBack(): void {
+  /** The Kubernetes API went back: if Postgres does too, before or after, nobody knows the highest generation. */
+  apiWentBack({ owners }: World): void {
     this.#apiWentBack = true
+    for (const [id, owner] of owners) this.#believeGeneration(this.#of(id), owner)
+  }
+
+  #believeGeneration(account: Account, { generation = 0, podUID }: Partial<Owner>): void {
+    Object.assign(account, { generation, podUID })
   }
 
   /** What was granted before and is not there any more counts as never granted, but for its numbers. */
@@ -144,8 +149,9 @@ export class OwnershipAccount implements Witness {
     for (const [id, boot] of this.#boots) boot.isOver = !boots.has(id) || boots.get(id)?.end !== undefined
     for (const id of new Set([...this.#sessions.keys(), ...owners.keys()])) {
       const account = this.#of(id)
-      const { holder, epoch, generation = 0, podUID } = owners.get(id) ?? {}
-      if (this.#apiWentBack) Object.assign(account, { generation, podUID })
+      const owner = owners.get(id) ?? {}
+      const { holder, epoch }: Partial<Owner> = owner
+      if (this.#apiWentBack) this.#believeGeneration(account, owner)
       if (holder !== undefined && epoch !== undefined) account.holder = { boot: holder, epoch }
       else delete account.holder
     }

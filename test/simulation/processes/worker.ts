@@ -143,7 +143,14 @@ function assemble(worker: WorkerProcess, pod: PodIdentity, world: Surroundings) 
     log,
   })
   const startVouching = () => {
-    new Voucher({ pool, bootId, committer, held: () => supervisor.list().map(({ owner }) => owner), log })
+    new Voucher({
+      pool,
+      bootId,
+      committer,
+      held: () => supervisor.list().map(({ owner }) => owner),
+      released: () => supervisor.released(),
+      log,
+    })
   }
   return { pool, committer, sessions, status, supervisor, startVouching }
 }
