@@ -1,6 +1,6 @@
 /**
  * Who may act for a session: the whole of it, as a state machine. Pure. The functions of Postgres are its counterpart, one
- * for one (migrations 0002, 0003 and 0007); test/postgres/machine.test.ts drives both through random histories.
+ * for one (migrations 0002, 0003, 0007 and 0019); test/postgres/machine.test.ts drives both through random histories.
  *
  * Read it as the life of two things.
  *
@@ -31,7 +31,8 @@
  *   while Kubernetes can't be asked. A wish takes nothing. If who wished dies, the session is free, and the next
  *   placement goes above the wish (generation.ts). If the holder dies and comes back before it has let go, its new boot's
  *   claim is below the wish and refused, but shows that the old boot is dead: the session is free for who wished.
- * - *release*, by the holder, after its socket is closed and its last write is durable.
+ * - *release*, by the holder, after its socket is closed and its last write is durable. What it holds without knowing, as a claim
+ *   landed when nobody waited for the answer any more, it releases, too: now and then it asks what it holds.
  * - The end of a lease, either way, releases all that the boot holds, in the same commit. From then on its writes are
  *   refused, though nobody has claimed yet: a revoked boot never writes again.
  *
@@ -148,6 +149,10 @@ export const leftBehind = (world: World, bootId: string): { sessionId: string; g
   [...world.owners].flatMap(([sessionId, { holder, generation }]) =>
     isOlderBoot(world, holder, bootId) ? [{ sessionId, generation }] : [],
   )
+
+/** All that a boot holds, also what it was granted when it waited for the answer no more. */
+export const heldClaims = (world: World, bootId: string): { sessionId: string; epoch: number }[] =>
+  [...world.owners].flatMap(([sessionId, { holder, epoch }]) => (holder === bootId ? [{ sessionId, epoch }] : []))
 
 /** The sessions of a boot that another one waits for. */
 export const wantedElsewhere = (world: World, bootId: string): string[] =>

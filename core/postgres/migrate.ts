@@ -25,6 +25,7 @@ import { cloudApi } from './migrations/0015-cloud-api.ts'
 import { refusals } from './migrations/0016-refusals.ts'
 import { idempotentActs } from './migrations/0017-idempotent-acts.ts'
 import { lateFiles } from './migrations/0018-late-files.ts'
+import { heldClaims } from './migrations/0019-held-claims.ts'
 
 /** Schema of the migrations' own bookkeeping; 'berth' holds everything else. */
 const BOOKKEEPING = 'berth_migration'
@@ -56,6 +57,7 @@ const migrations: Record<string, Migration> = {
   '0016-refusals': step(refusals),
   '0017-idempotent-acts': step(idempotentActs),
   '0018-late-files': step(lateFiles),
+  '0019-held-claims': step(heldClaims),
 }
 
 /** The newest migration that this code knows. */

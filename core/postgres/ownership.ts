@@ -1,6 +1,6 @@
 /**
- * Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migrations 0002, 0003 and
- * 0007), which is the machine of core/ownership/machine.ts.
+ * Claims, releases and leases, as a worker calls them. Each runs in Postgres under the fence (migrations 0002, 0003, 0007
+ * and 0019), which is the machine of core/ownership/machine.ts.
  */
 import type pg from 'pg'
 
@@ -78,6 +78,15 @@ export const release = (db: Queryable, bootId: string, held: Held[]): Promise<Se
 /** Which of these claims still stand. */
 export const owned = (db: Queryable, bootId: string, held: Held[]): Promise<Set<string>> =>
   idsFrom(db, 'owned', bootId, held)
+
+/** All that the boot holds, also what it was granted when it waited for the answer no more. */
+export async function heldClaims(db: Queryable, bootId: string): Promise<Held[]> {
+  const { rows } = await db.query<{ session_id: string; epoch: number }>(
+    'SELECT session_id, epoch FROM held_claims($1)',
+    [bootId],
+  )
+  return rows.map(({ session_id, epoch }) => ({ sessionId: session_id, epoch }))
+}
 
 /** The boot's sessions that another one waits for under a higher generation: they are to be left. */
 export async function wantedElsewhere(db: Queryable, bootId: string): Promise<string[]> {

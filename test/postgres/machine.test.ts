@@ -298,6 +298,7 @@ class History {
     expect(rows).toEqual([{ ...owner, podUID, holder, distrusted }])
     if (holder) {
       expect(await database.wantedElsewhere(workers, holder)).toEqual(machine.wantedElsewhere(this.world, holder))
+      expect(await database.heldClaims(workers, holder)).toEqual(machine.heldClaims(this.world, holder))
     }
   }
 

@@ -8,6 +8,7 @@ import {
   claim,
   commitNumber,
   endLease,
+  heldClaims,
   openLease,
   owned,
   release,
@@ -102,6 +103,18 @@ describe('a claim', () => {
     await revoke(bootId)
     expect(await renewLease(worker, bootId)).toBe(false)
     expect(await take(bootId, sessionId, 1)).toBeUndefined()
+  })
+
+  test('whose answer never came is among what the boot holds, and can be given back', async () => {
+    const { sessionId } = await session()
+    const [first, second] = [await boot(), await boot()]
+    await take(first.bootId, sessionId, 1)
+    const held = await heldClaims(worker, first.bootId)
+    expect(held).toEqual([{ sessionId, epoch: 1 }])
+    expect(await heldClaims(worker, second.bootId)).toEqual([])
+    await release(worker, first.bootId, held)
+    expect(await heldClaims(worker, first.bootId)).toEqual([])
+    expect((await take(second.bootId, sessionId, 2))?.epoch).toBe(2)
   })
 
   test('in the middle of a revocation: what it gained is lost with the rest', async () => {

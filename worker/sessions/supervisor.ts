@@ -17,7 +17,7 @@ import type { MediaStore } from '@berth/core/media/store.ts'
 import type { WhatsAppSession } from '@berth/core/model/session.ts'
 import { loadCommands } from '@berth/core/postgres/auth-state.ts'
 import { sessionsWithInbox } from '@berth/core/postgres/channels.ts'
-import { claim, type Held, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
+import { claim, type Held, heldClaims, leftBehind, release, wantedElsewhere } from '@berth/core/postgres/ownership.ts'
 import type { Pool } from '@berth/core/postgres/pool.ts'
 import { advanceSends, loadPaces, loadSends } from '@berth/core/postgres/sends.ts'
 import type { Logger } from '@berth/core/telemetry/log.ts'
@@ -44,6 +44,7 @@ const TICK_MS = 1000
 const COMMANDS_EVERY_TICKS = 5
 /** What a tier's new pace may take to be kept. */
 const PACES_EVERY_TICKS = 10
+const CLAIMS_EVERY_TICKS = 10
 /** Sessions that leave at the same time when the worker stops: a gap per session, not per pod. */
 const LEAVING_AT_ONCE = 4
 /** Of what was given back, so many are remembered. */
@@ -310,6 +311,7 @@ export class Supervisor {
     this.#ticks++
     try {
       await this.#leaveWanted()
+      if (this.#ticks % CLAIMS_EVERY_TICKS === 0) await this.#giveBackUnknown()
       const held = this.list().filter((session) => !session.stopped)
       for (const session of held) session.watchSends()
       await advanceSends(this.#options.pool)
@@ -333,6 +335,17 @@ export class Supervisor {
       const session = this.#held.get(sessionId)
       if (session) void this.#leave(session, 'moved')
     }
+  }
+
+  /** A claim may land when we wait for its answer no more; it would be held for as long as this boot lives. */
+  async #giveBackUnknown(): Promise<void> {
+    const { pool, bootId, log } = this.#options
+    const held = await heldClaims(pool, bootId)
+    if (this.#claiming || this.#stopping) return // what is granted right now is not among ours yet
+    const unknown = held.filter(({ sessionId }) => !this.#held.has(sessionId))
+    if (unknown.length === 0) return
+    log.warn({ sessions: unknown.length }, 'gives back what it was granted without learning of it')
+    await release(pool, bootId, unknown)
   }
 
   /** Changes, and what providers told, whose wake was lost. */

@@ -74,6 +74,8 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
       .filter((held) => ownership.owns(boot as string, held))
       .map(({ sessionId: id }) => ({ id })),
   wanted_elsewhere: (ownership, [boot]) => ownership.wantedElsewhere(boot as string).map((id) => ({ id })),
+  held_claims: (ownership, [boot]) =>
+    ownership.heldClaims(boot as string).map(({ sessionId, epoch }) => ({ session_id: sessionId, epoch })),
   left_behind: (ownership, [boot]) =>
     ownership.leftBehind(boot as string).map(({ sessionId, generation, linkingAttempt }) => ({
       session_id: sessionId,
@@ -126,7 +128,15 @@ const functions: Record<string, (ownership: OwnershipFunctions, values: Values) 
 /** Those that only read. */
 export const READS: ReadonlySet<string> = new Set([
   ...Object.keys(functions).filter((name) => name.startsWith('load_')),
-  ...['database_doubt', 'owned', 'wanted_elsewhere', 'left_behind', 'commit_number', 'sessions_with_media'],
+  ...[
+    'database_doubt',
+    'owned',
+    'held_claims',
+    'wanted_elsewhere',
+    'left_behind',
+    'commit_number',
+    'sessions_with_media',
+  ],
 ])
 
 const heldOf = (sessions: unknown, epochs: unknown): Held[] =>

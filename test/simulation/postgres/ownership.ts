@@ -102,6 +102,10 @@ export class OwnershipFunctions {
     return this.tables().ownership.owners.get(sessionId)?.holder === bootId
   }
 
+  heldClaims(bootId: string): Held[] {
+    return machine.heldClaims(this.tables().ownership, bootId)
+  }
+
   wantedElsewhere(bootId: string): string[] {
     return machine.wantedElsewhere(this.tables().ownership, bootId)
   }
