@@ -22,7 +22,7 @@ afterEach(async () => {
   await reflector.stop()
   await client.close()
   await api.close()
-  vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 function start(options: ReflectorOptions<Pod> = {}): void {
@@ -48,8 +48,9 @@ const pod = (name: string, version: number, uid = `${name}-1`): Pod => ({
 })
 /** Has the server end a watch when it has lasted so many times as long as was asked for. */
 function endAfter(watch: FakeWatch, times: number): void {
-  vi.useFakeTimers({ toFake: ['performance'], now: performance.now() })
-  vi.advanceTimersByTime(times * Number(watch.query.get('timeoutSeconds')) * 1000)
+  const now = performance.now.bind(performance)
+  const ms = times * Number(watch.query.get('timeoutSeconds')) * 1000
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + ms)
   watch.end()
 }
 

@@ -72,9 +72,12 @@ test('claims in Postgres count: nobody goes back, and what was deleted comes bac
     return (status?.placement?.generation ?? 0) > before.generation && status
   })
   expect(after.placement!.generation).toBeGreaterThan(moved.placement!.generation)
-  const again = (await berth.untilConnected('acme.moves')).status!
-  const now = (await owner(first.id!))!
-  expect(now.pod).toBe(again.placement!.podUID)
+  // That it is connected, the backup said, too.
+  const now = await berth.until('held where it is placed', async () => {
+    const [row, session] = [await owner(first.id!), await berth.session('acme.moves')]
+    return row?.pod && row.pod === session?.status?.placement?.podUID ? row : undefined
+  })
+  await berth.untilConnected('acme.moves')
   expect(now.epoch).toBeGreaterThanOrEqual(before.epoch)
 
   // Under its old id, in a row of its own that has nothing of the data that were erased.
