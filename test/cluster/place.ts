@@ -49,8 +49,9 @@ export async function leader(installation: InCluster): Promise<Pod> {
 /** Until every session is connected; and, with `away`, none of them on that node. */
 export async function untilBack(installation: InCluster, away?: string): Promise<void> {
   await until(`every session is back${away ? `, none on ${away}` : ''}`, TIMEOUT_MS, async () => {
-    if ((await installation.notConnected()).length > 0) return false
     const nodes = [...(await nodesOfAccounts(installation)).values()]
-    return nodes.every((node) => node !== undefined && node !== away)
+    if (!nodes.every((node) => node !== undefined && node !== away)) return false
+    // After that: what has just been moved is not ready from then on, and was until then.
+    return (await installation.notConnected()).length === 0
   })
 }
